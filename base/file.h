@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * base/file.h - whole files in and out; files out are atomic.
+ *
+ * file_replace writes to a temporary file in the same directory, flushes it to disk and renames it over `path`:
+ * a reader sees the old content or the new, never half of either. file_read refuses files over `limit` bytes.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <glib.h>
+
+gboolean file_replace(const char *path, const void *data, gsize length, GError **error);
+gboolean file_read(const char *path, gsize limit, char **data, gsize *length, GError **error); /* caller g_frees */
+gboolean directory_make(const char *path, GError **error); /* with parents; fine if it exists */
+
+/* Paths that match a shell pattern, sorted by bytes; a pattern that matches nothing is an input error. */
+GPtrArray *file_glob(const char *base_directory, const char *pattern, GError **error);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * XXH3, SHA-256 and pure random draws; see base/hash.h. */
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct Sha256Context {
+    EVP_MD_CTX *md;
+};
+
+Hash128 hash128(const void *data, gsize length)
+{
+    XXH128_hash_t hash = XXH3_128bits(data, length);
+    return (Hash128){.high = hash.high64, .low = hash.low64};
+}
+
+guint64 hash64(const void *data, gsize length, guint64 seed)
+{
+    return XXH3_64bits_withSeed(data, length, seed);
+}
+
+gboolean hash128_equal(Hash128 a, Hash128 b)
+{
+    return a.high == b.high && a.low == b.low;
+}
+
+int hash128_compare(Hash128 a, Hash128 b)
+{
+    if (a.high != b.high)
+        return a.high < b.high ? -1 : 1;
+    return (a.low > b.low) - (a.low < b.low);
+}
+
+void hash128_write(Hash128 hash, guint8 bytes[16])
+{
+    guint64 words[2] = {GUINT64_TO_BE(hash.high), GUINT64_TO_BE(hash.low)};
+    memcpy(bytes, words, 16);
+}
+
+Hash128 hash128_read(const guint8 bytes[16])
+{
+    guint64 words[2];
+    memcpy(words, bytes, 16);
+    return (Hash128){.high = GUINT64_FROM_BE(words[0]), .low = GUINT64_FROM_BE(words[1])};
+}
+
+static void hex_encode(const guint8 *bytes, gsize length, char *hex)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (gsize i = 0; i < length; i++) {
+        hex[2 * i] = digits[bytes[i] >> 4];
+        hex[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    hex[2 * length] = '\0';
+}
+
+void hash128_hex(Hash128 hash, char hex[HASH128_HEX_SIZE])
+{
+    guint8 bytes[16];
+    hash128_write(hash, bytes);
+    hex_encode(bytes, 16, hex);
+}
+
+Sha256Context *sha256_new(void)
+{
+    Sha256Context *context = g_new(Sha256Context, 1);
+    context->md = EVP_MD_CTX_new();
+    EVP_DigestInit_ex(context->md, EVP_sha256(), NULL);
+    return context;
+}
+
+void sha256_update(Sha256Context *context, const void *data, gsize length)
+{
+    EVP_DigestUpdate(context->md, data, length);
+}
+
+Sha256 sha256_finish(Sha256Context *context)
+{
+    Sha256 digest;
+    EVP_DigestFinal_ex(context->md, digest.bytes, NULL);
+    EVP_DigestInit_ex(context->md, EVP_sha256(), NULL);
+    return digest;
+}
+
+void sha256_free(Sha256Context *context)
+{
+    if (!context)
+        return;
+    EVP_MD_CTX_free(context->md);
+    g_free(context);
+}
+
+Sha256 sha256(const void *data, gsize length)
+{
+    Sha256 digest;
+    EVP_Digest(data, length, digest.bytes, NULL, EVP_sha256(), NULL);
+    return digest;
+}
+
+void sha256_hex(const Sha256 *digest, char hex[SHA256_HEX_SIZE])
+{
+    hex_encode(digest->bytes, sizeof digest->bytes, hex);
+}
+
+gboolean sha256_from_hex(const char *hex, Sha256 *digest)
+{
+    if (strlen(hex) != SHA256_HEX_SIZE - 1)
+        return FALSE;
+    for (gsize i = 0; i < sizeof digest->bytes; i++) {
+        int high = g_ascii_xdigit_value(hex[2 * i]);
+        int low = g_ascii_xdigit_value(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return FALSE;
+        digest->bytes[i] = (guint8)(high << 4 | low);
+    }
+    return TRUE;
+}
+
+/* The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit. */
+static guint64 mix(guint64 value)
+{
+    value += 0x9e3779b97f4a7c15u;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebu;
+    return value ^ (value >> 31);
+}
+
+guint64 random_at(guint64 seed, const char *stream, guint64 index)
+{
+    return mix(mix(hash64(stream, strlen(stream), seed)) ^ index);
+}
+
+double random_unit_at(guint64 seed, const char *stream, guint64 index)
+{
+    return (double)(random_at(seed, stream, index) >> 11) * 0x1p-53;
+}

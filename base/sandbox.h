@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * base/sandbox.h - run a parser of hostile bytes in a child process that can do nothing but compute.
+ *
+ * Parent:  w = sandbox_worker_new(argv, &limits, e);  sandbox_worker_call(w, request, n, &reply, &failure, e);
+ *          sandbox_worker_free(w).  A worker serves any number of calls; after a failure the next call starts a new
+ *          child by itself. One worker belongs to one thread.
+ * Child:   its main calls sandbox_serve(handler, user), which gives up all rights (rlimits: address space, CPU per call,
+ *          no files, no core; seccomp: read, write, memory and exit alone) and then answers requests until stdin ends.
+ *
+ * sandbox_worker_call returns FALSE with *failure set when the child died, ran out of its time or memory, or answered
+ * nonsense: that is a fact about the input. It returns FALSE with `error` set when the machine failed (no child could
+ * be started). Wire format: u64 little-endian length, then the bytes, both ways.
+ */
+#ifndef BASE_SANDBOX_H
+#define BASE_SANDBOX_H
+
+#include "base/buffer.h"
+
+typedef struct SandboxLimits {
+    unsigned cpu_seconds;  /* per call; the wall-clock limit is four times as long */
+    guint64 memory_bytes;  /* address space of the child; 0: unlimited (sanitizer builds need that) */
+    guint64 reply_bytes;   /* longest reply that is accepted */
+} SandboxLimits;
+
+typedef enum {
+    SANDBOX_OK,
+    SANDBOX_CRASHED,   /* the child died: signal, exit, out of memory */
+    SANDBOX_TIMED_OUT, /* CPU or wall-clock limit */
+    SANDBOX_TOO_LARGE, /* the reply passed reply_bytes */
+} SandboxFailure;
+
+typedef struct SandboxWorker SandboxWorker;
+SandboxWorker *sandbox_worker_new(const char *const argv[], const SandboxLimits *limits, GError **error);
+gboolean sandbox_worker_call(SandboxWorker *worker, const void *request, gsize length, Buffer *reply,
+                             SandboxFailure *failure, GError **error);
+void sandbox_worker_free(SandboxWorker *worker);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SandboxWorker, sandbox_worker_free)
+
+/* The handler appends its answer to `reply`. Returns the exit status of the child. */
+typedef void (*SandboxHandler)(const char *request, gsize length, Buffer *reply, gpointer user);
+int sandbox_serve(SandboxHandler handler, gpointer user);
+
+#endif

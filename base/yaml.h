@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * base/yaml.h - YAML files checked against a libcyaml schema, with errors that point.
+ *
+ * yaml_load fills a newly allocated struct as the schema says. An unknown key, a wrong type or a missing required key
+ * is GALEN_ERROR_INPUT whose message has file, line and column, the offending line with a caret under the place, and
+ * what the schema wanted. yaml_free releases what yaml_load made.
+ */
+#ifndef BASE_YAML_H
+#define BASE_YAML_H
+
+#include <cyaml/cyaml.h>
+#include <glib.h>
+
+gboolean yaml_load(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error);
+void yaml_free(const cyaml_schema_value_t *schema, gpointer value);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/fetch/crawl.h - fetch the pages of one source, politely, into a WARC file.
+ *
+ * crawl_run walks breadth-first from the start URLs, one request at a time per host, obeying robots.txt (RFC 9309,
+ * Crawl-delay too) and the recipe's limits, and appends every response to `warc_path` (WARC 1.1, gzip per record) in the
+ * order of the frontier, so that the same site gives the same captures. Killed at any moment it resumes: what is in the
+ * WARC is not fetched again. A finished crawl leaves WARC_PATH + ".done"; then crawl_run returns at once.
+ * Addresses of private networks are refused at connect time unless the source allows them. Nothing is parsed for text
+ * here: extraction reads the WARC file. HTTP errors, refusals by robots.txt and over-long bodies are recorded too.
+ */
+#ifndef SCRAPERS_FETCH_CRAWL_H
+#define SCRAPERS_FETCH_CRAWL_H
+
+#include "base/progress.h"
+#include "store/recipe.h"
+
+typedef struct CrawlSummary {
+    guint64 fetched, failed, refused; /* refused: by robots.txt or by the address rule */
+} CrawlSummary;
+
+gboolean crawl_run(const RecipeSource *source, const char *warc_path, Progress *progress, GString *notices,
+                   CrawlSummary *summary, GError **error);
+
+#endif

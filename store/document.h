@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/document.h - a document: what came in, under which name and licence, and its text as extracted.
+ *
+ * Filled by scrapers/, written once by document_put, never changed afterwards. All strings are UTF-8 and owned by the
+ * struct (document_clear frees them); NULL means unknown. `text` is the body, without the title.
+ *
+ * Text form (all formats alike): headings "# ", "## ", "### " with a blank line before and after; list items "- ", two
+ * spaces deeper per level; one line per paragraph, one blank line between blocks; no other mark-up.
+ */
+#ifndef STORE_DOCUMENT_H
+#define STORE_DOCUMENT_H
+
+#include "base/buffer.h"
+#include "store/store.h"
+
+typedef struct Document {
+    char *source;   /* tag of the recipe's source */
+    char *id;       /* the publisher's identifier, unique within the source: "PMID:123", "PMC123", a URL */
+    char *kind;     /* "abstract", "article", "page" or "text" */
+    char *title;
+    char *url;
+    char *licence;  /* SPDX identifier or the publisher's own words; NULL: unknown */
+    char *date;     /* of publication, "YYYY", "YYYY-MM" or "YYYY-MM-DD" */
+    char *language; /* as the publisher says, ISO 639-1; detection is cleaning's */
+    char *meta;     /* a JSON object with whatever else is known: doi, pmid, pmcid, mesh, authors, journal ... */
+    char *origin;   /* where the bytes lay: "PATH", "PATH#MEMBER", "PATH@BYTE-OFFSET" */
+    Sha256 capture; /* of the raw bytes that the document was parsed from */
+    char *text;
+    gsize text_length;
+} Document;
+
+#define DOCUMENT_TEXT_LIMIT ((gsize)64 << 20) /* bytes of text that one document may have */
+
+void document_clear(Document *document);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Document, document_clear)
+void document_set_text(Document *document, const char *text, gsize length); /* copies */
+
+/* A flat encoding, for the sandbox's channel: all fields, text uncompressed. */
+void document_encode(const Document *document, Buffer *buffer);
+gboolean document_decode(BufferView *view, Document *document); /* FALSE and an empty document on nonsense */
+
+/* The store's encoding: all fields, text as zstd. */
+gboolean document_put(StoreTxn *txn, Docno docno, const Document *document, GError **error);
+gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **error);       /* FALSE, no error: absent */
+gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error); /* all but the text */
+
+/* The number of the document with this id in this source, or DOCNO_NONE. document_index makes it findable; of two
+ * documents with one id the first stays. */
+gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error);
+gboolean document_find(StoreTxn *txn, const char *source, const char *id, Docno *docno, GError **error);
+
+/* Clean text: "Title, blank line, body", compressed. */
+gboolean cleaned_put(StoreTxn *txn, Docno docno, const char *text, gsize length, GError **error);
+gboolean cleaned_get(StoreTxn *txn, Docno docno, char **text, gsize *length, GError **error); /* FALSE, no error: absent */
+
+/* zstd frames with the content size inside, as the two above use them. */
+void text_compress(const char *text, gsize length, Buffer *out);
+gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error);
+
+#endif

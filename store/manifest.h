@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/manifest.h - manifest.json: what is in the store, with hashes that prove it.
+ *
+ * manifest_write gathers counts per source and SHA-256 over inputs, documents, clean texts, verdicts and shards, chains
+ * them to one `root`, and writes manifest.json atomically, last of all: without it a build is unfinished. It holds no
+ * time, path of this machine, or thread count: the same inputs and recipe give the same bytes.
+ * manifest_compute gives the same object without writing it: audit compares the two.
+ */
+#ifndef STORE_MANIFEST_H
+#define STORE_MANIFEST_H
+
+#include "base/json.h"
+#include "store/stage.h"
+
+json_t *manifest_compute(StageContext *context, GError **error);
+gboolean manifest_write(StageContext *context, GError **error);
+json_t *manifest_read(const Store *store, GError **error); /* NULL without error: unfinished build */
+/* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[]. */
+json_t *status_compute(Store *store, GError **error);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/recipe.h - the recipe: a YAML file that says what a corpus is made of and by which rules.
+ *
+ * recipe_load checks the file against a schema (unknown keys are errors with line and caret) and the values against
+ * each other (known formats, unique tags, shares between 0 and 1). Every setting has a default, listed in
+ * docs/recipe.md. Relative paths are resolved against the recipe's folder, or `inputs` when given. The same recipe and
+ * the same inputs give the same bytes.
+ */
+#ifndef STORE_RECIPE_H
+#define STORE_RECIPE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct RecipeStrings {
+    char **items;
+    unsigned count;
+} RecipeStrings;
+
+/* How a site is crawled. */
+typedef struct RecipeCrawl {
+    RecipeStrings start;    /* URLs */
+    RecipeStrings follow;   /* regular expressions: links to follow; empty: same host */
+    RecipeStrings skip;     /* regular expressions: links never to follow */
+    RecipeStrings pages;    /* regular expressions: URLs that are documents; empty: every HTML page */
+    uint64_t max_pages;     /* 10000 */
+    uint64_t max_depth;     /* 16 */
+    uint64_t max_bytes;     /* of one decoded response: 32 MiB */
+    double delay;           /* seconds between requests to a host: 1.0; robots.txt may ask for more */
+    double timeout;         /* seconds for one request: 60 */
+    bool allow_private;     /* addresses of private networks and loopback */
+    bool ignore_robots;     /* only for one's own sites */
+    char *contact;          /* for the User-Agent: a URL or e-mail address */
+} RecipeCrawl;
+
+/* What of an HTML page is the document. XPath 1.0. Without `content`, main content is found by its density of text. */
+typedef struct RecipeExtract {
+    RecipeStrings content;
+    RecipeStrings remove;
+    char *title;
+    bool tables;            /* keep tables, as rows with " | " between cells: false */
+} RecipeExtract;
+
+typedef enum { GROUP_GUIDELINES, GROUP_ABSTRACTS, GROUP_PAPERS, GROUP_REPLAY } RecipeGroup;
+
+typedef struct RecipeSource {
+    char *tag;
+    char *name;             /* for people; NULL: the tag */
+    char *format;           /* "medline", "jats", "s2orc", "jsonl", "html", "warc" */
+    RecipeGroup group;
+    RecipeStrings paths;    /* files, with * ? [] {} patterns; or */
+    RecipeCrawl *crawl;     /* a site */
+    RecipeExtract extract;
+    char *licence;          /* when the documents do not say it themselves */
+    bool redistributable;
+    unsigned repeat;        /* times that each document goes into training: 1 */
+    double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
+    char *text_field;       /* jsonl: where the text is: "text" */
+    char *id_field;         /* jsonl: "id" */
+} RecipeSource;
+
+typedef struct RecipeClean {
+    bool urls, references, lists, headings, blank_lines, lines_without_letters; /* rules, all on */
+    uint64_t min_characters; /* 200 */
+    uint64_t min_words;      /* 20 */
+    uint64_t max_characters; /* 20,000,000 */
+    RecipeStrings languages; /* kept; default ["en"]; empty list: all */
+    double language_confidence; /* below it a document is of unknown language, and stays: 0.5 */
+} RecipeClean;
+
+typedef struct RecipeDedup {
+    bool ids, exact, titles, near;
+    uint64_t shingle;        /* words in a shingle: 5 */
+    uint64_t permutations;   /* 112 */
+    uint64_t bands;          /* 14 */
+    double threshold;        /* true Jaccard similarity of shingles: 0.8 */
+    uint64_t min_title;      /* characters of a normalised title that may count as identity: 30 */
+} RecipeDedup;
+
+typedef struct RecipeMix {
+    double replay_share;     /* of all training tokens: 0.01; 0: no replay */
+} RecipeMix;
+
+typedef struct RecipeTokenizer {
+    char *model;             /* SentencePiece .model */
+    RecipeStrings special;   /* special tokens added behind the model's pieces */
+} RecipeTokenizer;
+
+typedef struct RecipePack {
+    uint64_t shard_tokens;   /* 16,777,216 */
+    bool bos;                /* a BOS token before each document: false */
+    bool eos;                /* an EOS token after each: true */
+} RecipePack;
+
+typedef struct Recipe {
+    char *name;
+    uint64_t seed;
+    RecipeSource *sources;
+    unsigned sources_count;
+    RecipeClean clean;
+    RecipeDedup dedup;
+    RecipeMix mix;
+    RecipeTokenizer tokenizer;
+    RecipePack pack;
+    char *base_directory;    /* relative paths start here */
+    char *text;              /* the file, as it was */
+    gpointer loaded;         /* recipe_free's own */
+} Recipe;
+
+Recipe *recipe_load(const char *path, const char *inputs, GError **error);
+void recipe_free(Recipe *recipe);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
+const RecipeSource *recipe_find_source(const Recipe *recipe, const char *tag, unsigned *index);
+const char *recipe_group_name(RecipeGroup group);
+char *recipe_resolve(const Recipe *recipe, const char *path); /* g_free */
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/stage.h - the record of a stage's run, and the loop that most stages are: each document through a function.
+ *
+ * Run records make builds resumable. A stage has a fingerprint: a text of its version, its settings and its
+ * predecessor's fingerprint. stage_begin compares it with the record: equal and complete, the stage is skipped; equal
+ * and unfinished, it goes on at `next`; different, what the stage (and every later one) wrote is cleared, and it starts
+ * anew. Progress is written in the same transaction as the results, so a kill -9 loses at most one open batch.
+ *
+ * stage_map runs a stage over all undecided documents in docno order: batches are read on one thread, `work` runs on
+ * `jobs` threads, `save` runs on the calling thread inside the batch's transaction. Results depend on no timing.
+ */
+#ifndef STORE_STAGE_H
+#define STORE_STAGE_H
+
+#include "base/json.h"
+#include "base/progress.h"
+#include "store/document.h"
+#include "store/ledger.h"
+#include "store/store.h"
+
+typedef struct StageRun {
+    char *stage;
+    char *fingerprint;
+    gboolean complete;
+    Docno next;     /* documents below are done */
+    json_t *counts; /* object "source/what" -> integer; owned */
+} StageRun;
+
+typedef struct StageContext {
+    Store *store;
+    Progress *progress; /* may be NULL */
+    unsigned jobs;
+    GString *notices;   /* lines for people, printed by cli/ after the stage; may be NULL */
+} StageContext;
+
+typedef enum { STAGE_SKIP, STAGE_RESUME, STAGE_START } StageAction;
+
+/* The order of the stages, NULL-terminated: clearing one clears those after it. */
+extern const char *const stage_order[];
+
+/* Decides what to do and fills *run (stage_run_clear frees it). On STAGE_START the tables that the stage owns, its
+ * verdicts, and those of all later stages have been cleared. */
+gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error);
+gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error);
+gboolean stage_finish(Store *store, StageRun *run, GError **error); /* marks complete */
+gboolean stage_load(StoreTxn *txn, const char *stage, StageRun *run, GError **error); /* FALSE, no error: never run */
+void stage_run_clear(StageRun *run);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StageRun, stage_run_clear)
+void stage_count(StageRun *run, const char *source, const char *what, gint64 amount);
+
+typedef enum {
+    STAGE_READ_DOCUMENT = 1, /* item->document with its text */
+    STAGE_READ_FACTS = 2,    /* item->document without its text */
+    STAGE_READ_CLEANED = 4,  /* item->cleaned */
+} StageReads;
+
+typedef struct StageItem {
+    Docno docno;
+    Document document;
+    char *cleaned;
+    gsize cleaned_length;
+    gpointer result; /* set by work, read by save, freed by result_free */
+} StageItem;
+
+typedef struct StageMap {
+    const char *stage;
+    const char *fingerprint;
+    StageReads reads;
+    gpointer user; /* shared by all threads: read only */
+    gpointer (*worker_new)(gpointer user, GError **error); /* per-thread state; may be NULL */
+    void (*worker_free)(gpointer worker);
+    gboolean (*work)(gpointer user, gpointer worker, StageItem *item, GError **error);
+    /* Writes the result of one item (may be called again for the same item when the map grows). */
+    gboolean (*save)(gpointer user, StoreTxn *txn, StageItem *item, GError **error);
+    /* Adds to the run's counts; called once for each item, in order. May be NULL. */
+    void (*count)(gpointer user, StageItem *item, StageRun *run);
+    GDestroyNotify result_free; /* may be NULL */
+} StageMap;
+
+gboolean stage_map(StageContext *context, const StageMap *map, GError **error);
+
+#endif

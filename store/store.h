@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/store.h - one corpus in one directory: an LMDB environment with Galen's tables.
+ *
+ * Sequence, writing: s = store_open(dir, STORE_CREATE, e); store_write(s, batch, user, e) as often as needed; store_free(s).
+ *   `batch` is one atomic transaction: all of it is in the store afterwards, or nothing, whatever kills the process.
+ *   When the map is full store_write aborts, grows the map and calls `batch` again: it must not change its own inputs.
+ * Sequence, reading: t = store_read_begin(s, e); store_get / cursors; store_read_end(t). A read transaction sees one
+ *   snapshot. Keep it short while the same process writes: growing the map waits until it ends.
+ * Ownership: memory returned by store_get and cursors lies in the map and is valid until the transaction ends; it must
+ *   not be written to. Values are aligned to 2 bytes, large ones (over a page: shards) to 16.
+ * Integrity: every record carries its XXH3-128. store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
+ * One writer process at a time (a second one is refused with who holds it); any number of readers.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <glib.h>
+
+#include "base/hash.h"
+
+#define STORE_FORMAT_VERSION 1
+
+typedef enum {
+    TABLE_META,       /* name -> text: format version, recipe, sources */
+    TABLE_INPUTS,     /* source + path -> InputRecord JSON: SHA-256, bytes, records */
+    TABLE_DOCUMENTS,  /* docno -> Document (store/document.h) */
+    TABLE_CLEANED,    /* docno -> zstd text after cleaning */
+    TABLE_IDS,        /* Hash128 of source + external id -> docno */
+    TABLE_LEDGER,     /* docno -> Verdict (store/ledger.h) */
+    TABLE_SIGNATURES, /* docno -> MinHash signature */
+    TABLE_BANDS,      /* band + hash + docno -> nothing: the LSH index */
+    TABLE_TOKENS,     /* docno -> token ids, u16 or u32 */
+    TABLE_SHARDS,     /* split + shard number -> token block, u16 or u32, read in place */
+    TABLE_SPANS,      /* split + shard number -> array of Span (store/shard.h) */
+    TABLE_PLACEMENTS, /* docno + repeat -> where its tokens went (store/shard.h) */
+    TABLE_RUNS,       /* stage -> StageRun (store/stage.h) */
+    TABLE_COUNT
+} StoreTable;
+
+const char *store_table_name(StoreTable table);
+
+typedef enum {
+    STORE_READ = 0,   /* an existing store, read only */
+    STORE_WRITE = 1,  /* an existing store, to be changed */
+    STORE_CREATE = 3, /* made if it does not exist, else as STORE_WRITE */
+} StoreFlags;
+
+typedef struct Store Store;
+typedef struct StoreTxn StoreTxn;
+
+Store *store_open(const char *directory, StoreFlags flags, GError **error);
+void store_free(Store *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
+const char *store_directory(const Store *store);
+/* For tests: the size of the map, in bytes, before it grows by itself. */
+gboolean store_set_map_size(Store *store, guint64 bytes, GError **error);
+
+typedef gboolean (*StoreBatch)(StoreTxn *txn, gpointer user, GError **error);
+gboolean store_write(Store *store, StoreBatch batch, gpointer user, GError **error);
+
+StoreTxn *store_read_begin(Store *store, GError **error);
+void store_read_end(StoreTxn *txn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreTxn, store_read_end)
+
+typedef struct StoreValue {
+    const void *data;
+    gsize length;
+} StoreValue;
+
+/* Keys sort by bytes. store_get returns FALSE without an error where there is no such key. */
+gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
+/* As store_get, without reading the value's bytes to check them: for shards, which audit checks. */
+gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
+gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error);
+gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error); /* fine if absent */
+gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);
+guint64 store_count(StoreTxn *txn, StoreTable table);
+
+/* Most tables are keyed by document number. */
+typedef guint64 Docno;
+#define DOCNO_NONE G_MAXUINT64
+gboolean store_get_docno(StoreTxn *txn, StoreTable table, Docno docno, StoreValue *value, GError **error);
+gboolean store_put_docno(StoreTxn *txn, StoreTable table, Docno docno, const void *data, gsize length, GError **error);
+void docno_write(Docno docno, guint8 key[8]); /* big-endian: bytes sort as numbers do */
+Docno docno_read(const void *key);
+
+/* Walks a table in key order from the first key >= `from` (NULL: the first). store_cursor_next: 1, 0 at the end, -1. */
+typedef struct StoreCursor StoreCursor;
+StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from, gsize from_length, GError **error);
+int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error);
+void store_cursor_free(StoreCursor *cursor);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreCursor, store_cursor_free)
+
+/* Text values under a name in TABLE_META. store_get_meta gives a copy, or NULL without error where there is none. */
+char *store_get_meta(StoreTxn *txn, const char *name, GError **error);
+gboolean store_put_meta(StoreTxn *txn, const char *name, const char *text, GError **error);
+
+#endif

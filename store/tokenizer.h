@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/tokenizer.h - text to token ids: a SentencePiece model plus Galen's special tokens.
+ *
+ * Special tokens ("[bib_ref]", "[/bib_ref]" ...) get ids behind the model's last piece, in the order given; the text
+ * between them is encoded by the model, piece by piece, without an added BOS. tokenizer_decode turns ids back to text.
+ * The tokenizer is immutable after loading and may be used by many threads at once.
+ * Errors: a file that is missing or no SentencePiece model is GALEN_ERROR_INPUT, naming it and what to do.
+ */
+#ifndef STORE_TOKENIZER_H
+#define STORE_TOKENIZER_H
+
+#include <glib.h>
+
+#include "base/hash.h"
+
+typedef struct Tokenizer Tokenizer;
+Tokenizer *tokenizer_load(const char *model_path, const char *const *special, unsigned special_count, GError **error);
+void tokenizer_free(Tokenizer *tokenizer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tokenizer, tokenizer_free)
+
+guint32 tokenizer_vocabulary(const Tokenizer *tokenizer); /* ids are below it; special tokens included */
+guint32 tokenizer_bos(const Tokenizer *tokenizer);
+guint32 tokenizer_eos(const Tokenizer *tokenizer);
+const Sha256 *tokenizer_digest(const Tokenizer *tokenizer); /* of the model file and the special tokens */
+/* Appends ids to an array of guint32. */
+gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error);
+char *tokenizer_decode(const Tokenizer *tokenizer, const guint32 *ids, gsize count, GError **error); /* g_free */
+
+#endif
