@@ -4,8 +4,9 @@
 
 #include "base/error.h"
 
-/* Products of any three sizes stay far below 2^63, and each fits the 32-bit sizes of BLAS. */
-#define SIZE_LIMIT ((gsize)1 << 20)
+/* Each size fits the 32-bit integers of BLAS, and no product of them overflows 64 bits. */
+#define SIZE_LIMIT 1048576
+#define LAYERS_LIMIT 4096
 
 static gboolean refuse(GError **error, const char *key, gsize value, const char *wanted)
 {
@@ -26,7 +27,9 @@ static gboolean check_sizes(const ModelShape *shape, GError **error)
     };
     for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
         if (sizes[i].value < 1 || sizes[i].value > SIZE_LIMIT)
-            return refuse(error, sizes[i].key, sizes[i].value, "from 1 to 1048576");
+            return refuse(error, sizes[i].key, sizes[i].value, "from 1 to " G_STRINGIFY(SIZE_LIMIT));
+    if (shape->layers > LAYERS_LIMIT)
+        return refuse(error, "layers", shape->layers, "at most " G_STRINGIFY(LAYERS_LIMIT));
     return TRUE;
 }
 
