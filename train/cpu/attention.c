@@ -8,6 +8,7 @@
 #include <tgmath.h>
 
 #include "train/cpu/cpu.h"
+#include "train/cpu/exp.h"
 
 #define BLOCK 64
 
@@ -52,10 +53,12 @@ static void score_block(const HeadView *view, real *scores, gsize first, gsize r
 static real softmax_row(real *scores, gsize seen, gsize keys)
 {
     real largest = scores[0], sum = 0;
+    SIMD_MAX(largest)
     for (gsize j = 1; j < seen; j++)
         largest = MAX(largest, scores[j]);
+    SIMD_SUM(sum)
     for (gsize j = 0; j < seen; j++) {
-        scores[j] = exp(scores[j] - largest);
+        scores[j] = cpu_exp(scores[j] - largest);
         sum += scores[j];
     }
     real inverse = 1 / sum;
@@ -110,11 +113,11 @@ void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *
 /* Turns a row of scores and of dout . v into the probabilities and the derivatives by the scores. */
 static void backward_row(real *scores, real *dscores, real lse, real shared, real scale, gsize seen, gsize keys)
 {
-    for (gsize j = 0; j < seen; j++)
-        scores[j] = exp(scores[j] - lse);
     SIMD
-    for (gsize j = 0; j < seen; j++)
+    for (gsize j = 0; j < seen; j++) {
+        scores[j] = cpu_exp(scores[j] - lse);
         dscores[j] = scale * scores[j] * (dscores[j] - shared);
+    }
     memset(scores + seen, 0, (keys - seen) * sizeof(real));
     memset(dscores + seen, 0, (keys - seen) * sizeof(real));
 }

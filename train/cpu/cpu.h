@@ -15,9 +15,11 @@
 #ifdef _OPENMP
 #define CPU_PRAGMA(text) _Pragma(#text)
 #define SIMD_SUM(sum) CPU_PRAGMA(omp simd reduction(+ : sum))
+#define SIMD_MAX(largest) CPU_PRAGMA(omp simd reduction(max : largest))
 #define SIMD CPU_PRAGMA(omp simd)
 #else
 #define SIMD_SUM(sum)
+#define SIMD_MAX(largest)
 #define SIMD
 #endif
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Cross-entropy on the CPU; see train/ops.h. */
-#include <tgmath.h>
-
 #include "train/cpu/cpu.h"
+#include "train/cpu/exp.h"
 
 static real log_sum_exp(const real *x, gsize count)
 {
     real largest = x[0];
+    SIMD_MAX(largest)
     for (gsize i = 1; i < count; i++)
         largest = MAX(largest, x[i]);
     /* A long sum of small numbers: float would lose the tail of a large vocabulary. */
     double sum = 0;
+    SIMD_SUM(sum)
     for (gsize i = 0; i < count; i++)
-        sum += exp(x[i] - largest);
+        sum += (double)cpu_exp(x[i] - largest);
     return largest + (real)log(sum);
 }
 
@@ -43,10 +44,11 @@ void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const 
 static void backward_row(gsize row, gconstpointer user)
 {
     const CrossEntropy *c = user;
-    real *logits = c->dlogits + row * c->classes, lse = c->saved_lse[row];
+    real *logits = c->dlogits + row * c->classes, lse = c->saved_lse[row], scale = c->scale;
+    SIMD
     for (gsize i = 0; i < c->classes; i++)
-        logits[i] = c->scale * exp(logits[i] - lse);
-    logits[c->targets[row]] -= c->scale;
+        logits[i] = scale * cpu_exp(logits[i] - lse);
+    logits[c->targets[row]] -= scale;
 }
 
 void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale, gsize rows,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SwiGLU on the CPU; see train/ops.h. */
-#include <tgmath.h>
-
 #include "train/cpu/cpu.h"
+#include "train/cpu/exp.h"
 
 typedef struct Swiglu {
     real *out; /* of forward; dgate_up of backward */
@@ -15,8 +14,10 @@ static void forward_row(gsize row, gconstpointer user)
     const Swiglu *s = user;
     gsize width = s->width;
     const real *gate = s->gate_up + row * 2 * width, *up = gate + width;
+    real *out = s->out + row * width;
+    SIMD
     for (gsize c = 0; c < width; c++)
-        s->out[row * width + c] = gate[c] / (1 + exp(-gate[c])) * up[c];
+        out[c] = gate[c] / (1 + cpu_exp(-gate[c])) * up[c];
 }
 
 void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width)
@@ -31,8 +32,10 @@ static void backward_row(gsize row, gconstpointer user)
     gsize width = s->width;
     const real *gate = s->gate_up + row * 2 * width, *up = gate + width;
     real *dgate = s->out + row * 2 * width, *dup = dgate + width;
+    const real *dout = s->dout + row * width;
+    SIMD
     for (gsize c = 0; c < width; c++) {
-        real sigmoid = 1 / (1 + exp(-gate[c])), d = s->dout[row * width + c];
+        real sigmoid = 1 / (1 + cpu_exp(-gate[c])), d = dout[c];
         dup[c] = d * gate[c] * sigmoid;
         dgate[c] = d * up[c] * sigmoid * (1 + gate[c] * (1 - sigmoid));
     }
