@@ -125,14 +125,18 @@ static void append_element(TextForm *form, const xmlNode *node, XmlInline specia
     }
 }
 
+void xml_text_append_node(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
+{
+    if (node->type == XML_TEXT_NODE)
+        text_form_string(form, (const char *)node->content);
+    else if (node->type == XML_ELEMENT_NODE)
+        append_element(form, node, special, user);
+}
+
 void xml_text_append(TextForm *form, const xmlNode *parent, XmlInline special, gpointer user)
 {
-    for (const xmlNode *node = parent->children; node; node = node->next) {
-        if (node->type == XML_TEXT_NODE)
-            text_form_string(form, (const char *)node->content);
-        else if (node->type == XML_ELEMENT_NODE)
-            append_element(form, node, special, user);
-    }
+    for (const xmlNode *node = parent->children; node; node = node->next)
+        xml_text_append_node(form, node, special, user);
 }
 
 char *xml_text_string(const xmlNode *parent, gsize limit)

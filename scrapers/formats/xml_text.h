@@ -17,6 +17,8 @@ typedef gboolean (*XmlInline)(TextForm *form, const xmlNode *node, gpointer user
 
 /* Appends what is in `parent` to the open block. `special` may be NULL. */
 void xml_text_append(TextForm *form, const xmlNode *parent, XmlInline special, gpointer user);
+/* The same for one text node or element. */
+void xml_text_append_node(TextForm *form, const xmlNode *node, XmlInline special, gpointer user);
 
 /* The same as a string of its own, at most `limit` bytes (a longer one is NULL); NULL for a NULL node or no text. */
 char *xml_text_string(const xmlNode *parent, gsize limit);
