@@ -73,7 +73,7 @@ void set_integer(JsonField *field, simdjson::dom::element value)
         set_value(field, std::to_string(large));
 }
 
-bool set_field(JsonField *field, simdjson::dom::element value, ParseFailure *failure)
+bool set_field(JsonField *field, simdjson::dom::element value, char *detail)
 {
     std::string_view text;
     if (field->kind == JSON_FIELD_OBJECT) {
@@ -89,42 +89,40 @@ bool set_field(JsonField *field, simdjson::dom::element value, ParseFailure *fai
         set_integer(field, value);
     if (field->kind != JSON_FIELD_TEXT)
         return true;
-    parse_failure_set(failure, RULE_MALFORMED_JSON, "field '%s' is %s, not a string", field->name,
-                      type_name(value.type()));
+    g_snprintf(detail, JSON_DETAIL_SIZE, "field '%s' is %s, not a string", field->name, type_name(value.type()));
     return false;
 }
 
-bool fail(simdjson::error_code code, ParseFailure *failure)
+JsonRecordResult fail(simdjson::error_code code, char *detail)
 {
-    if (code == simdjson::UTF8_ERROR)
-        parse_failure_set(failure, RULE_INVALID_UTF8, "the line is not UTF-8");
-    else if (code == simdjson::DEPTH_ERROR)
-        parse_failure_set(failure, RULE_MALFORMED_JSON, "nested deeper than %zu levels", depth_limit);
+    if (code == simdjson::DEPTH_ERROR)
+        g_snprintf(detail, JSON_DETAIL_SIZE, "nested deeper than %zu levels", depth_limit);
     else
-        parse_failure_set(failure, RULE_MALFORMED_JSON, "%s", simdjson::error_message(code));
-    return false;
+        g_strlcpy(detail, simdjson::error_message(code), JSON_DETAIL_SIZE);
+    return code == simdjson::UTF8_ERROR ? JSON_RECORD_INVALID_UTF8 : JSON_RECORD_MALFORMED;
 }
 
 } // namespace
 
-gboolean json_record_parse(const char *bytes, gsize length, JsonField *fields, gsize count, ParseFailure *failure)
+JsonRecordResult json_record_parse(const char *bytes, gsize length, JsonField *fields, gsize count,
+                                   char detail[JSON_DETAIL_SIZE])
 {
     simdjson::dom::parser *parser = thread_parser(length);
     simdjson::dom::element root;
     simdjson::dom::object object;
     if (!parser)
-        return fail(simdjson::MEMALLOC, failure);
+        return fail(simdjson::MEMALLOC, detail);
     simdjson::error_code code = parser->parse(bytes, length, true).get(root); /* copies, to pad */
     if (code)
-        return fail(code, failure);
+        return fail(code, detail);
     if (root.get_object().get(object)) {
-        parse_failure_set(failure, RULE_MALFORMED_JSON, "the line is %s, not an object", type_name(root.type()));
-        return FALSE;
+        g_snprintf(detail, JSON_DETAIL_SIZE, "the line is %s, not an object", type_name(root.type()));
+        return JSON_RECORD_MALFORMED;
     }
     for (gsize i = 0; i < count; i++) {
         simdjson::dom::element value;
-        if (!object.at_key(fields[i].name).get(value) && !set_field(&fields[i], value, failure))
-            return FALSE;
+        if (!object.at_key(fields[i].name).get(value) && !set_field(&fields[i], value, detail))
+            return JSON_RECORD_MALFORMED;
     }
-    return TRUE;
+    return JSON_RECORD_OK;
 }

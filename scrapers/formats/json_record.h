@@ -7,7 +7,7 @@
 #ifndef SCRAPERS_FORMATS_JSON_RECORD_H
 #define SCRAPERS_FORMATS_JSON_RECORD_H
 
-#include "scrapers/formats/format.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -26,7 +26,13 @@ typedef struct JsonField {
     gsize length;
 } JsonField;
 
-gboolean json_record_parse(const char *bytes, gsize length, JsonField *fields, gsize count, ParseFailure *failure);
+typedef enum { JSON_RECORD_OK, JSON_RECORD_MALFORMED, JSON_RECORD_INVALID_UTF8 } JsonRecordResult;
+
+#define JSON_DETAIL_SIZE 256
+
+/* On failure `detail` says why, and fields read before it may be set. */
+JsonRecordResult json_record_parse(const char *bytes, gsize length, JsonField *fields, gsize count,
+                                   char detail[JSON_DETAIL_SIZE]);
 
 G_END_DECLS
 

@@ -96,7 +96,12 @@ static gboolean jsonl_parse(const Record *record, const ParseOptions *options, D
         [METADATA] = {"metadata", JSON_FIELD_OBJECT},
     };
     document->kind = g_strdup("text");
-    gboolean parsed = json_record_parse(record->bytes, record->length, fields, FIELD_COUNT, failure);
+    char detail[JSON_DETAIL_SIZE] = "";
+    JsonRecordResult result = json_record_parse(record->bytes, record->length, fields, FIELD_COUNT, detail);
+    gboolean parsed = result == JSON_RECORD_OK;
+    if (!parsed)
+        parse_failure_set(failure, result == JSON_RECORD_INVALID_UTF8 ? RULE_INVALID_UTF8 : RULE_MALFORMED_JSON, "%s",
+                          detail);
     document->id = parsed && fields[ID].value && *fields[ID].value ? take(&fields[ID]) : g_strdup(record->origin);
     if (parsed) {
         fill_facts(fields, options, document);
