@@ -88,6 +88,8 @@ static const char *resolve_group(Buffer *out, const char *at, const char *end)
     }
     if (filled > 0) {
         append_citation(out, group.data, group.length);
+        if (end - behind > 1 && *behind == ' ' && strchr(".,;", behind[1]))
+            behind++;
         if (behind < end && (g_ascii_isalnum(*behind) || (guchar)*behind >= 0x80 || strchr("([", *behind)))
             buffer_append_byte(out, ' ');
         return behind;

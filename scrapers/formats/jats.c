@@ -76,16 +76,14 @@ static void write_abstract(JatsWalk *walk, const xmlNode *abstract)
 {
     if (!abstract)
         return;
+    TextFormPlace start = text_form_place(&walk->form);
     text_form_heading(&walk->form, 1);
     text_form_string(&walk->form, "Abstract");
-    text_form_end(&walk->form);
-    gsize heading = walk->form.out.length;
+    TextFormPlace heading = text_form_place(&walk->form);
     jats_blocks(walk, abstract, 2);
     jats_pending_floats(walk);
-    if (walk->form.out.length == heading) {
-        buffer_reset(&walk->form.out); /* only a picture, or nothing */
-        walk->form.last = BLOCK_NONE;
-    }
+    if (walk->form.out.length == heading.length)
+        text_form_return(&walk->form, start); /* only a picture, or nothing */
 }
 
 static gboolean write_article(const xmlNode *article, const ParseOptions *options, Document *document,

@@ -67,8 +67,12 @@ static void write_section(JatsWalk *walk, const xmlNode *section, unsigned depth
 {
     if (section_is_out(section, depth))
         return;
+    TextFormPlace start = text_form_place(&walk->form);
     write_heading(walk, section, depth);
+    TextFormPlace heading = text_form_place(&walk->form);
     jats_blocks(walk, section, depth + 1);
+    if (walk->form.out.length == heading.length)
+        text_form_return(&walk->form, start); /* all that it held is left out */
 }
 
 static void write_paragraph(JatsWalk *walk, const xmlNode *node, unsigned depth)
@@ -94,11 +98,10 @@ static void write_box(JatsWalk *walk, const xmlNode *node, unsigned depth)
     jats_blocks(walk, node, depth + 1);
 }
 
-/* One line per item: its paragraphs are joined; nested lists follow it, one level deeper. */
-static void write_item(JatsWalk *walk, const xmlNode *item, unsigned depth)
+/* The parts of an item go on its line: its paragraphs are joined; other blocks, such as lists one level deeper, follow. */
+static void write_item_parts(JatsWalk *walk, const xmlNode *item, unsigned depth)
 {
     TextForm *form = &walk->form;
-    text_form_item(form, walk->list_level);
     XML_EACH_ELEMENT(child, item) {
         if (xml_is(child, "label"))
             continue;
@@ -114,7 +117,6 @@ static void write_item(JatsWalk *walk, const xmlNode *item, unsigned depth)
             jats_block(walk, child, depth);
         }
     }
-    text_form_end(form);
 }
 
 static void write_list(JatsWalk *walk, const xmlNode *list, unsigned depth)
@@ -123,8 +125,11 @@ static void write_list(JatsWalk *walk, const xmlNode *list, unsigned depth)
     if (title)
         write_paragraph(walk, title, depth);
     walk->list_level++;
-    for (const xmlNode *item = xml_child(list, "list-item"); item; item = xml_next(item, "list-item"))
-        write_item(walk, item, depth);
+    for (const xmlNode *item = xml_child(list, "list-item"); item; item = xml_next(item, "list-item")) {
+        text_form_item(&walk->form, walk->list_level);
+        write_item_parts(walk, item, depth);
+        text_form_end(&walk->form);
+    }
     walk->list_level--;
     if (walk->list_level == 0)
         jats_pending_floats(walk);
@@ -149,10 +154,7 @@ static void write_definitions(JatsWalk *walk, const xmlNode *list, unsigned dept
                 text_form_mark(form, ":");
             }
             named = FALSE;
-            XML_EACH_ELEMENT(part, def) {
-                text_form_space(form);
-                jats_text(walk, part);
-            }
+            write_item_parts(walk, def, depth);
         }
         text_form_end(form);
     }

@@ -98,9 +98,9 @@ static void drop_word_before(TextForm *form, const char *mention)
         gsize before = line->length - size;
         if (before > 0 && g_ascii_isalnum(line->data[before - 1]))
             continue;
+        form->space = before > 0 && line->data[before - 1] == ' ';
         while (before > 0 && line->data[before - 1] == ' ')
             before--;
-        form->space = before > 0;
         buffer_truncate(&form->line, before);
         return;
     }
@@ -131,6 +131,8 @@ void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
         append_words(&out, caption, WORDS);
     }
     buffer_append_string(&out, "[/fig_ref]");
+    if (form->line.length > 0 && g_ascii_isalnum(form->line.data[form->line.length - 1]))
+        text_form_space(form); /* "see<xref>" in the source */
     if (!out.overflowed)
         text_form_text(form, out.data, out.length);
 }
@@ -189,6 +191,17 @@ static void append_rows(TextForm *form, const xmlNode *node)
     }
 }
 
+/* Floats inside a float: panels of a group, supplements of a figure, however they are wrapped. */
+static void write_inner_floats(JatsWalk *walk, const xmlNode *node)
+{
+    XML_EACH_ELEMENT(child, node) {
+        if (jats_is_float(child))
+            jats_float(walk, child);
+        else if (!xml_is(child, "caption") && !xml_is(child, "table"))
+            write_inner_floats(walk, child);
+    }
+}
+
 void jats_float(JatsWalk *walk, const xmlNode *node)
 {
     TextForm *form = &walk->form;
@@ -200,7 +213,7 @@ void jats_float(JatsWalk *walk, const xmlNode *node)
     if (label)
         text_form_string(form, label);
     if (label && xml_child(node, "caption"))
-        text_form_mark(form, ": ");
+        text_form_mark(form, ":");
     gboolean has_text = append_caption(walk, xml_child(node, "caption"));
     if (!has_text && !cells) {
         buffer_reset(&form->line);
@@ -212,10 +225,7 @@ void jats_float(JatsWalk *walk, const xmlNode *node)
         text_form_mark(form, table ? "[/table]" : "[/fig]");
         text_form_end(form);
     }
-    if (is_group(node))
-        XML_EACH_ELEMENT(child, node)
-            if (jats_is_float(child))
-                jats_float(walk, child);
+    write_inner_floats(walk, node);
     jats_pending_floats(walk);
 }
 

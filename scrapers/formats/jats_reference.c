@@ -94,18 +94,46 @@ void bib_ref_append(Buffer *out, const char *title, const char *last_name)
     buffer_append_string(out, "[/bib_ref]");
 }
 
+static gboolean space_out(TextForm *form, const xmlNode *node, gpointer user)
+{
+    (void)node;
+    (void)user;
+    text_form_space(form);
+    return FALSE;
+}
+
+/* All that an entry without a title says. Structured entries have no punctuation or blanks between their parts. */
+static char *whole_text(const xmlNode *ref)
+{
+    static const char *const kinds[] = {"mixed-citation", "citation", "element-citation", "nlm-citation", "note"};
+    const xmlNode *entry = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds) && !entry; i++)
+        entry = find_below(ref, kinds[i]);
+    if (!entry)
+        return NULL;
+    gboolean structured = xml_is(entry, "element-citation") || xml_is(entry, "nlm-citation");
+    g_auto(TextForm) form;
+    char *text = NULL;
+    gsize length;
+    text_form_init(&form, TITLE_LIMIT);
+    text_form_begin(&form, BLOCK_PARAGRAPH, "");
+    xml_text_append(&form, entry, structured ? space_out : NULL, NULL);
+    if (!text_form_finish(&form, &text, &length))
+        return NULL;
+    return text;
+}
+
 /* What stands for one reference in the text; "" if the entry says nothing. */
 static char *make_quote(const xmlNode *ref)
 {
     static const char *const titles[] = {"article-title", "chapter-title", "data-title", "part-title", "trans-title",
                                          "source", NULL};
     static const char *const names[] = {"surname", "collab", "string-name", NULL};
-    static const char *const whole[] = {"mixed-citation", "citation", "element-citation", "nlm-citation", "note", NULL};
     g_autofree char *title = first_text(ref, titles);
     g_autofree char *name = first_text(ref, names);
     if (!title) {
         g_clear_pointer(&name, g_free);
-        title = first_text(ref, whole);
+        title = whole_text(ref);
     }
     if (title)
         strip_end(title);

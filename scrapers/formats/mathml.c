@@ -71,17 +71,16 @@ static void append_root(TextForm *form, const xmlNode *node)
 
 static void append_fenced(TextForm *form, const xmlNode *node)
 {
-    const char *open = xml_attribute(node, "open"), *close = xml_attribute(node, "close");
-    const char *separator = xml_attribute(node, "separators");
-    text_form_mark(form, open ? open : "(");
+    const char *separator = xml_attribute_or(node, "separators", ", ");
+    text_form_string(form, xml_attribute_or(node, "open", "("));
     const xmlNode *first = element_at(node, 0);
     XML_EACH_ELEMENT(child, node) {
         if (child != first)
-            text_form_mark(form, separator ? separator : ", ");
+            text_form_string(form, separator);
         mathml_append(form, child);
     }
     form->space = FALSE;
-    text_form_mark(form, close ? close : ")");
+    text_form_string(form, xml_attribute_or(node, "close", ")"));
 }
 
 static void append_table(TextForm *form, const xmlNode *table)

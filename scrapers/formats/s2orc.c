@@ -38,15 +38,48 @@ gsize code_points_offset(const CodePoints *points, gsize index)
     return (gsize)(at - points->text);
 }
 
-void fig_ref_append(Buffer *out, const char *name, const char *caption)
+/* The caption behind a label of its own: "Fig. 1 Degradation" is "Degradation". */
+static const char *behind_label(const char *caption)
 {
-    buffer_append_string(out, "[fig_ref]");
-    buffer_append_string(out, name);
-    if (caption && *caption) {
-        buffer_append_string(out, ": ");
-        append_words(out, caption, WORDS);
+    static const char *const words[] = {"figure", "fig.", "fig", "table"};
+    caption += strspn(caption, ":. ");
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        if (g_ascii_strncasecmp(caption, words[i], strlen(words[i])) != 0)
+            continue;
+        const char *at = caption + strlen(words[i]);
+        at += strspn(at, " ");
+        gsize digits = strspn(at, "0123456789");
+        return digits ? at + digits + strspn(at + digits, ":.| ") : caption;
     }
-    buffer_append_string(out, "[/fig_ref]");
+    return caption;
+}
+
+void s2orc_mention(TextForm *form, const char *mention, gsize length, const char *caption)
+{
+    gboolean open = length > 1 && mention[0] == '(';
+    gboolean close = length > 1 && mention[length - 1] == ')' && (open || !memchr(mention, '(', length));
+    if (open && !close && memchr(mention, ')', length))
+        open = FALSE;
+    g_autofree char *name = g_strndup(mention + open, length - open - close);
+    if (open)
+        text_form_string(form, "(");
+    g_strstrip(name);
+    gsize size = strlen(name);
+    while (size > 0 && strchr(".,:; ", name[size - 1]))
+        name[--size] = '\0';
+    g_auto(Buffer) out;
+    buffer_init(&out, DOCUMENT_TEXT_LIMIT);
+    const char *rest = behind_label(caption);
+    buffer_append_string(&out, "[fig_ref]");
+    buffer_append_string(&out, name);
+    buffer_append_string(&out, *rest ? ": " : "");
+    append_words(&out, rest, WORDS);
+    buffer_append_string(&out, "[/fig_ref]");
+    text_form_text(form, out.data ? out.data : "", out.length);
+    if (close) {
+        form->space = FALSE;
+        text_form_string(form, ")");
+    }
 }
 
 unsigned s2orc_depth(const char *number)

@@ -223,20 +223,8 @@ static void write_mention(Bulk *bulk, const Span *span)
         text_form_text(bulk->form, text, length);
         return;
     }
-    /* The span may take a bracket of the sentence with it. */
-    gboolean open = length > 0 && text[0] == '(' && !memchr(text, ')', length);
-    gboolean close = length > 0 && text[length - 1] == ')' && !memchr(text, '(', length);
-    if (open)
-        text_form_string(bulk->form, "(");
-    g_autofree char *mention = g_strndup(text + open, length - open - close);
     g_autofree char *caption = text_inside(bulk, bulk->captions, figure);
-    g_auto(Buffer) out;
-    buffer_init(&out, DOCUMENT_TEXT_LIMIT);
-    strip_end(mention);
-    fig_ref_append(&out, mention, caption);
-    text_form_text(bulk->form, out.data, out.length);
-    if (close)
-        text_form_string(bulk->form, ")");
+    s2orc_mention(bulk->form, text, length, caption ? caption : "");
 }
 
 static void write_formula(Bulk *bulk, const Span *span)

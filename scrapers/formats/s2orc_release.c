@@ -61,26 +61,14 @@ static void write_citation(const Release *release, const json_t *span)
     text_form_cite_end(release->form);
 }
 
-/* The caption of a float without the label that it may begin with. */
-static const char *caption_of(const json_t *entry)
-{
-    const char *text = json_get_string(entry, "text");
-    return text ? text + strspn(text, ":. ") : NULL;
-}
-
 static void write_mention(const Release *release, const json_t *span, const char *text, gsize length)
 {
     const char *id = json_get_string(span, "ref_id");
-    const char *caption = id ? caption_of(json_object_get(release->floats, id)) : NULL;
-    g_autofree char *mention = g_strndup(text, length);
-    if (!caption || !*caption) {
-        text_form_string(release->form, mention);
-        return;
-    }
-    g_auto(Buffer) out;
-    buffer_init(&out, DOCUMENT_TEXT_LIMIT);
-    fig_ref_append(&out, mention, caption);
-    text_form_text(release->form, out.data, out.length);
+    const char *caption = id ? json_get_string(json_object_get(release->floats, id), "text") : NULL;
+    if (caption && *caption)
+        s2orc_mention(release->form, text, length, caption);
+    else
+        text_form_text(release->form, text, length);
 }
 
 static void write_formula(const Release *release, const json_t *span, const char *text, gsize length)

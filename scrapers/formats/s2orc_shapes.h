@@ -27,8 +27,10 @@ void code_points_init(CodePoints *points, const char *text, gsize length); /* va
 void code_points_clear(CodePoints *points);
 gsize code_points_offset(const CodePoints *points, gsize index); /* bytes; the length for an index past the end */
 
-/* "[fig_ref]Figure 3: caption of twelve words at most...[/fig_ref]" */
-void fig_ref_append(Buffer *out, const char *name, const char *caption);
+/* "[fig_ref]Figure 3: caption of twelve words at most...[/fig_ref]" for a mention ("Figure 3", "(Fig. 3A") of a float with
+ * this caption. Round brackets that the span took from the sentence are given back to it, and a label that the caption
+ * repeats ("FIGURE 3 |") is left out. */
+void s2orc_mention(TextForm *form, const char *mention, gsize length, const char *caption);
 
 /* The mark of a section from its number: "2.1" is 2; NULL or no number: 1. */
 unsigned s2orc_depth(const char *number);

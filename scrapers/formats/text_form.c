@@ -144,6 +144,19 @@ void text_form_cite_end(TextForm *form)
     append_run(form, CITATION_END, 1);
 }
 
+TextFormPlace text_form_place(TextForm *form)
+{
+    text_form_end(form);
+    return (TextFormPlace){form->out.length, form->last};
+}
+
+void text_form_return(TextForm *form, TextFormPlace place)
+{
+    text_form_end(form);
+    buffer_truncate(&form->out, place.length);
+    form->last = place.last;
+}
+
 gboolean text_form_is_open(const TextForm *form)
 {
     return form->line.length > 0;

@@ -45,6 +45,14 @@ void text_form_mark(TextForm *form, const char *mark); /* as it is, glued to wha
 void text_form_cite_begin(TextForm *form);
 void text_form_cite_end(TextForm *form);
 void text_form_end(TextForm *form);
+/* Where the text stands between two blocks, to take back what was written behind it. */
+typedef struct TextFormPlace {
+    gsize length;
+    BlockKind last;
+} TextFormPlace;
+
+TextFormPlace text_form_place(TextForm *form); /* ends the open block */
+void text_form_return(TextForm *form, TextFormPlace place);
 gboolean text_form_is_open(const TextForm *form); /* a block is open and has text */
 gboolean text_form_finish(TextForm *form, char **text, gsize *length); /* FALSE: the limit was passed */
 

@@ -11,7 +11,7 @@ typedef struct ScriptLook {
     gboolean raised;  /* has letters, digits or signs: ^ or _ is needed */
     gboolean blank;   /* has white space inside: brackets are needed */
     gboolean ordinal; /* st, nd, rd, th */
-    gboolean cites;   /* holds citations */
+    gboolean cites;   /* holds citations or footnote marks */
 } ScriptLook;
 
 /* Element names whose content is no part of the running text. */
@@ -47,7 +47,7 @@ static void look_at(const xmlNode *parent, ScriptLook *look)
     for (const xmlNode *node = parent->children; node; node = node->next) {
         if (node->type == XML_ELEMENT_NODE) {
             if (xml_is(node, "xref") && (xref_is_mark(node) || xref_is_citation(node)))
-                look->cites |= xref_is_citation(node);
+                look->cites = TRUE;
             else if (!is_silent(node))
                 look_at(node, look);
         }
@@ -103,8 +103,13 @@ static void append_element(TextForm *form, const xmlNode *node, XmlInline specia
     const char *name = (const char *)node->name;
     if (special && special(form, node, user))
         return;
-    if (is_silent(node) || (strcmp(name, "xref") == 0 && xref_is_mark(node)))
+    if (is_silent(node))
         return;
+    if (strcmp(name, "xref") == 0 && xref_is_mark(node)) { /* like a citation of nothing: its brackets go with it */
+        text_form_cite_begin(form);
+        text_form_cite_end(form);
+        return;
+    }
     if (strcmp(name, "sup") == 0) {
         append_script(form, node, "^", special, user);
     } else if (strcmp(name, "sub") == 0) {

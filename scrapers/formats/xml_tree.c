@@ -233,12 +233,18 @@ const xmlNode *xml_path(const xmlNode *parent, const char *path)
     return parent;
 }
 
-const char *xml_attribute(const xmlNode *node, const char *name)
+const char *xml_attribute_or(const xmlNode *node, const char *name, const char *absent)
 {
     for (const xmlAttr *attribute = node->properties; attribute; attribute = attribute->next)
         if (strcmp((const char *)attribute->name, name) == 0) {
             const xmlNode *value = attribute->children;
-            return value && value->type == XML_TEXT_NODE && *value->content ? (const char *)value->content : NULL;
+            return value && value->type == XML_TEXT_NODE ? (const char *)value->content : "";
         }
-    return NULL;
+    return absent;
+}
+
+const char *xml_attribute(const xmlNode *node, const char *name)
+{
+    const char *value = xml_attribute_or(node, name, NULL);
+    return value && *value ? value : NULL;
 }

@@ -27,6 +27,7 @@ const xmlNode *xml_child(const xmlNode *parent, const char *name);          /* t
 const xmlNode *xml_next(const xmlNode *node, const char *name);             /* the next such sibling, or NULL */
 const xmlNode *xml_path(const xmlNode *parent, const char *path);           /* xml_child along "a/b/c" */
 const char *xml_attribute(const xmlNode *node, const char *name);           /* borrowed; NULL if absent or empty */
+const char *xml_attribute_or(const xmlNode *node, const char *name, const char *absent); /* "" if empty */
 
 #define XML_EACH_ELEMENT(child, parent)                                                                                \
     for (const xmlNode *child = (parent) ? (parent)->children : NULL; child; child = child->next)                      \
