@@ -11,6 +11,8 @@
 #define SHARE_OF_SCORE 0.85  /* of the parent's, for a child to stand for it */
 #define SHARE_OF_LANDMARK 0.6
 #define SENTENCE_WORDS 10u
+#define SIBLING_SCORE 25.0
+#define CLOSE_BY 5 /* levels */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
@@ -189,20 +191,68 @@ static xmlNode *find_landmark(Page *page, Noise least)
     return best;
 }
 
+static xmlNode *best_child(const xmlNode *parent, Noise least)
+{
+    xmlNode *best = NULL;
+    for (xmlNode *child = parent->children; child; child = child->next)
+        if (child->type == XML_ELEMENT_NODE && facts_of(child)->noise < least && tag_is_block(tag_of(child)) &&
+            (!best || facts_of(child)->score > facts_of(best)->score))
+            best = child;
+    return best;
+}
+
 /* Down to the child that has nearly all of the score, as long as there is one. */
 static xmlNode *descend(xmlNode *from, Noise least)
 {
     for (;;) {
-        xmlNode *best = NULL;
-        for (xmlNode *child = from->children; child; child = child->next)
-            if (child->type == XML_ELEMENT_NODE && facts_of(child)->noise < least && tag_is_block(tag_of(child)) &&
-                (!best || facts_of(child)->score > facts_of(best)->score))
-                best = child;
+        xmlNode *best = best_child(from, least);
         if (!best || facts_of(best)->score < SHARE_OF_SCORE * facts_of(from)->score || tag_of(best) == GUMBO_TAG_P ||
             facts_of(best)->score <= 0)
             return from;
         from = best;
     }
+}
+
+/* A neighbour of the content that is content too: sentences, few links. */
+static gboolean is_good_sibling(const xmlNode *element)
+{
+    const NodeFacts *facts = facts_of(element);
+    return facts->score >= SIBLING_SCORE && facts->link_words * 5 < facts->words;
+}
+
+/* The next element that is not furniture is good: a heading before it belongs to it. */
+static gboolean leads_to_content(const xmlNode *heading, const xmlNode *content, Noise least)
+{
+    for (const xmlNode *next = heading->next; next; next = next->next) {
+        if (next->type != XML_ELEMENT_NODE || facts_of(next)->noise >= least || !facts_of(next)->words)
+            continue;
+        if (!heading_level(tag_of(next)))
+            return next == content || is_good_sibling(next);
+    }
+    return FALSE;
+}
+
+/* From `content` up to `top`: what stands beside the way and is no content is marked. */
+static void mark_siblings(xmlNode *content, const xmlNode *top, Noise least)
+{
+    for (const xmlNode *node = content; node != top; node = node->parent) {
+        for (xmlNode *other = node->parent->children; other; other = other->next) {
+            if (other == node || other->type != XML_ELEMENT_NODE || facts_of(other)->noise >= least)
+                continue;
+            gboolean keep = heading_level(tag_of(other)) ? leads_to_content(other, node, least) : is_good_sibling(other);
+            if (!keep)
+                facts_of(other)->noise = NOISE_CERTAIN;
+        }
+    }
+}
+
+/* Where neighbours of the content may still belong to it: anywhere in what the page names its content, else close by. */
+static xmlNode *reach(xmlNode *content, xmlNode *landmark, const xmlNode *body)
+{
+    xmlNode *top = landmark != body ? landmark : content;
+    for (int i = 0; i < CLOSE_BY && top != body; i++)
+        top = top->parent;
+    return top;
 }
 
 /* A list, or a block without sentences, that is mostly links. */
@@ -243,16 +293,18 @@ static void mark_link_blocks(xmlNode *root, Noise least)
 
 void content_by_density(Page *page, Selection *selection)
 {
-    xmlNode *chosen = page->body;
+    xmlNode *chosen = page->body, *top = page->body;
     Noise least = NOISE_NONE;
     guint best_words = 0;
     for (Noise strictness = NOISE_WEAK; strictness <= NOISE_CERTAIN; strictness++) {
         noise_count_words(page, strictness);
         score(page->body, strictness);
-        xmlNode *found = descend(find_landmark(page, strictness), strictness);
+        xmlNode *landmark = find_landmark(page, strictness);
+        xmlNode *found = descend(landmark, strictness);
         guint words = facts_of(found)->words;
         if (words > 2 * best_words) { /* noise comes in with less strictness: it must be worth it */
             chosen = found;
+            top = reach(found, landmark, page->body);
             least = strictness;
             best_words = words;
         }
@@ -263,8 +315,11 @@ void content_by_density(Page *page, Selection *selection)
         least = NOISE_CERTAIN;
     noise_count_words(page, least);
     score(page->body, least);
-    mark_link_blocks(chosen, least);
+    mark_siblings(chosen, top, least);
+    noise_count_words(page, least);
+    score(page->body, least);
+    mark_link_blocks(top, least);
     selection->elements = g_ptr_array_new();
     selection->least = least;
-    g_ptr_array_add(selection->elements, chosen);
+    g_ptr_array_add(selection->elements, top);
 }

@@ -6,12 +6,19 @@
 #include <gumbo.h>
 #include <string.h>
 
+/* An entry of the standard's list of active formatting elements; a marker has the tag of the cell or object it is for. */
+typedef struct Formatting {
+    guint32 hash; /* of the start tag */
+    guint16 tag;
+    gboolean marker;
+    gboolean open; /* among the open elements; else it will be opened again by what comes next */
+} Formatting;
+
 typedef struct Guard {
     const char *at, *end;
     guint16 open[GUARD_DEPTH]; /* GumboTag */
     guint depth;
-    guint32 formatting[GUARD_FORMATTING]; /* hashes of the start tags of active formatting elements */
-    guint16 formatting_tag[GUARD_FORMATTING];
+    Formatting formatting[GUARD_FORMATTING];
     guint formatting_count;
     guint attributes;    /* of the tag being read */
     gboolean self_closing;
@@ -165,11 +172,37 @@ static void find_foreign(Guard *guard)
     }
 }
 
+static gboolean has_marker(GumboTag tag)
+{
+    return tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH || tag == GUMBO_TAG_CAPTION || tag == GUMBO_TAG_OBJECT ||
+           tag == GUMBO_TAG_APPLET || tag == GUMBO_TAG_MARQUEE || tag == GUMBO_TAG_TEMPLATE;
+}
+
+/* The end of an open element ends the formatting opened inside a cell, or leaves it to be opened again. */
+static void note_closed(Guard *guard, GumboTag tag)
+{
+    if (has_marker(tag)) {
+        while (guard->formatting_count && !guard->formatting[--guard->formatting_count].marker)
+            ;
+        return;
+    }
+    if (!tag_is(tag, FORMATTING))
+        return;
+    for (guint i = guard->formatting_count; i-- > 0 && !guard->formatting[i].marker;) {
+        if (guard->formatting[i].tag == tag && guard->formatting[i].open) {
+            guard->formatting[i].open = FALSE;
+            return;
+        }
+    }
+}
+
 static void pop_to(Guard *guard, guint depth)
 {
     gboolean look_again = FALSE;
-    for (guint i = depth; i < guard->depth; i++)
+    for (guint i = guard->depth; i-- > depth;) {
         look_again |= is_foreign_root(guard->open[i]) || is_integration_point(guard->open[i]);
+        note_closed(guard, guard->open[i]);
+    }
     guard->depth = depth;
     if (look_again)
         find_foreign(guard);
@@ -256,26 +289,33 @@ static void remove_formatting(Guard *guard, guint index)
 {
     guint after = guard->formatting_count - index - 1;
     memmove(guard->formatting + index, guard->formatting + index + 1, after * sizeof *guard->formatting);
-    memmove(guard->formatting_tag + index, guard->formatting_tag + index + 1, after * sizeof *guard->formatting_tag);
     guard->formatting_count--;
 }
 
-/* Of equal formatting elements the parser keeps the last three: the "Noah's Ark clause". FALSE: too many. */
-static gboolean push_formatting(Guard *guard, GumboTag tag, guint32 hash)
+static gboolean fail_depth(ParseFailure *failure)
+{
+    parse_failure_set(failure, RULE_MALFORMED_HTML, "more than %u elements are open at once", GUARD_DEPTH);
+    return FALSE;
+}
+
+/* Of equal formatting elements the parser keeps the last three: the "Noah's Ark clause". */
+static gboolean push_formatting(Guard *guard, Formatting entry, ParseFailure *failure)
 {
     guint equal = 0, first = 0;
-    for (guint i = guard->formatting_count; i-- > 0;) {
-        if (guard->formatting[i] == hash) {
+    for (guint i = guard->formatting_count; !entry.marker && i-- > 0 && !guard->formatting[i].marker;) {
+        if (guard->formatting[i].hash == entry.hash) {
             equal++;
             first = i;
         }
     }
     if (equal >= 3)
         remove_formatting(guard, first);
-    if (guard->formatting_count == GUARD_FORMATTING)
+    if (guard->formatting_count == GUARD_FORMATTING) {
+        parse_failure_set(failure, RULE_MALFORMED_HTML, "more than %u formatting elements are left open",
+                          GUARD_FORMATTING);
         return FALSE;
-    guard->formatting[guard->formatting_count] = hash;
-    guard->formatting_tag[guard->formatting_count++] = (guint16)tag;
+    }
+    guard->formatting[guard->formatting_count++] = entry;
     return TRUE;
 }
 
@@ -283,12 +323,28 @@ static void end_formatting(Guard *guard, GumboTag tag)
 {
     if (guard->depth && guard->open[guard->depth - 1] != tag)
         guard->work += guard->tags / 64; /* the adoption agency looks for the place among siblings */
-    for (guint i = guard->formatting_count; i-- > 0;) {
-        if (guard->formatting_tag[i] == tag) {
+    for (guint i = guard->formatting_count; i-- > 0 && !guard->formatting[i].marker;) {
+        if (guard->formatting[i].tag == tag) {
             remove_formatting(guard, i);
             return;
         }
     }
+}
+
+/* Opens again what is active and was closed by the end of its parent. */
+static gboolean reopen_formatting(Guard *guard, ParseFailure *failure)
+{
+    guint first = guard->formatting_count;
+    while (first > 0 && !guard->formatting[first - 1].marker && !guard->formatting[first - 1].open)
+        first--;
+    for (guint i = first; i < guard->formatting_count; i++) {
+        if (guard->depth == GUARD_DEPTH)
+            return fail_depth(failure);
+        guard->open[guard->depth++] = guard->formatting[i].tag;
+        guard->formatting[i].open = TRUE;
+        guard->work += 16; /* a copy with its attributes */
+    }
+    return TRUE;
 }
 
 static gboolean is_space(char c)
@@ -345,12 +401,6 @@ static void skip_raw_text(Guard *guard, const char *name, gsize length)
     guard->at = guard->end;
 }
 
-static gboolean fail_depth(ParseFailure *failure)
-{
-    parse_failure_set(failure, RULE_MALFORMED_HTML, "more than %u elements are open at once", GUARD_DEPTH);
-    return FALSE;
-}
-
 static void leave_foreign(Guard *guard)
 {
     for (guint i = guard->depth; i-- > 0;) {
@@ -378,6 +428,19 @@ static void close_implied(Guard *guard, GumboTag tag)
         end_formatting(guard, tag);
 }
 
+static gboolean open_element(Guard *guard, GumboTag tag, guint32 hash, ParseFailure *failure)
+{
+    gboolean formatting = tag_is(tag, FORMATTING) && !guard->foreign;
+    if (guard->depth == GUARD_DEPTH)
+        return fail_depth(failure);
+    guard->open[guard->depth++] = (guint16)tag;
+    if (is_foreign_root(tag) || is_integration_point(tag))
+        find_foreign(guard);
+    if (!formatting && !has_marker(tag))
+        return TRUE;
+    return push_formatting(guard, (Formatting){hash, (guint16)tag, has_marker(tag), TRUE}, failure);
+}
+
 static gboolean start_tag(Guard *guard, const char *start, gsize name_length, ParseFailure *failure)
 {
     GumboTag tag = gumbo_tagn_enum(start + 1, (unsigned)name_length);
@@ -391,24 +454,15 @@ static gboolean start_tag(Guard *guard, const char *start, gsize name_length, Pa
     gboolean part = tag_is(tag, TABLE_PART) || tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH || tag == GUMBO_TAG_CAPTION;
     if (!part)
         count_loose(guard);
+    if (!part && !tag_is(tag, CLOSES_P | RAW) && !guard->foreign && !reopen_formatting(guard, failure))
+        return FALSE;
     if (tag_is(tag, RAW) && !guard->foreign) {
         skip_raw_text(guard, start + 1, name_length);
         return TRUE;
     }
     if (tag_is(tag, VOID) || (guard->foreign && guard->self_closing))
         return TRUE;
-    if (guard->depth == GUARD_DEPTH)
-        return fail_depth(failure);
-    guard->open[guard->depth++] = (guint16)tag;
-    if (is_foreign_root(tag) || is_integration_point(tag))
-        find_foreign(guard);
-    guint32 hash = (guint32)hash64(start, (gsize)(guard->at - start), 0);
-    if (tag_is(tag, FORMATTING) && !guard->foreign && !push_formatting(guard, tag, hash)) {
-        parse_failure_set(failure, RULE_MALFORMED_HTML, "more than %u formatting elements are left open",
-                          GUARD_FORMATTING);
-        return FALSE;
-    }
-    return TRUE;
+    return open_element(guard, tag, (guint32)hash64(start, (gsize)(guard->at - start), 0), failure);
 }
 
 static void end_tag(Guard *guard, const char *start, gsize name_length)
@@ -487,8 +541,10 @@ gboolean guard_check(const char *html, gsize length, ParseFailure *failure)
     while (guard->at < guard->end) {
         const char *tag = memchr(guard->at, '<', (gsize)(guard->end - guard->at));
         gsize text = (gsize)((tag ? tag : guard->end) - guard->at);
-        if (text > 1 && guard->depth)
+        if (text > 1)
             count_loose(guard);
+        if (text && !guard->foreign && !reopen_formatting(guard, failure))
+            return FALSE;
         guard->at = tag ? tag : guard->end;
         if (tag && !next_tag(guard, failure))
             return FALSE;

@@ -11,7 +11,7 @@
 
 #include "scrapers/formats/format.h"
 
-#define GUARD_BYTES ((gsize)16 << 20) /* of one page */
+#define GUARD_BYTES ((gsize)12 << 20) /* of one page */
 #define GUARD_DEPTH 512u              /* open elements */
 #define GUARD_FORMATTING 256u         /* open <b>, <font> ... */
 #define GUARD_ATTRIBUTES 256u         /* of one tag */

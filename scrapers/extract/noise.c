@@ -196,8 +196,8 @@ static const guint8 tag_noise[GUMBO_TAG_LAST + 1] = {
     [GUMBO_TAG_HEAD] = NOISE_CERTAIN,     [GUMBO_TAG_SCRIPT] = NOISE_CERTAIN,   [GUMBO_TAG_NOSCRIPT] = NOISE_CERTAIN,
     [GUMBO_TAG_IFRAME] = NOISE_CERTAIN,   [GUMBO_TAG_SELECT] = NOISE_CERTAIN,   [GUMBO_TAG_BUTTON] = NOISE_CERTAIN,
     [GUMBO_TAG_TEXTAREA] = NOISE_CERTAIN, [GUMBO_TAG_INPUT] = NOISE_CERTAIN,    [GUMBO_TAG_CANVAS] = NOISE_CERTAIN,
-    [GUMBO_TAG_AUDIO] = NOISE_CERTAIN,    [GUMBO_TAG_VIDEO] = NOISE_CERTAIN,    [GUMBO_TAG_OBJECT] = NOISE_CERTAIN,
-    [GUMBO_TAG_EMBED] = NOISE_CERTAIN,    [GUMBO_TAG_TITLE] = NOISE_CERTAIN,    [GUMBO_TAG_DATALIST] = NOISE_CERTAIN,
+    [GUMBO_TAG_AUDIO] = NOISE_CERTAIN,    [GUMBO_TAG_VIDEO] = NOISE_CERTAIN,    [GUMBO_TAG_TITLE] = NOISE_CERTAIN,
+    [GUMBO_TAG_EMBED] = NOISE_CERTAIN,    [GUMBO_TAG_DATALIST] = NOISE_CERTAIN,
     [GUMBO_TAG_OPTION] = NOISE_CERTAIN,   [GUMBO_TAG_NOFRAMES] = NOISE_CERTAIN, [GUMBO_TAG_METER] = NOISE_CERTAIN,
     [GUMBO_TAG_PROGRESS] = NOISE_CERTAIN, [GUMBO_TAG_MAP] = NOISE_CERTAIN,      [GUMBO_TAG_RP] = NOISE_CERTAIN,
     [GUMBO_TAG_RT] = NOISE_CERTAIN,       [GUMBO_TAG_NAV] = NOISE_STRONG,       [GUMBO_TAG_FOOTER] = NOISE_STRONG,
@@ -261,8 +261,10 @@ static Noise noise_of_element(const xmlNode *element)
         return noise;
     noise = MAX(noise, noise_of_role(page_attribute(element, "role")));
     noise = MAX(noise, noise_of_visibility(element));
-    noise = MAX(noise, noise_of_name(page_attribute(element, "class")));
-    return MAX(noise, noise_of_name(page_attribute(element, "id")));
+    Noise named = MAX(noise_of_name(page_attribute(element, "class")), noise_of_name(page_attribute(element, "id")));
+    if (named == NOISE_WEAK && heading_level(tag_of(element)))
+        named = NOISE_NONE; /* <h4 class="header"> */
+    return MAX(noise, named);
 }
 
 static void count_words(xmlNode *element, Noise least, gboolean in_link)

@@ -80,12 +80,30 @@ static char *heading_that_repeats(Page *page, const char *title, const char *soc
     return NULL;
 }
 
+/* Some pages write markup into their metadata: removes "<i>", "</sub>" and the like, in place. */
+static void cut_tags(char *title)
+{
+    char *to = title;
+    for (const char *at = title; *at;) {
+        const char *name = at + (at[1] == '/' ? 2 : 1), *end = name;
+        while (*at == '<' && g_ascii_isalpha(*end) && end - name < 8)
+            end++;
+        if (*at == '<' && end > name && *end == '>')
+            at = end + 1;
+        else
+            *to++ = *at++;
+    }
+    *to = '\0';
+}
+
 char *page_title(Page *page, const char *social_title, const char *site_name)
 {
     guint titles, headings;
     g_autofree char *title = text_of_first(page, GUMBO_TAG_TITLE, &titles);
     g_autofree char *heading = text_of_first(page, GUMBO_TAG_H1, &headings);
     g_autofree char *social = g_strdup(social_title);
+    if (social)
+        cut_tags(social);
     char *found = heading_that_repeats(page, title, social);
     if (found) {
         cut_site_name(found, site_name ? site_name : "");

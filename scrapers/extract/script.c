@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define SCRIPT_BYTES 64
-#define UNIT_LETTERS 3 /* m, cm, mm, kg, sec: longer words have no exponents */
+#define WORD_LETTERS 4 /* words this long have no exponents */
 
 static gboolean has_link(xmlNode *element)
 {
@@ -68,6 +68,22 @@ static guint letters_before(const char *before, gsize length)
     return letters;
 }
 
+/* Whether a number can be the power of the word before the end: a variable or a unit of measure. */
+static gboolean takes_a_power(const char *before, gsize length, guint letters)
+{
+    static const char *const units[] = {"cm", "mm", "km", "dm", "nm", "µm", "μm", "um", "kg", "sec",
+                                        "min", "in", "ft", "yd", "mL", "ml", "dL", "dl", "log", "hr"};
+    if (letters == 1)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+        gsize bytes = strlen(units[i]);
+        if (g_utf8_strlen(units[i], -1) == letters && bytes <= length &&
+            memcmp(before + length - bytes, units[i], bytes) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static ScriptKind kind_of_superscript(xmlNode *element, const char *text, const char *before, gsize length)
 {
     gunichar last = length ? g_utf8_get_char(g_utf8_prev_char(before + length)) : ' ';
@@ -82,10 +98,11 @@ static ScriptKind kind_of_superscript(xmlNode *element, const char *text, const 
     if (has_link(element) && g_utf8_strlen(text, -1) <= 24)
         return SCRIPT_MARK;
     gboolean sentence_ends = strchr(".,;:!?\"", (int)MIN(last, 0x7f)) || last == 0x201d || last == 0x2019 || last == 0xbb;
-    if (is_number_list(text) && (sentence_ends || letters > UNIT_LETTERS || g_unichar_isspace(last) || strpbrk(text, ",;")))
+    gboolean power = g_ascii_isdigit(text[0]) && letters ? takes_a_power(before, length, letters) : TRUE;
+    if (is_number_list(text) && (sentence_ends || !power || g_unichar_isspace(last) || strpbrk(text, ",;")))
         return SCRIPT_MARK;
     gboolean single = g_ascii_islower(text[0]) && !text[1];
-    if (single && (letters > UNIT_LETTERS || sentence_ends))
+    if (single && (letters >= WORD_LETTERS || sentence_ends))
         return SCRIPT_MARK;
     return after_digit || letters || last == ')' || last == ']' ? SCRIPT_RAISED : SCRIPT_PLAIN;
 }

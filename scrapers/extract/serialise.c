@@ -28,7 +28,7 @@ typedef struct Writer {
     gboolean term_open; /* the last block is a <dt> that its <dd> goes on with */
     int rank[LEVELS + 1];
     gsize heading_start; /* of the headings at the end of `out` that nothing follows yet; or NO_HEADING */
-    const char *title;   /* until something was written */
+    const char *title;   /* until the first heading was written */
     Noise least;
     gboolean tables, verbatim, one_line;
 } Writer;
@@ -72,7 +72,6 @@ static void write_block(Writer *writer, BlockKind kind, const char *prefix)
     buffer_append_string(writer->out, prefix);
     buffer_append(writer->out, writer->line.data, writer->line.length);
     writer->last = kind;
-    writer->title = NULL;
     writer->term_open = FALSE;
     buffer_reset(&writer->line);
 }
@@ -251,11 +250,10 @@ static void walk_heading(Writer *writer, xmlNode *element, int level)
         buffer_reset(&writer->line);
         return;
     }
-    const char *title = writer->title;
     gsize start = writer->heading_start == NO_HEADING ? writer->out->length : writer->heading_start;
     write_block(writer, BLOCK_HEADING, marks[writer->rank[level]]);
     writer->heading_start = start;
-    writer->title = title; /* the title may still come as a heading of the body */
+    writer->title = NULL;
 }
 
 /* Block by block, whatever list is around it. */
@@ -337,14 +335,36 @@ static void walk_definitions(Writer *writer, xmlNode *element)
     writer->term_open = FALSE;
 }
 
+/* Removes white space at the ends of lines, empty lines at both ends and all but one between. */
+static void trim_lines(Buffer *text)
+{
+    gsize kept = 0, newlines = 0;
+    for (gsize at = 0; at < text->length;) {
+        char *line = text->data + at;
+        char *end = memchr(line, '\n', text->length - at);
+        gsize length = end ? (gsize)(end - line) : text->length - at;
+        at += length + 1;
+        while (length && g_ascii_isspace(line[length - 1]))
+            length--;
+        if (length) {
+            while (kept && newlines--)
+                text->data[kept++] = '\n';
+            memmove(text->data + kept, line, length);
+            kept += length;
+            newlines = 0;
+        }
+        newlines = MIN(newlines + 1, 2);
+    }
+    buffer_truncate(text, kept);
+}
+
 static void walk_pre(Writer *writer, xmlNode *element)
 {
     flush(writer);
     writer->verbatim = TRUE;
     walk_children(writer, element);
     writer->verbatim = FALSE;
-    while (writer->line.length && g_ascii_isspace(writer->line.data[writer->line.length - 1]))
-        buffer_truncate(&writer->line, writer->line.length - 1);
+    trim_lines(&writer->line);
     flush(writer);
 }
 
