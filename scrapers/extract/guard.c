@@ -211,10 +211,13 @@ static void pop_to(Guard *guard, guint depth)
 /* The index of the nearest open `tag` that no scope ends before, or -1. */
 static int find_open(const Guard *guard, GumboTag tag)
 {
+    gboolean table_scope = tag_is(tag, TABLE_PART) || tag == GUMBO_TAG_TD || tag == GUMBO_TAG_TH || tag == GUMBO_TAG_CAPTION;
     for (guint i = guard->depth; i-- > 0;) {
         if (guard->open[i] == tag)
             return (int)i;
-        if (tag_is(guard->open[i], SCOPE))
+        gboolean ends = table_scope ? guard->open[i] == GUMBO_TAG_TABLE || guard->open[i] == GUMBO_TAG_TEMPLATE
+                                    : tag_is(guard->open[i], SCOPE);
+        if (ends)
             return -1;
     }
     return -1;

@@ -7,6 +7,7 @@
 
 #define TOKEN_LIMIT 32
 #define TOKENS_LIMIT 48
+#define WEAK_WORDS 100u
 
 typedef struct NoiseWord {
     const char *word;
@@ -290,10 +291,13 @@ void noise_count_words(Page *page, Noise least)
     count_words(page->html, least, FALSE);
 }
 
-/* An element that holds most of the page's running text is its content, whatever its name. */
-static gboolean holds_the_page(const Page *page, const NodeFacts *facts)
+/* An element that holds most of the page's running text is its content, whatever its name, and one that holds a good
+ * deal of it is no mere header or caption. */
+static gboolean outweighs(const Page *page, const NodeFacts *facts, Noise noise)
 {
     guint plain = facts->words - facts->link_words;
+    if (noise == NOISE_WEAK && plain >= WEAK_WORDS && facts->link_words * 5 < facts->words)
+        return TRUE;
     guint all = facts_of(page->body)->words - facts_of(page->body)->link_words;
     return (guint64)plain * 2 > all;
 }
@@ -309,6 +313,6 @@ void noise_mark(Page *page)
             continue;
         NodeFacts *facts = facts_of(node);
         Noise noise = noise_of_element(node);
-        facts->noise = noise < NOISE_CERTAIN && holds_the_page(page, facts) ? NOISE_NONE : noise;
+        facts->noise = noise < NOISE_CERTAIN && outweighs(page, facts, noise) ? NOISE_NONE : noise;
     }
 }
