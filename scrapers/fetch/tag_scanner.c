@@ -68,18 +68,18 @@ static TagSlice take_value(TagScanner *scanner)
     return slice;
 }
 
+/* The first byte belongs to the name whatever it is, even "=". */
 static void take_attribute(TagScanner *scanner, Tag *tag)
 {
-    TagSlice key = take_until(scanner, "=/>"), value = {NULL, 0};
-    if (key.length == 0 && scanner->position < scanner->length && scanner->data[scanner->position] == '=')
-        scanner->position++;
+    TagSlice key = {scanner->data + scanner->position++, 1}, value = {NULL, 0};
+    key.length += take_until(scanner, "=/>").length;
     skip_spaces(scanner);
-    if (key.length && scanner->position < scanner->length && scanner->data[scanner->position] == '=') {
+    if (scanner->position < scanner->length && scanner->data[scanner->position] == '=') {
         scanner->position++;
         skip_spaces(scanner);
         value = take_value(scanner);
     }
-    if (key.length && tag->attributes < TAG_ATTRIBUTES_MAX) {
+    if (tag->attributes < TAG_ATTRIBUTES_MAX) {
         tag->keys[tag->attributes] = key;
         tag->values[tag->attributes++] = value;
     }
