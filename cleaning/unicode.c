@@ -66,13 +66,22 @@ static gboolean is_invisible(UChar32 c)
            (c >= 0xe0000 && c <= 0xe007f) || U_IS_UNICODE_NONCHAR(c);
 }
 
+/* Where the character before `at` starts. */
+static gsize previous(const char *text, gsize at)
+{
+    gsize start = at;
+    while (start > 0 && at - start < 4 && ((guint8)text[--start] & 0xc0) == 0x80)
+        ;
+    return start;
+}
+
 /* The joiners U+200C and U+200D spell words in Arabic and Indic scripts and build emoji; elsewhere they are dirt. */
 static gboolean joins(const char *text, gsize at)
 {
     UChar32 before = 0;
-    gsize position = at;
-    if (position)
-        U8_PREV(text, 0, position, before);
+    gsize position = previous(text, at);
+    if (position < at)
+        U8_NEXT(text, position, at, before);
     return before >= 0x1f000 || before == 0xfe0f ||
            (before >= 0x0600 && (U_GET_GC_MASK(before) & (U_GC_L_MASK | U_GC_M_MASK)) != 0);
 }
@@ -106,9 +115,9 @@ static gsize compose(Editor *editor, gsize at, UChar32 c)
     const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
     UChar source[2 * (MARKS_LIMIT + 2)], composed[8 * (MARKS_LIMIT + 2)];
     char bytes[3 * G_N_ELEMENTS(composed)];
-    gsize from = at;
-    if (from > editor->copied && !unorm2_hasBoundaryBefore(nfc, c))
-        U8_BACK_1((const guint8 *)editor->text, 0, from);
+    /* A mark composes with the character before it; what an earlier edit wrote there waits for the next pass. */
+    gboolean joined = at > editor->copied && !unorm2_hasBoundaryBefore(nfc, c);
+    gsize from = joined ? previous(editor->text, at) : at;
     int32_t source_count, composed_count, byte_count;
     gsize end = take_segment(nfc, editor, from, source, &source_count);
     composed_count = unorm2_normalize(nfc, source, source_count, composed, G_N_ELEMENTS(composed), &status);
