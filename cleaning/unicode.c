@@ -40,17 +40,17 @@ static gsize skip_plain(const char *text, gsize at, gsize length)
     return at;
 }
 
-/* Ranges of common characters that are known to stand in NFC as they are, whatever surrounds them. */
-static gboolean is_inert_range(UChar32 c)
+/* Ranges of common characters that stay as they are, whatever surrounds them: in NFC, visible, no space. */
+static gboolean is_good(UChar32 c)
 {
-    return c < 0x0300 || (c >= 0x0388 && c <= 0x0482) || (c >= 0x2010 && c <= 0x205e) ||
-           (c >= 0x2070 && c <= 0x20cf) || (c >= 0x2150 && c <= 0x2328) || (c >= 0x2500 && c <= 0x2adb) ||
-           (c >= 0x3400 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
+    return (c >= 0x00a1 && c <= 0x02ff && c != 0x00ad) || (c >= 0x0388 && c <= 0x0482) || (c >= 0x2010 && c <= 0x2027) ||
+           (c >= 0x2030 && c <= 0x205e) || (c >= 0x2070 && c <= 0x20cf) || (c >= 0x2150 && c <= 0x2328) ||
+           (c >= 0x2500 && c <= 0x2adb) || (c >= 0x3400 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7a3);
 }
 
 static gboolean may_compose(UChar32 c)
 {
-    return !is_inert_range(c) && (u_getIntPropertyValue(c, UCHAR_NFC_QUICK_CHECK) != UNORM_YES || u_getCombiningClass(c) != 0);
+    return u_getIntPropertyValue(c, UCHAR_NFC_QUICK_CHECK) != UNORM_YES || u_getCombiningClass(c) != 0;
 }
 
 static gboolean is_odd_space(UChar32 c)
@@ -145,7 +145,7 @@ static gsize edit_character(Editor *editor, gsize at)
     gsize next = at;
     UChar32 c;
     U8_NEXT(editor->text, next, editor->length, c);
-    if (c >= 0xc0 && is_inert_range(c) && !is_odd_space(c) && !is_invisible(c))
+    if (is_good(c))
         return next;
     if (c < 0)
         editor_replace(editor, at, next, REPLACEMENT, strlen(REPLACEMENT));

@@ -95,8 +95,10 @@ static gsize cut_scheme_url(Editor *editor, gsize colon)
     if (editor->length - colon < 4 || memcmp(text + colon, "://", 3) != 0)
         return colon + 1;
     gsize start = scheme_start(text, editor->copied, colon);
+    if (start == colon)
+        return colon + 1; /* before looking for its end: "://" may stand there a million times */
     gsize end = url_end(text, colon + 3, editor->length);
-    return start < colon && end > colon + 3 ? editor_cut(editor, start, end) : colon + 1;
+    return end > colon + 3 ? editor_cut(editor, start, end) : colon + 1;
 }
 
 static gsize cut_www_url(Editor *editor, gsize at)
