@@ -254,7 +254,7 @@ static void test_text_that_never_settles_is_dropped(void)
 static void assert_drop(const RecipeClean *settings, const char *text, const char *rule, double value, double threshold)
 {
     CleanReport report;
-    g_autofree char *cleaned = clean(settings, NULL, text, &report);
+    g_free(clean(settings, NULL, text, &report));
     g_assert_true(report.dropped);
     g_assert_cmpint(report.verdict.outcome, ==, OUTCOME_DROPPED);
     g_assert_cmpstr(report.verdict.stage, ==, "clean");
