@@ -7,7 +7,7 @@
 #include "cleaning/rules.h"
 
 #define SAMPLE_PIECES 10
-#define SAMPLE_PIECE 1000
+#define SAMPLE_PIECE 500
 #define WORD_LIMIT 100 /* how far to look for the end of a word; scripts without blanks have none */
 
 static gboolean is_white(char byte)
