@@ -21,6 +21,7 @@
 #define CLEAN_RULE_COUNT 8
 #define CLEAN_ROUNDS 16
 
+/* Not to be copied: the verdict points into the struct. */
 typedef struct CleanReport {
     guint64 edits[CLEAN_RULE_COUNT]; /* in the order of clean_rules */
     char language[8];                /* ISO 639-1 (639-2 where that has no code); empty: unknown */

@@ -236,19 +236,18 @@ static void test_a_rule_that_is_off_does_nothing(void)
     g_assert_cmpstr(text, ==, "One [1] at http://a.org/b");
 }
 
-static void test_text_that_never_settles_is_dropped(void)
+static void test_text_that_does_not_settle_is_dropped(void)
 {
-    g_autoptr(GString) text = g_string_new("1");
+    g_autoptr(GString) text = g_string_new(NULL);
     CleanReport report;
-    for (int i = 0; i < 100; i++) {
-        g_string_prepend(text, "x [1");
+    for (int i = 0; i < 2 * CLEAN_ROUNDS; i++) {
+        g_string_prepend(text, "[1"); /* each pass takes the innermost mark and so makes the next one */
         g_string_append(text, "]");
     }
-    g_autofree char *cleaned = clean(&all_rules, NULL, text->str, &report);
-    if (report.dropped)
-        g_assert_cmpstr(report.verdict.rule, ==, "unstable");
-    else
-        g_assert_null(strstr(cleaned, "[1]"));
+    g_free(clean(&all_rules, NULL, text->str, &report));
+    g_assert_true(report.dropped);
+    g_assert_cmpstr(report.verdict.rule, ==, "unstable");
+    g_assert_cmpfloat(report.verdict.threshold, ==, CLEAN_ROUNDS);
 }
 
 static void assert_drop(const RecipeClean *settings, const char *text, const char *rule, double value, double threshold)
@@ -280,6 +279,94 @@ static void test_length(void)
     g_assert_false(report.dropped);
 }
 
+/* Docno 0: English with edits; 1: German; 2: too short; 3: source code of the replay group. */
+static gboolean put_documents(StoreTxn *txn, gpointer user, GError **error)
+{
+    static const char *const texts[] = {
+        "Patients who were treated with metformin had a lower risk of heart failure than the others [1]. We recommend "
+        "that clinicians measure blood pressure at every visit (http://example.org/bp) and adjust the dose.",
+        "Patienten, die mit Metformin behandelt wurden, hatten ein geringeres Risiko als die anderen. Der Blutdruck sollte "
+        "bei jedem Besuch gemessen und die Dosis angepasst werden, wenn das nötig ist und der Patient es wünscht.",
+        "Short.",
+        "# count the patients\nfor i in range(10):\n    total[1] += len(patients)  # see http://example.org/a\nprint(total)",
+    };
+    for (Docno docno = 0; docno < G_N_ELEMENTS(texts); docno++) {
+        g_auto(Document) document = {.source = g_strdup(docno == 3 ? "code" : "web"), .title = g_strdup("A title")};
+        document_set_text(&document, texts[docno], strlen(texts[docno]));
+        if (!document_put(txn, docno, &document, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static json_int_t count_of(const StageRun *run, const char *name)
+{
+    return json_integer_value(json_object_get(run->counts, name));
+}
+
+static void check_results(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_autofree char *text = NULL, *code = NULL;
+    gsize length;
+    Verdict verdict;
+    g_assert_true(cleaned_get(txn, 0, &text, &length, &error));
+    g_assert_cmpstr(text, ==, "A title\n\nPatients who were treated with metformin had a lower risk of heart failure than the "
+                              "others. We recommend that clinicians measure blood pressure at every visit and adjust the dose.");
+    g_assert_false(ledger_has(txn, 0));
+    g_assert_true(ledger_get(txn, 1, &verdict, &error));
+    g_assert_cmpstr(verdict.rule, ==, "language");
+    g_assert_cmpstr(verdict.detail, ==, "language: de");
+    g_assert_true(ledger_get(txn, 2, &verdict, &error));
+    g_assert_cmpstr(verdict.rule, ==, "too-short");
+    g_assert_cmpfloat(verdict.value, ==, strlen("A title\n\nShort."));
+    g_assert_true(cleaned_get(txn, 3, &code, &length, &error));
+    g_assert_nonnull(strstr(code, "# count the patients\nfor i"));
+    g_assert_nonnull(strstr(code, "total[1] += len(patients)  # see http://example.org/a"));
+
+    g_auto(StageRun) run = {0};
+    g_assert_true(stage_load(txn, "clean", &run, &error));
+    g_assert_cmpint(count_of(&run, "web/edits:urls"), ==, 1);
+    g_assert_cmpint(count_of(&run, "web/edited:references"), ==, 1);
+    g_assert_cmpint(count_of(&run, "web/dropped:language"), ==, 1);
+    g_assert_cmpint(count_of(&run, "web/dropped:too-short"), ==, 1);
+    g_assert_cmpint(count_of(&run, "web/language:de"), ==, 1);
+    g_assert_cmpint(count_of(&run, "web/characters_out"), ==, (json_int_t)strlen(text));
+    g_assert_cmpint(count_of(&run, "code/edits:urls"), ==, 0);
+    g_assert_no_error(error);
+}
+
+static void test_the_stage(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = g_dir_make_tmp("galen-cleaning-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(directory, "store", NULL);
+    static char *languages[] = {(char *)"en"};
+    RecipeSource sources[] = {{.tag = (char *)"web"}, {.tag = (char *)"code", .group = GROUP_REPLAY}};
+    Recipe recipe = {.sources = sources, .sources_count = 2, .clean = all_rules};
+    recipe.clean.languages = (RecipeStrings){languages, 1};
+    recipe.clean.min_characters = 30;
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_documents, NULL, &error));
+    StageContext context = {.store = store, .jobs = 2};
+    g_autofree char *first = NULL, *second = NULL, *third = NULL, *fourth = NULL;
+    g_assert_true(clean_run(&context, &recipe, "before", &first, &error));
+    g_assert_no_error(error);
+    check_results(store);
+    g_assert_true(clean_run(&context, &recipe, "before", &second, &error));
+    check_results(store);
+    g_assert_cmpstr(first, ==, second);
+    g_assert_true(clean_run(&context, &recipe, "other", &third, &error));
+    g_assert_cmpstr(first, !=, third);
+    recipe.clean.min_words++;
+    g_assert_true(clean_run(&context, &recipe, "before", &fourth, &error));
+    g_assert_cmpstr(first, !=, fourth);
+    g_clear_pointer(&store, store_free);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
+    g_assert_cmpint(system(command), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -300,7 +387,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cleaning/the rules work together and come to rest", test_rules_work_together);
     g_test_add_func("/cleaning/edits are reported by rule", test_edits_are_reported);
     g_test_add_func("/cleaning/a rule that is off does nothing", test_a_rule_that_is_off_does_nothing);
-    g_test_add_func("/cleaning/text that never settles is dropped", test_text_that_never_settles_is_dropped);
+    g_test_add_func("/cleaning/text that does not settle is dropped", test_text_that_does_not_settle_is_dropped);
     g_test_add_func("/cleaning/length counts code points and words", test_length);
+    g_test_add_func("/cleaning/the stage saves, drops, counts and names its settings", test_the_stage);
     return g_test_run();
 }
