@@ -28,7 +28,8 @@ Cld2Guess cld2_detect(const char *text, gsize length)
     bool reliable;
     Cld2Guess guess = {"", 0};
     CLD2::Language best = CLD2::ExtDetectLanguageSummaryCheckUTF8(
-        text, (int)MIN(length, (gsize)G_MAXINT), true, &hints, 0, languages, percent, scores, nullptr, &text_bytes, &reliable, &valid_bytes);
+        text, (int)MIN(length, (gsize)G_MAXINT), true, &hints, 0, languages, percent, scores, nullptr, &text_bytes,
+        &reliable, &valid_bytes);
     if (best == CLD2::UNKNOWN_LANGUAGE || !reliable)
         return guess;
     for (int i = 0; i < 3; i++)

@@ -88,7 +88,8 @@ static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
     const RecipeClean *clean = &recipe->clean;
     char confidence[G_ASCII_DTOSTR_BUF_SIZE], hex[SHA256_HEX_SIZE];
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "clean %d\nicu %s\ncld2 %s\nafter %s\n", CLEAN_VERSION, U_ICU_VERSION, cld2_version(), predecessor);
+    g_string_printf(text, "clean %d\nicu %s\ncld2 %s\nafter %s\n", CLEAN_VERSION, U_ICU_VERSION, cld2_version(),
+                    predecessor);
     for (unsigned i = 0; i < CLEAN_RULE_COUNT; i++)
         g_string_append_printf(text, "%s %d\n", clean_rules[i].slug, rule_is_on(&clean_rules[i], clean));
     g_string_append_printf(text, "length %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\nconfidence %s\n",

@@ -33,8 +33,10 @@ typedef struct CleanReport {
 
 /* FALSE: dropped, and report->verdict says why. `out` (initialised, its limit at least DOCUMENT_TEXT_LIMIT) is emptied
  * and gets the cleaned text either way. `title` may be NULL. Any bytes are allowed in `title` and `text`. */
-gboolean clean_text(const RecipeClean *settings, const char *title, const char *text, gsize length, Buffer *out, CleanReport *report);
+gboolean clean_text(const RecipeClean *settings, const char *title, const char *text, gsize length, Buffer *out,
+                    CleanReport *report);
 
-gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error);
+gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint,
+                   GError **error);
 
 #endif

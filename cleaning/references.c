@@ -34,11 +34,12 @@ static gsize skip_dash(const char *text, gsize at, gsize length)
 {
     if (at < length && text[at] == '-')
         return at + 1;
-    if (length - at >= 3 && memcmp(text + at, "\342\200", 2) == 0 && (guint8)text[at + 2] >= 0x90 && (guint8)text[at + 2] <= 0x95)
-        return at + 3; /* U+2010 to U+2015 */
-    if (length - at >= 3 && memcmp(text + at, "\342\210\222", 3) == 0)
-        return at + 3; /* U+2212 */
-    return at;
+    if (length - at < 3)
+        return at;
+    guint8 third = (guint8)text[at + 2];
+    gboolean dash = memcmp(text + at, "\342\200", 2) == 0 && third >= 0x90 && third <= 0x95; /* U+2010 to U+2015 */
+    gboolean minus = memcmp(text + at, "\342\210\222", 3) == 0;                               /* U+2212 */
+    return dash || minus ? at + 3 : at;
 }
 
 static gsize skip_separator(const char *text, gsize at, gsize length)
@@ -96,8 +97,8 @@ static gboolean is_year(const char *word, gsize length)
 /* "median [", "45 [", "x = [": what stands before makes an interval of two numbers. */
 static gboolean announces_interval(const char *text, gsize at)
 {
-    static const char *const words[] = {"ci",  "cri",   "cl",    "iqr",   "range", "ranges", "interval", "quartiles", "median",
-                                        "mean", "sd", "between", "from", "pi", "hdi", "=", "in", NULL};
+    static const char *const words[] = {"ci", "cri", "cl", "iqr", "range", "ranges", "interval", "quartiles", "median",
+                                        "mean", "sd", "between", "pi", "hdi", "=", NULL};
     gsize end = at, start;
     while (end > 0 && at - end < 4 && strchr(" :,(", text[end - 1]))
         end--;
@@ -105,7 +106,7 @@ static gboolean announces_interval(const char *text, gsize at)
         ;
     gsize size = end - start, digits = 0;
     if (is_one_of(text + start, size, words))
-        return size != 2 || g_ascii_strncasecmp(text + start, "in", 2) != 0;
+        return TRUE;
     for (gsize i = start; i < end; i++) {
         if (!g_ascii_isdigit(text[i]) && !strchr(".,%+-/", text[i]))
             return FALSE;
@@ -117,9 +118,9 @@ static gboolean announces_interval(const char *text, gsize at)
 /* "] days", "]%": what follows gives the numbers a unit. */
 static gboolean gives_unit(const char *text, gsize at, gsize length)
 {
-    static const char *const units[] = {"years", "year", "yr", "yrs", "months", "month", "weeks", "week", "days", "day", "hours",
-                                        "h", "hr", "minutes", "min", "mg", "kg", "g", "ml", "l", "mm", "cm", "mmol", "mmhg",
-                                        "points", "percent", "bpm", "iu", NULL};
+    static const char *const units[] = {"years", "year", "yr", "yrs", "months", "month", "weeks", "week", "days", "day",
+                                        "hours", "h", "hr", "minutes", "min", "mg", "kg", "g", "ml", "l", "mm", "cm",
+                                        "mmol", "mmhg", "points", "percent", "bpm", "iu", NULL};
     gsize start = skip_blanks(text, at, length), end = start;
     if (start < length && text[start] == '%')
         return TRUE;

@@ -6,15 +6,16 @@
 
 /* Mojibake comes before "unicode", which would remove the control characters and non-breaking spaces that a repair
  * needs. URLs come before references, so that "[1](https://...)" is a plain "[1]" when its turn comes. */
+#define SETTING(name) offsetof(RecipeClean, name)
 const CleanRule clean_rules[CLEAN_RULE_COUNT] = {
     {"mojibake", "UTF-8 that was once read as windows-1252 is read as UTF-8 again", RULE_ALWAYS, rule_mojibake},
     {"unicode", "valid UTF-8 in NFC, plain spaces and newlines, nothing invisible", RULE_ALWAYS, rule_unicode},
-    {"urls", "URLs go; links keep their text", offsetof(RecipeClean, urls), rule_urls},
-    {"references", "numeric citation marks and links within the document go", offsetof(RecipeClean, references), rule_references},
-    {"lists", "bullets of all kinds become \"- \"", offsetof(RecipeClean, lists), rule_lists},
-    {"headings", "levels start at \"#\" and end at \"###\" without gaps; empty sections go", offsetof(RecipeClean, headings), rule_headings},
-    {"lines", "lines without a letter or a digit go", offsetof(RecipeClean, lines_without_letters), rule_lines},
-    {"blank-lines", "one blank line at most, no blanks at line ends", offsetof(RecipeClean, blank_lines), rule_blank_lines},
+    {"urls", "URLs go; links keep their text", SETTING(urls), rule_urls},
+    {"references", "numeric citation marks go; local links keep their text", SETTING(references), rule_references},
+    {"lists", "bullets of all kinds become \"- \"", SETTING(lists), rule_lists},
+    {"headings", "levels from \"#\" to \"###\" without gaps; empty sections go", SETTING(headings), rule_headings},
+    {"lines", "lines without a letter or a digit go", SETTING(lines_without_letters), rule_lines},
+    {"blank-lines", "one blank line at most, no blanks at line ends", SETTING(blank_lines), rule_blank_lines},
 };
 
 const CleanDrop clean_drops[CLEAN_DROP_COUNT] = {

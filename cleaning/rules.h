@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cleaning/rules.h - the one table of rules: what is done to a text, in which order, and what drops a document.
  *
- * A rule reads `text` (NUL-terminated behind `length`) and writes the edited text to `out` (which it empties first); it returns the number of edits. With
- * no edit it returns 0 and `out` means nothing: the text stays. Rules are pure functions, take linear time and keep no
- * state. The first rule accepts any bytes; those behind "unicode" get valid UTF-8 and give valid UTF-8.
- * A drop looks at the cleaned text and answers FALSE, with the verdict filled in, when the document must go.
+ * A rule reads `text` (NUL-terminated behind `length`) and writes the edited text to `out`, which it empties first; it
+ * returns the number of edits. With no edit it returns 0 and `out` means nothing: the text stays. Rules are pure
+ * functions, take linear time and keep no state. The first rule accepts any bytes; those behind "unicode" get valid
+ * UTF-8 and give valid UTF-8. A drop looks at the cleaned text and answers FALSE, with the verdict filled in, when the
+ * document must go.
  */
 #ifndef CLEANING_RULES_H
 #define CLEANING_RULES_H

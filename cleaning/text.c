@@ -125,7 +125,8 @@ static gboolean apply_drops(const RecipeClean *settings, const Buffer *text, Cle
     return TRUE;
 }
 
-gboolean clean_text(const RecipeClean *settings, const char *title, const char *text, gsize length, Buffer *out, CleanReport *report)
+gboolean clean_text(const RecipeClean *settings, const char *title, const char *text, gsize length, Buffer *out,
+                    CleanReport *report)
 {
     Draft draft = {.text = {.limit = DOCUMENT_TEXT_LIMIT}, .spare = {.limit = DOCUMENT_TEXT_LIMIT}, .report = report};
     *report = (CleanReport){0};
