@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Documents of one text; see dedup/rules.h. */
+#include "dedup/bucket.h"
+#include "dedup/rules.h"
+
+static gboolean add_key(gpointer user, guint32 index, const Sketch *sketch, GError **error)
+{
+    key_list_add(user, sketch->exact.high, index);
+    return TRUE;
+}
+
+static gboolean same(gpointer user, guint32 a, guint32 b, gboolean *answer, GError **error)
+{
+    Sketch left, right;
+    if (!corpus_sketch(user, a, &left, error) || !corpus_sketch(user, b, &right, error))
+        return FALSE;
+    *answer = hash128_equal(left.exact, right.exact);
+    return TRUE;
+}
+
+gboolean rule_exact(Corpus *corpus, GError **error)
+{
+    g_auto(KeyList) keys = {0};
+    g_autoptr(UnionFind) sets = union_find_new(corpus->count);
+    if (!corpus_scan(corpus, add_key, &keys, error))
+        return FALSE;
+    key_list_sort(&keys);
+    Bucket bucket;
+    for (gsize position = 0; key_list_next_bucket(&keys, &position, &bucket);) {
+        if (!bucket_link(&bucket, sets, same, corpus, error))
+            return FALSE;
+    }
+    return corpus_merge(corpus, sets, RULE_EXACT, NULL, NULL, error);
+}
