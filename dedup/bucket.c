@@ -102,3 +102,14 @@ gboolean bucket_link(const Bucket *bucket, UnionFind *sets, BucketSame same, gpo
     }
     return TRUE;
 }
+
+gboolean key_list_link(KeyList *list, UnionFind *sets, BucketSame same, gpointer user, GError **error)
+{
+    key_list_sort(list);
+    Bucket bucket;
+    for (gsize position = 0; key_list_next_bucket(list, &position, &bucket);) {
+        if (!bucket_link(&bucket, sets, same, user, error))
+            return FALSE;
+    }
+    return TRUE;
+}

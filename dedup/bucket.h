@@ -42,5 +42,7 @@ gboolean key_list_next_bucket(const KeyList *list, gsize *position, Bucket *buck
 
 typedef gboolean (*BucketSame)(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error);
 gboolean bucket_link(const Bucket *bucket, UnionFind *sets, BucketSame same, gpointer user, GError **error);
+/* key_list_sort, then bucket_link for every bucket. */
+gboolean key_list_link(KeyList *list, UnionFind *sets, BucketSame same, gpointer user, GError **error);
 
 #endif

@@ -17,7 +17,7 @@
 #include "dedup/union_find.h"
 #include "store/recipe.h"
 
-typedef enum { RULE_SAME_ID, RULE_EXACT, RULE_TITLE, RULE_NEAR } DedupRule;
+typedef enum { RULE_SAME_ID, RULE_EXACT, RULE_TITLE, RULE_NEAR, DEDUP_RULES } DedupRule;
 
 const char *dedup_rule_name(DedupRule rule); /* the slug in the ledger */
 

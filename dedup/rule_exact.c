@@ -22,13 +22,6 @@ gboolean rule_exact(Corpus *corpus, GError **error)
 {
     g_auto(KeyList) keys = {0};
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
-    if (!corpus_scan(corpus, add_key, &keys, error))
-        return FALSE;
-    key_list_sort(&keys);
-    Bucket bucket;
-    for (gsize position = 0; key_list_next_bucket(&keys, &position, &bucket);) {
-        if (!bucket_link(&bucket, sets, same, corpus, error))
-            return FALSE;
-    }
-    return corpus_merge(corpus, sets, RULE_EXACT, NULL, NULL, error);
+    return corpus_scan(corpus, add_key, &keys, error) && key_list_link(&keys, sets, same, corpus, error) &&
+           corpus_merge(corpus, sets, RULE_EXACT, NULL, NULL, error);
 }

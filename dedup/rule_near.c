@@ -61,15 +61,7 @@ static gboolean similar(gpointer user, guint32 a, guint32 b, gboolean *answer, G
 static gboolean link_band(NearRun *run, UnionFind *sets, GError **error)
 {
     key_list_reset(&run->keys);
-    if (!corpus_scan(run->corpus, add_key, run, error))
-        return FALSE;
-    key_list_sort(&run->keys);
-    Bucket bucket;
-    for (gsize position = 0; key_list_next_bucket(&run->keys, &position, &bucket);) {
-        if (!bucket_link(&bucket, sets, similar, run, error))
-            return FALSE;
-    }
-    return TRUE;
+    return corpus_scan(run->corpus, add_key, run, error) && key_list_link(&run->keys, sets, similar, run, error);
 }
 
 /* The similarity of loser and winner: known when they were compared, else computed now. */

@@ -23,13 +23,6 @@ gboolean rule_same_id(Corpus *corpus, GError **error)
 {
     g_auto(KeyList) keys = {0};
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
-    if (!corpus_scan(corpus, add_keys, &keys, error))
-        return FALSE;
-    key_list_sort(&keys);
-    Bucket bucket;
-    for (gsize position = 0; key_list_next_bucket(&keys, &position, &bucket);) {
-        if (!bucket_link(&bucket, sets, same, corpus, error))
-            return FALSE;
-    }
-    return corpus_merge(corpus, sets, RULE_SAME_ID, NULL, NULL, error);
+    return corpus_scan(corpus, add_keys, &keys, error) && key_list_link(&keys, sets, same, corpus, error) &&
+           corpus_merge(corpus, sets, RULE_SAME_ID, NULL, NULL, error);
 }
