@@ -113,7 +113,7 @@ static char *words(unsigned series, unsigned first, unsigned count)
 {
     GString *text = g_string_new(NULL);
     for (unsigned i = first; i < first + count; i++)
-        g_string_append_printf(text, "%cw%ux%u", i == first ? 'A' : ' ', series, i);
+        g_string_append_printf(text, "%sw%ux%u", i == first ? "" : " ", series, i);
     return g_string_free(text, FALSE);
 }
 
@@ -199,12 +199,12 @@ static void test_different_identifiers_keep_an_abstract_and_an_article_apart(voi
 
 static void test_one_title_needs_similar_texts_within_a_kind(void)
 {
-    /* 100 words each, 50 in common: 46 of 146 shingles. */
+    /* 100 and 101 words, 50 in common: 46 of 147 shingles. */
     Entry entries[] = {
         {"pmc", "article", "PMC1", title, NULL, words(1, 0, 100)},
         {"pmc", "article", "PMC2", title, NULL, words(1, 50, 101)},
         {"cdc", "page", "u", title, NULL, words(2, 0, 100)},
-        {"replay", "text", "r", title, NULL, words(1, 40, 100)},
+        {"replay", "text", "r", title, NULL, words(1, 20, 100)},
     };
     check("versions", entries, G_N_ELEMENTS(entries), "0>1 same-title 0.3129/0.20 (one title and similar texts)\n");
 }
@@ -223,15 +223,15 @@ static void test_near_duplicates_merge_with_their_true_similarity(void)
 
 static void test_a_chain_of_similar_texts_is_one_set(void)
 {
-    /* Each keeps 90 % of the words of the one before: 0.81 to the next, 0.65 to the one after. */
+    /* 996 shingles each; 896 shared with the next, of 1096, and 796 with the one after, of 1196. */
     Entry entries[] = {
         {"cdc", "text", "a", NULL, NULL, words(1, 0, 1000)},
         {"cdc", "text", "b", NULL, NULL, words(1, 100, 1000)},
         {"cdc", "page", "c", NULL, NULL, words(1, 200, 1000)},
     };
     check("chain", entries, G_N_ELEMENTS(entries),
-          "0>2 near-duplicate 0.6652/0.80 (linked through further documents, each similar enough to the next)\n"
-          "1>2 near-duplicate 0.8174/0.80\n");
+          "0>2 near-duplicate 0.6656/0.80 (linked through further documents, each similar enough to the next)\n"
+          "1>2 near-duplicate 0.8175/0.80\n");
 }
 
 static void test_each_rule_works_on_the_survivors_of_the_former(void)
@@ -347,7 +347,7 @@ enum { FAMILIES = 100, MEMBERS = 5, GENERATED = FAMILIES * MEMBERS, WORDS = 120 
 static char *make_relative(unsigned family, unsigned member)
 {
     GString *text = g_string_new(NULL);
-    double rate = member == 0 ? 0 : 0.06 * random_unit_at(family, "rate", member);
+    double rate = member == 0 ? 0 : 0.035 * random_unit_at(family, "rate", member);
     for (unsigned i = 0; i < WORDS; i++) {
         guint64 word = random_at(family, "word", i) % 2000;
         guint64 place = (guint64)member << 32 | i;
@@ -414,7 +414,7 @@ static void test_recall_and_precision_against_brute_force(void)
     }
     g_assert_no_error(error);
     g_test_message("%u merged of %u: recall %.3f, precision 1", merged, expected, (double)merged / expected);
-    g_assert_cmpuint(expected, >, 200);
+    g_assert_cmpuint(expected, >, 150);
     g_assert_cmpuint(expected, <, GENERATED - FAMILIES);
     /* 1 - (1 - 0.8^8)^14 = 0.92 at the threshold itself; most pairs lie above, and sets have several. */
     g_assert_cmpfloat((double)merged / expected, >=, 0.97);
