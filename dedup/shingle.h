@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dedup/shingle.h - a text as the 64-bit hashes of its overlapping runs of words.
  *
- * A word is a longest run of letters, digits and combining marks (Unicode general categories L, N, M), lower-cased by
- * Unicode's simple mapping. Bytes that are no UTF-8 separate words. A shingle is `words` consecutive words; a text with
- * fewer words is one shingle of all of them; a text without words has none. Shingles come in order of the text and
- * repeat as the text does: as a set, they are the input of MinHash and of the Jaccard similarity.
+ * A shingle is `words` consecutive words (dedup/word.h says what a word is); a text with fewer words is one shingle of
+ * all of them; a text without words has none. Shingles come in order of the text and repeat as the text does: as a set,
+ * they are the input of MinHash and of the Jaccard similarity.
  *
- * Each word's XXH3 enters a polynomial over the window that is rolled from word to word, and a bijective mixer spreads
- * the sum over all 64 bits: constant work a word, whatever the shingle's length.
+ * The words' hashes enter a polynomial over the window that is rolled from word to word (Karp and Rabin 1987), and
+ * a bijective mixer spreads the sum over all 64 bits: constant work a word, whatever the shingle's length.
  *
  * Sequence: s = shingler_new(5); hashes = shingler_run(s, text, n, &count); shingler_free(s).
- * The hashes are the shingler's own, valid until the next run. One shingler belongs to one thread; its memory grows to
- * eight bytes for each word of its longest text.
+ * The hashes are the shingler's own, valid until the next run. One shingler belongs to one thread.
  */
 #ifndef DEDUP_SHINGLE_H
 #define DEDUP_SHINGLE_H

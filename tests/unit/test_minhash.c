@@ -77,6 +77,46 @@ static void test_a_word_of_any_length_is_one_word(void)
     }
 }
 
+/* A word's hash must not depend on where in the text it lies nor on what surrounds it. */
+static void test_every_word_has_the_hash_that_it_has_alone(void)
+{
+    static const char *const letters[] = {"a", "Q", "7", "z", "\xc3\xa9", "\xce\xa9", "\xe4\xb8\xad", "\xc8\xba"};
+    static const char *const separators[] = {" ", "\n", "-", "\xe2\x80\x94", "@[`{/:", "\xff", "\xe2\x80", "\xc2\xb0 "};
+    g_autoptr(GString) text = g_string_new(NULL), word = g_string_new(NULL);
+    g_autoptr(GArray) expected = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (unsigned i = 0; i < 3000; i++) {
+        guint64 draw = random_at(7, "word", i);
+        unsigned kinds = i % 3 ? 4 : G_N_ELEMENTS(letters); /* two words in three are ASCII */
+        guint64 length = 1 + (i % 20 ? draw % 12 : draw % 90);
+        g_string_truncate(word, 0);
+        for (unsigned k = 0; k < length; k++)
+            g_string_append(word, letters[random_at(i, "letter", k) % kinds]);
+        g_autoptr(GArray) alone = shingles_of(1, word->str, word->len);
+        g_assert_cmpuint(alone->len, ==, 1);
+        g_array_append_val(expected, g_array_index(alone, guint64, 0));
+        g_string_append_len(text, word->str, (gssize)word->len);
+        for (guint64 k = 0; k <= (draw >> 32) % 3; k++)
+            g_string_append(text, separators[(draw >> (40 + 3 * k)) % G_N_ELEMENTS(separators)]);
+    }
+    g_autoptr(GArray) got = shingles_of(1, text->str, text->len);
+    g_assert_cmpmem(got->data, got->len * 8, expected->data, expected->len * 8);
+}
+
+static void test_words_that_differ_anywhere_have_different_hashes(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    unsigned words = 0;
+    for (gsize length = 1; length <= 70; length++) {
+        for (gsize place = 0; place < length; place++, words++) {
+            g_autofree char *word = g_strnfill(length, 'a');
+            word[place] = 'b';
+            g_autoptr(GArray) hash = shingles_of(1, word, length);
+            g_hash_table_add(seen, g_memdup2(hash->data, 8));
+        }
+    }
+    g_assert_cmpuint(g_hash_table_size(seen), ==, words);
+}
+
 static guint64 *random_hashes(guint64 seed, gsize count)
 {
     guint64 *hashes = g_new(guint64, MAX(count, 1));
@@ -372,6 +412,9 @@ int main(int argc, char **argv)
     g_test_add_func("/shingle/a shingle depends on its words alone", test_a_shingle_depends_on_its_words_alone);
     g_test_add_func("/shingle/a text shorter than a shingle is one shingle", test_a_text_shorter_than_a_shingle_is_one_shingle);
     g_test_add_func("/shingle/a word of any length is one word", test_a_word_of_any_length_is_one_word);
+    g_test_add_func("/shingle/every word has the hash that it has alone", test_every_word_has_the_hash_that_it_has_alone);
+    g_test_add_func("/shingle/words that differ anywhere have different hashes",
+                    test_words_that_differ_anywhere_have_different_hashes);
     g_test_add_func("/minhash/all instruction sets give the scalar signature", test_all_instruction_sets_give_the_scalar_signature);
     g_test_add_func("/minhash/a signature counts every element once in any order",
                     test_a_signature_counts_every_element_once_in_any_order);
