@@ -4,12 +4,18 @@
 
 #include <string.h>
 
+void key_list_reserve(KeyList *list, gsize count)
+{
+    if (count <= list->capacity)
+        return;
+    list->capacity = count;
+    list->items = g_renew(KeyIndex, list->items, count);
+}
+
 void key_list_add(KeyList *list, guint64 key, guint32 index)
 {
-    if (list->count == list->capacity) {
-        list->capacity = MAX(1024, 2 * list->capacity);
-        list->items = g_renew(KeyIndex, list->items, list->capacity);
-    }
+    if (list->count == list->capacity)
+        key_list_reserve(list, MAX(1024, 2 * list->capacity));
     list->items[list->count++] = (KeyIndex){.key = key, .index = index};
 }
 

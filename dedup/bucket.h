@@ -26,6 +26,7 @@ typedef struct KeyList {
     gsize capacity;
 } KeyList;
 
+void key_list_reserve(KeyList *list, gsize count); /* room for `count` keys in all, without a doubling on the way */
 void key_list_add(KeyList *list, guint64 key, guint32 index);
 void key_list_sort(KeyList *list);
 void key_list_reset(KeyList *list); /* empties, keeps the memory */

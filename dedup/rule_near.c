@@ -83,6 +83,7 @@ gboolean rule_near(Corpus *corpus, GError **error)
     NearRun run = {.corpus = corpus, .links = g_array_new(FALSE, FALSE, sizeof(Link))};
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
     gboolean good = TRUE;
+    key_list_reserve(&run.keys, corpus->count);
     for (; good && run.band < corpus->recipe->dedup.bands; run.band++) {
         good = link_band(&run, sets, error);
         progress_add(corpus->progress, 1);
