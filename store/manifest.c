@@ -146,6 +146,14 @@ static json_t *gather(StageContext *context, GError **error)
     return inputs ? assemble(recipe, tokenizer, inputs, tally) : NULL;
 }
 
+void manifest_seal(json_t *manifest)
+{
+    json_object_del(manifest, "root");
+    g_autofree char *canonical = json_write(manifest);
+    Sha256 root = sha256(canonical, strlen(canonical));
+    json_object_set_new(manifest, "root", digest_json(&root));
+}
+
 json_t *manifest_compute(StageContext *context, GError **error)
 {
     json_t *manifest = gather(context, error);
@@ -153,9 +161,7 @@ json_t *manifest_compute(StageContext *context, GError **error)
         g_prefix_error(error, "while computing the manifest: ");
         return NULL;
     }
-    g_autofree char *canonical = json_write(manifest);
-    Sha256 root = sha256(canonical, strlen(canonical));
-    json_object_set_new(manifest, "root", digest_json(&root));
+    manifest_seal(manifest);
     return manifest;
 }
 

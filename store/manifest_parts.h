@@ -50,6 +50,7 @@ gboolean documents_tally(StageContext *context, Tally *tally, TallyDepth depth, 
 gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
 
 guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */
+void manifest_seal(json_t *manifest); /* sets "root" from everything else in it */
 json_t *tally_source_json(const SourceTally *source, TallyDepth depth);
 
 #endif

@@ -228,7 +228,7 @@ static void count_item(gpointer user, StageItem *item, StageRun *run)
 static char *mix_fingerprint(const Recipe *recipe, guint64 share, const char *predecessor)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "mix 1 seed=%" PRIu64 " share=%" G_GUINT64_FORMAT " bos=%d eos=%d", recipe->seed, share,
+    g_string_append_printf(text, "mix 1 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " bos=%d eos=%d", recipe->seed, share,
                            recipe->pack.bos, recipe->pack.eos);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stage "tokenise": clean text of every undecided document to token ids; see store/mix.h. */
-#include "base/error.h"
 #include "store/mix.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
@@ -20,16 +19,9 @@ static void token_row_free(gpointer data)
 static gboolean tokenise_item(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
     const Tokenizer *tokenizer = user;
-    if (!item->cleaned) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "document %" G_GUINT64_FORMAT " has no clean text; run galen clean first", item->docno);
-        return FALSE;
-    }
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
-    if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, ids, error)) {
-        g_prefix_error(error, "while tokenising document %" G_GUINT64_FORMAT ": ", item->docno);
+    if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, ids, error))
         return FALSE;
-    }
     TokenRow *row = g_new(TokenRow, 1);
     row->count = ids->len;
     row->ids = tokens_pack((const guint32 *)(void *)ids->data, ids->len, tokenizer_width(tokenizer_vocabulary(tokenizer)));
