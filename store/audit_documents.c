@@ -161,6 +161,19 @@ static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatc
         check_packed(audit, txn, docno, source, batch->findings);
 }
 
+/* Ingest keeps the rest of a file that it could not read as one document with this verdict. */
+static void check_input(StoreTxn *txn, Docno docno, const Verdict *verdict, GPtrArray *findings)
+{
+    if (strcmp(verdict->rule, "damaged-input") != 0)
+        return;
+    g_auto(Document) document = {0};
+    GError *cause = NULL;
+    if (!document_get_facts(txn, docno, &document, &cause))
+        g_clear_error(&cause); /* audit_records reports it */
+    findings_add(findings, FINDING_DAMAGED_INPUT, document_where(docno), "%s could not be read whole: %s",
+                 document.origin ? document.origin : "an input", verdict->detail ? verdict->detail : "see galen why");
+}
+
 static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatch *batch)
 {
     Verdict verdict;
@@ -172,6 +185,8 @@ static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, Audit
         check_kept(audit, txn, docno, batch);
     } else if (verdict.outcome == OUTCOME_MERGED && audit->packed) {
         check_winner(txn, docno, &verdict, batch->findings);
+    } else if (verdict.outcome == OUTCOME_DROPPED) {
+        check_input(txn, docno, &verdict, batch->findings);
     }
 }
 

@@ -101,27 +101,6 @@ static void compare_manifests(json_t *computed, const json_t *stored, GPtrArray 
                      "differs from what is in the store; everything before it in the file is equal");
 }
 
-static gboolean check_inputs(Audit *audit, GPtrArray *findings, GError **error)
-{
-    g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
-    g_autoptr(StoreCursor) cursor = txn ? store_cursor_new(txn, TABLE_INPUTS, NULL, 0, error) : NULL;
-    if (!cursor)
-        return FALSE;
-    for (;;) {
-        StoreValue key = {NULL, 0}, value;
-        int more = store_cursor_next(cursor, &key, &value, NULL); /* damage is audit_records' to report */
-        if (more == 0 || !key.data)
-            return TRUE;
-        g_autoptr(json_t) input = more > 0 ? json_parse(value.data, value.length, "input", NULL) : NULL;
-        const json_t *damaged = json_object_get(input, "damaged");
-        if (!damaged || json_is_null(damaged) || json_is_false(damaged))
-            continue;
-        const char *path = json_get_string(input, "path"), *reason = json_string_value(damaged);
-        findings_add(findings, FINDING_DAMAGED_INPUT, g_strdup_printf("input %s", path ? path : "(unnamed)"), "%s",
-                     reason ? reason : "the file could not be read whole");
-    }
-}
-
 static gboolean check_against_store(Audit *audit, json_t *stored, GPtrArray *findings, GError **error)
 {
     GError *cause = NULL;
@@ -153,7 +132,6 @@ gboolean audit_manifest(Audit *audit, GError **error)
                      "the build is unfinished; run galen build again, and it goes on where it stopped");
     else
         good = check_against_store(audit, stored, findings, error);
-    good = good && check_inputs(audit, findings, error);
     audit_take(audit, findings);
     return good;
 }

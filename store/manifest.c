@@ -58,7 +58,7 @@ static json_t *tokenizer_json(StoreTxn *txn, GError **error)
     return object;
 }
 
-/* The records of what was read, as ingest wrote them, each with its source. */
+/* The records of what was read, as ingest wrote them. */
 static json_t *inputs_json(StoreTxn *txn, GError **error)
 {
     g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_INPUTS, NULL, 0, error);
@@ -68,12 +68,9 @@ static json_t *inputs_json(StoreTxn *txn, GError **error)
     StoreValue key, value;
     int more;
     while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
-        g_autofree char *source = g_strndup(key.data, key.length);
         json_t *input = json_parse(value.data, value.length, "a record of an input", error);
         if (!input)
             return NULL;
-        if (json_is_object(input) && !json_object_get(input, "source"))
-            json_object_set_new(input, "source", json_text(source));
         json_array_append_new(inputs, input);
     }
     return more == 0 ? g_steal_pointer(&inputs) : NULL;
