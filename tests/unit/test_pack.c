@@ -77,7 +77,7 @@ static void test_placements_say_where_each_repeat_begins(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(Store) store = built_store("places");
     g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
-    g_autoptr(GArray) ids = read_split(store, "train", spans);
+    g_array_unref(read_split(store, "train", spans));
     g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
     for (guint i = 0; i < spans->len; i++) {
         const Span *span = &g_array_index(spans, Span, i);
