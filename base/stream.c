@@ -1,100 +1,95 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Decompressing input streams over libarchive, with a SHA-256 of the bytes on disk; see base/stream.h. */
+ * Files, members of archives and lines as streams of unpacked bytes; see base/stream.h. */
 #include "base/stream.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/decoder.h"
 #include "base/error.h"
 
 #define RAW_CHUNK (256 * 1024)
 #define LINE_CHUNK (256 * 1024)
 
+/* The decoder unpacks gzip and zstd. What else there is -- tar, zip, xz, bzip2 -- libarchive reads from the decoder;
+ * other files are read from the decoder directly and `archive` is NULL. */
 struct InputStream {
+    Decoder *decoder;
     struct archive *archive;
     char *path;
     char *member;
-    int descriptor;
-    guint64 raw_position;
-    guint64 position; /* decompressed bytes of this file or member read so far */
-    Sha256Context *digest;
-    gboolean members;
+    guint64 position; /* unpacked bytes of this file or member read so far */
     gboolean in_member;
-    int read_errno;
-    guint8 chunk[RAW_CHUNK];
+    gboolean ended;
+    GError *damage; /* what stopped the decoder; told after everything before it */
+    guint8 *chunk;
 };
 
-static la_ssize_t stream_read_raw(struct archive *archive, void *user, const void **buffer)
+/* libarchive sees a damaged file as one that ends early, so that it gives out all that came before. */
+static la_ssize_t archive_read_decoded(struct archive *archive, void *user, const void **buffer)
 {
     InputStream *stream = user;
-    ssize_t got;
-    do
-        got = read(stream->descriptor, stream->chunk, sizeof stream->chunk);
-    while (got < 0 && errno == EINTR);
-    if (got < 0) {
-        stream->read_errno = errno;
-        archive_set_error(archive, errno, "cannot read");
-        return -1;
-    }
-    sha256_update(stream->digest, stream->chunk, (gsize)got);
-    stream->raw_position += (guint64)got;
+    gssize got = stream->damage ? 0 : decoder_read(stream->decoder, stream->chunk, RAW_CHUNK, &stream->damage);
     *buffer = stream->chunk;
-    return got;
+    return MAX(got, 0);
 }
 
-/* libarchive's message, with the place: the path, the member if any, and how far reading had come. */
 static void stream_set_error(InputStream *stream, GError **error, const char *doing)
 {
+    if (stream->damage) {
+        g_propagate_error(error, g_error_copy(stream->damage));
+        return;
+    }
     const char *reason = archive_error_string(stream->archive);
-    int code = stream->read_errno ? GALEN_ERROR_SYSTEM : GALEN_ERROR_INPUT;
-    g_set_error(error, GALEN_ERROR, code, "%s%s%s: %s at byte %" G_GUINT64_FORMAT " of the unpacked data: %s",
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s%s%s: %s at byte %" G_GUINT64_FORMAT " of the unpacked data: %s",
                 stream->path, stream->member ? "#" : "", stream->member ? stream->member : "", doing,
                 stream->position, reason ? reason : "unrecognised data");
 }
 
-static struct archive *archive_for(InputStreamFlags flags)
+static gboolean attach_archive(InputStream *stream, gboolean members, GError **error)
 {
-    struct archive *archive = archive_read_new();
-    archive_read_support_filter_gzip(archive);
-    archive_read_support_filter_zstd(archive);
-    archive_read_support_filter_xz(archive);
-    archive_read_support_filter_bzip2(archive);
-    if (flags & INPUT_STREAM_MEMBERS) {
-        archive_read_support_format_tar(archive);
-        archive_read_support_format_zip_streamable(archive);
+    stream->chunk = g_malloc(RAW_CHUNK);
+    stream->archive = archive_read_new();
+    archive_read_support_filter_xz(stream->archive);
+    archive_read_support_filter_bzip2(stream->archive);
+    if (members) {
+        archive_read_support_format_tar(stream->archive);
+        archive_read_support_format_zip_streamable(stream->archive);
     }
-    archive_read_support_format_raw(archive);
-    archive_read_support_format_empty(archive);
-    return archive;
+    archive_read_support_format_raw(stream->archive);
+    archive_read_support_format_empty(stream->archive);
+    if (archive_read_open(stream->archive, stream, NULL, archive_read_decoded, NULL) == ARCHIVE_OK)
+        return TRUE;
+    stream_set_error(stream, error, "cannot open");
+    return FALSE;
+}
+
+/* By the first bytes, whether the file is packed by something that only libarchive reads. */
+static gboolean needs_archive(const char *path)
+{
+    static const guint8 xz[] = {0xfd, '7', 'z', 'X', 'Z', 0}, bzip2[] = {'B', 'Z', 'h'};
+    guint8 first[sizeof xz] = {0};
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return FALSE;
+    size_t got = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return (got == sizeof xz && memcmp(first, xz, sizeof xz) == 0) || (got >= sizeof bzip2 && memcmp(first, bzip2, sizeof bzip2) == 0);
 }
 
 InputStream *input_stream_open(const char *path, InputStreamFlags flags, GError **error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        int saved = errno;
-        if (saved == ENOENT)
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: no such file", path);
-        else
-            galen_error_set_errno(error, saved, "cannot open %s", path);
-        return NULL;
-    }
     g_autoptr(InputStream) stream = g_new0(InputStream, 1);
+    gboolean members = (flags & INPUT_STREAM_MEMBERS) != 0;
     stream->path = g_strdup(path);
-    stream->descriptor = descriptor;
-    stream->digest = sha256_new();
-    stream->members = (flags & INPUT_STREAM_MEMBERS) != 0;
-    stream->archive = archive_for(flags);
-    if (archive_read_open(stream->archive, stream, NULL, stream_read_raw, NULL) != ARCHIVE_OK) {
-        stream_set_error(stream, error, "cannot open");
+    stream->decoder = decoder_open(path, error);
+    if (!stream->decoder)
         return NULL;
-    }
+    if ((members || needs_archive(path)) && !attach_archive(stream, members, error))
+        return NULL;
     const char *name;
-    if (!stream->members && input_stream_next_member(stream, &name, error) < 0)
+    if (!members && input_stream_next_member(stream, &name, error) < 0)
         return NULL;
     return g_steal_pointer(&stream);
 }
@@ -110,71 +105,85 @@ static gboolean member_name_is_safe(const char *name)
     return TRUE;
 }
 
+static int refuse_member(InputStream *stream, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%s: the archive holds '%s', which is a link, a device or a path outside it; refused", stream->path, stream->member);
+    return -1;
+}
+
+/* 1 when `entry` is a file to read, 0 when it is to be passed over, -1 on error. */
+static int enter_member(InputStream *stream, struct archive_entry *entry, GError **error)
+{
+    stream->position = 0;
+    if (archive_format(stream->archive) == ARCHIVE_FORMAT_RAW) {
+        stream->in_member = TRUE;
+        return 1;
+    }
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return 0;
+    const char *pathname = archive_entry_pathname(entry);
+    stream->member = g_strdup(pathname ? pathname : "");
+    if (archive_entry_filetype(entry) != AE_IFREG || !member_name_is_safe(stream->member))
+        return refuse_member(stream, error);
+    stream->in_member = TRUE;
+    return 1;
+}
+
 int input_stream_next_member(InputStream *stream, const char **name, GError **error)
 {
     struct archive_entry *entry;
     g_clear_pointer(&stream->member, g_free);
     stream->in_member = FALSE;
+    if (!stream->archive) {
+        stream->in_member = !stream->ended;
+        stream->ended = TRUE;
+        *name = "";
+        return stream->in_member;
+    }
     for (;;) {
         int result = archive_read_next_header(stream->archive, &entry);
-        if (result == ARCHIVE_EOF)
+        if (result == ARCHIVE_EOF && !stream->damage)
             return 0;
         if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
             stream_set_error(stream, error, "cannot read the next file");
             return -1;
         }
-        stream->position = 0;
-        if (archive_format(stream->archive) == ARCHIVE_FORMAT_RAW) {
-            stream->in_member = TRUE;
-            *name = "";
-            return 1;
-        }
-        if (archive_entry_filetype(entry) == AE_IFDIR)
+        int entered = enter_member(stream, entry, error);
+        if (entered == 0)
             continue;
-        const char *pathname = archive_entry_pathname(entry);
-        stream->member = g_strdup(pathname ? pathname : "");
-        if (archive_entry_filetype(entry) != AE_IFREG || !member_name_is_safe(stream->member)) {
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "%s: the archive holds '%s', which is a link, a device or a path outside it; refused",
-                        stream->path, stream->member);
-            return -1;
-        }
-        stream->in_member = TRUE;
-        *name = stream->member;
-        return 1;
+        *name = stream->member ? stream->member : "";
+        return entered;
     }
+}
+
+static gssize read_archive(InputStream *stream, void *buffer, gsize size, GError **error)
+{
+    la_ssize_t got = archive_read_data(stream->archive, buffer, size);
+    if (got > 0 || (got == 0 && !stream->damage))
+        return got;
+    stream_set_error(stream, error, "cannot unpack");
+    return -1;
 }
 
 gssize input_stream_read(InputStream *stream, void *buffer, gsize size, GError **error)
 {
     if (!stream->in_member)
         return 0;
-    la_ssize_t got = archive_read_data(stream->archive, buffer, size);
-    if (got < 0) {
-        stream_set_error(stream, error, "cannot unpack");
-        return -1;
-    }
-    stream->position += (guint64)got;
+    gssize got = stream->archive ? read_archive(stream, buffer, size, error) : decoder_read(stream->decoder, buffer, size, error);
+    if (got > 0)
+        stream->position += (guint64)got;
     return got;
 }
 
 guint64 input_stream_raw_position(const InputStream *stream)
 {
-    return stream->raw_position;
+    return decoder_raw_position(stream->decoder);
 }
 
 gboolean input_stream_digest(InputStream *stream, Sha256 *digest, GError **error)
 {
-    const void *unused;
-    la_ssize_t got;
-    while ((got = stream_read_raw(stream->archive, stream, &unused)) > 0)
-        ;
-    if (got < 0) {
-        galen_error_set_errno(error, stream->read_errno, "cannot read %s", stream->path);
-        return FALSE;
-    }
-    *digest = sha256_finish(stream->digest);
-    return TRUE;
+    return decoder_digest(stream->decoder, digest, error);
 }
 
 void input_stream_free(InputStream *stream)
@@ -183,9 +192,9 @@ void input_stream_free(InputStream *stream)
         return;
     if (stream->archive)
         archive_read_free(stream->archive);
-    if (stream->descriptor >= 0)
-        close(stream->descriptor);
-    sha256_free(stream->digest);
+    decoder_free(stream->decoder);
+    g_clear_error(&stream->damage);
+    g_free(stream->chunk);
     g_free(stream->path);
     g_free(stream->member);
     g_free(stream);

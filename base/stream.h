@@ -8,7 +8,8 @@
  * Sequence, one file:     s = input_stream_open(path, 0, e); while (input_stream_read(...) > 0) ...; input_stream_free(s)
  * Sequence, archive:      s = input_stream_open(path, INPUT_STREAM_MEMBERS, e);
  *                         while ((r = input_stream_next_member(s, &name, e)) > 0) while (input_stream_read(...) > 0) ...;
- * Units: bytes after decompression. A truncated or damaged file is GALEN_ERROR_INPUT and names path and offset.
+ * Units: bytes after decompression. A truncated or damaged file is GALEN_ERROR_INPUT and names path and
+ * offset, after all bytes before the damage have been read.
  */
 #ifndef BASE_STREAM_H
 #define BASE_STREAM_H

@@ -43,6 +43,27 @@ static char *find_reason(const char *log)
     return g_strndup(start, strcspn(start, "\n"));
 }
 
+/* libcyaml tells the place before an unknown key, not the key's own: moves on to where the key stands. */
+static void move_to_key(const char *text, const char *reason, unsigned *line, unsigned *column)
+{
+    static const char prefix[] = "Unexpected key: ";
+    if (!g_str_has_prefix(reason, prefix))
+        return;
+    const char *key = reason + strlen(prefix);
+    gsize key_length = strlen(key);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (unsigned i = MAX(*line, 1) - 1; i < g_strv_length(lines); i++) {
+        for (const char *at = lines[i]; (at = strstr(at, key)); at++) {
+            gboolean starts = at == lines[i] || strchr(" {,-\"'", at[-1]);
+            if (starts && at[key_length + strspn(at + key_length, " \"'")] == ':') {
+                *line = i + 1;
+                *column = (unsigned)(at - lines[i]) + 1;
+                return;
+            }
+        }
+    }
+}
+
 static void append_quoted_line(GString *message, const char *text, unsigned line, unsigned column)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
@@ -54,7 +75,7 @@ static void append_quoted_line(GString *message, const char *text, unsigned line
     g_string_append_printf(message, "| %*s^", column > 0 ? (int)column - 1 : 0, "");
 }
 
-gboolean yaml_load(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
+gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
@@ -69,7 +90,9 @@ gboolean yaml_load(const char *path, const cyaml_schema_value_t *schema, gpointe
     unsigned line = 0, column = 0;
     g_autofree char *reason = find_reason(log->len ? log->str : cyaml_strerror(result));
     g_autoptr(GString) message = g_string_new(path);
-    if (find_place(log->str, &line, &column))
+    gboolean placed = find_place(log->str, &line, &column);
+    move_to_key(text, reason, &line, &column);
+    if (placed)
         g_string_append_printf(message, ":%u:%u", line, column);
     g_string_append_printf(message, ": %s", result == CYAML_OK ? "the file is empty" : reason);
     append_quoted_line(message, text, line, column);
@@ -77,7 +100,7 @@ gboolean yaml_load(const char *path, const cyaml_schema_value_t *schema, gpointe
     return FALSE;
 }
 
-void yaml_free(const cyaml_schema_value_t *schema, gpointer value)
+void yaml_release(const cyaml_schema_value_t *schema, gpointer value)
 {
     g_autoptr(GString) log = g_string_new(NULL);
     cyaml_config_t config = config_for(log);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * base/yaml.h - YAML files checked against a libcyaml schema, with errors that point.
  *
- * yaml_load fills a newly allocated struct as the schema says. An unknown key, a wrong type or a missing required key
+ * yaml_read fills a newly allocated struct as the schema says. An unknown key, a wrong type or a missing required key
  * is GALEN_ERROR_INPUT whose message has file, line and column, the offending line with a caret under the place, and
- * what the schema wanted. yaml_free releases what yaml_load made.
+ * what the schema wanted. yaml_release releases what yaml_read made.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H
@@ -11,7 +11,7 @@
 #include <cyaml/cyaml.h>
 #include <glib.h>
 
-gboolean yaml_load(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error);
-void yaml_free(const cyaml_schema_value_t *schema, gpointer value);
+gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error);
+void yaml_release(const cyaml_schema_value_t *schema, gpointer value);
 
 #endif

@@ -44,6 +44,11 @@ gboolean document_put(StoreTxn *txn, Docno docno, const Document *document, GErr
 gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **error);       /* FALSE, no error: absent */
 gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error); /* all but the text */
 
+/* The two halves of document_put and document_get, for threads that hold no transaction and for cursors: the record's
+ * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */
+void document_freeze(const Document *document, Buffer *buffer);
+gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *document, GError **error);
+
 /* The number of the document with this id in this source, or DOCNO_NONE. document_index makes it findable; of two
  * documents with one id the first stays. */
 gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error);

@@ -65,7 +65,7 @@ typedef struct RecipeClean {
     uint64_t min_characters; /* 200 */
     uint64_t min_words;      /* 20 */
     uint64_t max_characters; /* 20,000,000 */
-    RecipeStrings languages; /* kept; default ["en"]; empty list: all */
+    RecipeStrings languages; /* kept: ["en"]; "any" alone in the file gives an empty list: all */
     double language_confidence; /* below it a document is of unknown language, and stays: 0.5 */
 } RecipeClean;
 
@@ -84,7 +84,7 @@ typedef struct RecipeMix {
 
 typedef struct RecipeTokenizer {
     char *model;             /* SentencePiece .model */
-    RecipeStrings special;   /* special tokens added behind the model's pieces */
+    RecipeStrings special;   /* added behind the model's pieces; "none" alone in the file: none */
 } RecipeTokenizer;
 
 typedef struct RecipePack {

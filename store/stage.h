@@ -24,12 +24,14 @@ typedef struct StageRun {
     gboolean complete;
     Docno next;     /* documents below are done */
     json_t *counts; /* object "source/what" -> integer; owned */
+    json_t *position; /* whatever else a stage must know to go on; owned, NULL when it needs nothing */
 } StageRun;
 
 typedef struct StageContext {
     Store *store;
     Progress *progress; /* may be NULL */
     unsigned jobs;
+    unsigned batch_documents; /* documents in one transaction; 0: chosen for speed. Never changes results. */
     GString *notices;   /* lines for people, printed by cli/ after the stage; may be NULL */
 } StageContext;
 

@@ -52,7 +52,7 @@ static void test_gzip_is_recognised_by_content(void)
     g_assert_cmpmem(digest.bytes, 32, expected.bytes, 32);
 }
 
-static void test_a_truncated_gzip_is_an_input_error_that_names_the_file(void)
+static void test_a_truncated_gzip_gives_all_before_the_cut_then_an_error_that_names_the_file(void)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *text = g_malloc(100000);
@@ -65,12 +65,18 @@ static void test_a_truncated_gzip_is_an_input_error_that_names_the_file(void)
     g_assert_true(g_file_set_contents(path, raw, (gssize)raw_length / 2, NULL));
     g_autoptr(InputStream) stream = input_stream_open(path, INPUT_STREAM_PLAIN, &error);
     g_assert_no_error(error);
-    gsize length;
-    g_autofree char *got = read_whole(stream, &length, &error);
-    g_assert_null(got);
+    char chunk[1000];
+    gsize unpacked = 0;
+    gssize got;
+    while ((got = input_stream_read(stream, chunk, sizeof chunk, &error)) > 0) {
+        g_assert_cmpmem(chunk, got, text + unpacked, got);
+        unpacked += (gsize)got;
+    }
+    g_assert_cmpint(got, ==, -1);
+    g_assert_cmpuint(unpacked, >, 40000);
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
     g_assert_nonnull(strstr(error->message, "cut.gz"));
-    g_assert_nonnull(strstr(error->message, "at byte"));
+    g_assert_nonnull(strstr(error->message, "byte"));
 }
 
 static void test_a_line_over_the_cap_is_consumed_and_marked(void)
@@ -119,8 +125,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     directory = g_dir_make_tmp("galen-stream-XXXXXX", NULL);
     g_test_add_func("/stream/gzip is recognised by content", test_gzip_is_recognised_by_content);
-    g_test_add_func("/stream/a truncated gzip is an input error that names the file",
-                    test_a_truncated_gzip_is_an_input_error_that_names_the_file);
+    g_test_add_func("/stream/a truncated gzip gives all before the cut, then an error that names the file",
+                    test_a_truncated_gzip_gives_all_before_the_cut_then_an_error_that_names_the_file);
     g_test_add_func("/stream/a line over the cap is consumed and marked", test_a_line_over_the_cap_is_consumed_and_marked);
     g_test_add_func("/stream/an empty file has no bytes and no error", test_an_empty_file_has_no_bytes_and_no_error);
     int result = g_test_run();

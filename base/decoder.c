@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gzip and zstd unpacked, and the SHA-256 of the packed bytes; see base/decoder.h. */
+#include "base/decoder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/error.h"
+
+#define CHUNK (256 * 1024)
+
+typedef enum { KIND_PLAIN, KIND_GZIP, KIND_ZSTD } Kind;
+
+struct Decoder {
+    char *path;
+    int descriptor;
+    guint64 raw_position, position;
+    Sha256Context *digest;
+    Kind kind;
+    z_stream gzip;
+    ZSTD_DStream *zstd;
+    gboolean between; /* at the border of two gzip members or zstd frames, where the file may end */
+    gboolean raw_ended;
+    gsize start, end; /* unread raw bytes are chunk[start, end) */
+    guint8 chunk[CHUNK];
+};
+
+static gboolean fill(Decoder *decoder, GError **error)
+{
+    ssize_t got;
+    do
+        got = read(decoder->descriptor, decoder->chunk, sizeof decoder->chunk);
+    while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        galen_error_set_errno(error, errno, "cannot read %s", decoder->path);
+        return FALSE;
+    }
+    sha256_update(decoder->digest, decoder->chunk, (gsize)got);
+    decoder->raw_position += (guint64)got;
+    decoder->start = 0;
+    decoder->end = (gsize)got;
+    decoder->raw_ended = got == 0;
+    return TRUE;
+}
+
+static gboolean recognise(Decoder *decoder, GError **error)
+{
+    static const guint8 gzip_magic[] = {0x1f, 0x8b}, zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
+    gsize length = decoder->end;
+    if (length >= sizeof gzip_magic && memcmp(decoder->chunk, gzip_magic, sizeof gzip_magic) == 0) {
+        decoder->kind = KIND_GZIP;
+        if (inflateInit2(&decoder->gzip, 15 + 16) != Z_OK) {
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "no memory to unpack %s", decoder->path);
+            return FALSE;
+        }
+    } else if (length >= sizeof zstd_magic && memcmp(decoder->chunk, zstd_magic, sizeof zstd_magic) == 0) {
+        decoder->kind = KIND_ZSTD;
+        decoder->zstd = ZSTD_createDStream();
+    }
+    decoder->between = TRUE;
+    return TRUE;
+}
+
+Decoder *decoder_open(const char *path, GError **error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        int saved = errno;
+        if (saved == ENOENT)
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: no such file", path);
+        else
+            galen_error_set_errno(error, saved, "cannot open %s", path);
+        return NULL;
+    }
+    g_autoptr(Decoder) decoder = g_new0(Decoder, 1);
+    decoder->path = g_strdup(path);
+    decoder->descriptor = descriptor;
+    decoder->digest = sha256_new();
+    if (!fill(decoder, error) || !recognise(decoder, error))
+        return NULL;
+    return g_steal_pointer(&decoder);
+}
+
+static gssize damaged(Decoder *decoder, GError **error, const char *reason)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%s: damaged after byte %" G_GUINT64_FORMAT " of the unpacked data (byte %" G_GUINT64_FORMAT " of the file): %s",
+                decoder->path, decoder->position, decoder->raw_position - (decoder->end - decoder->start), reason);
+    return -1;
+}
+
+static gssize read_plain(Decoder *decoder, void *buffer, gsize size)
+{
+    gsize take = MIN(size, decoder->end - decoder->start);
+    memcpy(buffer, decoder->chunk + decoder->start, take);
+    decoder->start += take;
+    return (gssize)take;
+}
+
+/* Some writers pad a gzip file with zeros. */
+static gboolean only_zeros_left(const Decoder *decoder)
+{
+    for (gsize i = decoder->start; i < decoder->end; i++)
+        if (decoder->chunk[i] != 0)
+            return FALSE;
+    return TRUE;
+}
+
+/* Unpacks what it can of the raw bytes at hand: bytes made, which may be 0, or -1. */
+static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **error)
+{
+    if (decoder->between && decoder->position > 0 && only_zeros_left(decoder)) {
+        decoder->start = decoder->end;
+        return 0;
+    }
+    z_stream *gzip = &decoder->gzip;
+    gzip->next_in = decoder->chunk + decoder->start;
+    gzip->avail_in = (uInt)(decoder->end - decoder->start);
+    gzip->next_out = buffer;
+    gzip->avail_out = (uInt)MIN(size, (gsize)G_MAXINT);
+    gsize room = gzip->avail_out;
+    int result = inflate(gzip, Z_NO_FLUSH);
+    decoder->start = decoder->end - gzip->avail_in;
+    gsize made = room - gzip->avail_out;
+    decoder->between = result == Z_STREAM_END;
+    if (result == Z_STREAM_END)
+        inflateReset(gzip);
+    else if (result != Z_OK && result != Z_BUF_ERROR && made == 0)
+        return damaged(decoder, error, gzip->msg ? gzip->msg : "not gzip data");
+    return (gssize)made;
+}
+
+static gssize read_zstd(Decoder *decoder, void *buffer, gsize size, GError **error)
+{
+    ZSTD_inBuffer in = {decoder->chunk, decoder->end, decoder->start};
+    ZSTD_outBuffer out = {buffer, size, 0};
+    gsize result = ZSTD_decompressStream(decoder->zstd, &out, &in);
+    decoder->start = in.pos;
+    if (ZSTD_isError(result) && out.pos == 0)
+        return damaged(decoder, error, ZSTD_getErrorName(result));
+    decoder->between = result == 0;
+    return (gssize)out.pos;
+}
+
+gssize decoder_read(Decoder *decoder, void *buffer, gsize size, GError **error)
+{
+    for (;;) {
+        if (decoder->start == decoder->end && !decoder->raw_ended && !fill(decoder, error))
+            return -1;
+        gssize made = decoder->kind == KIND_PLAIN  ? read_plain(decoder, buffer, size)
+                      : decoder->kind == KIND_GZIP ? read_gzip(decoder, buffer, size, error)
+                                                   : read_zstd(decoder, buffer, size, error);
+        if (made != 0) {
+            decoder->position += made > 0 ? (guint64)made : 0;
+            return made;
+        }
+        if (decoder->raw_ended && decoder->kind != KIND_PLAIN && !decoder->between)
+            return damaged(decoder, error, "the file ends in the middle of its packed data");
+        if (decoder->raw_ended)
+            return 0;
+    }
+}
+
+guint64 decoder_raw_position(const Decoder *decoder)
+{
+    return decoder->raw_position;
+}
+
+gboolean decoder_digest(Decoder *decoder, Sha256 *digest, GError **error)
+{
+    while (!decoder->raw_ended)
+        if (!fill(decoder, error))
+            return FALSE;
+    *digest = sha256_finish(decoder->digest);
+    return TRUE;
+}
+
+void decoder_free(Decoder *decoder)
+{
+    if (!decoder)
+        return;
+    if (decoder->kind == KIND_GZIP)
+        inflateEnd(&decoder->gzip);
+    ZSTD_freeDStream(decoder->zstd);
+    close(decoder->descriptor);
+    sha256_free(decoder->digest);
+    g_free(decoder->path);
+    g_free(decoder);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * galen build: a recipe to a finished store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "store/manifest.h"
+
+typedef struct Options {
+    char *output, *inputs, *until;
+    int jobs, batch;
+    gboolean json, quiet;
+} Options;
+
+static int report(Store *store, const Options *options, guint64 bad_inputs, GError **error)
+{
+    g_autoptr(json_t) status = status_compute(store, error);
+    if (!status)
+        return EXIT_SYSTEM;
+    if (options->json)
+        print_json(json_incref(status));
+    else
+        print_status(status);
+    if (bad_inputs == 0)
+        return EXIT_GOOD;
+    fflush(stdout);
+    fprintf(stderr, "galen: %" G_GUINT64_FORMAT " damaged files or malformed records; all else is in the store.\n"
+                    "       'galen list %s --bad-input' names them\n", bad_inputs, store_directory(store));
+    return EXIT_BAD_INPUT;
+}
+
+static int build(const Recipe *recipe, const Options *options, GError **error)
+{
+    g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
+    if (!store)
+        return EXIT_SYSTEM;
+    g_autoptr(Progress) progress = progress_new();
+    g_autoptr(GString) notices = g_string_new(NULL);
+    StageContext context = {
+        .store = store,
+        .progress = progress,
+        .jobs = options->jobs > 0 ? (unsigned)options->jobs : default_jobs(),
+        .batch_documents = (unsigned)MAX(options->batch, 0),
+        .notices = notices,
+    };
+    guint64 bad_inputs;
+    Screen *screen = screen_start(progress, options->quiet);
+    gboolean good = pipeline_build(&context, recipe, options->until, &bad_inputs, error);
+    screen_stop(screen);
+    fputs(notices->str, stderr);
+    return good ? report(store, options, bad_inputs, error) : EXIT_SYSTEM;
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+    g_autofree char *output = NULL, *inputs = NULL, *until = NULL;
+    Options options = {0};
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
+        {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, clean, dedup, tokenise, mix, pack", "STAGE"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
+        {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Show no progress", NULL},
+        {NULL},
+    };
+    int status;
+    if (!command_parse_exactly(command, entries, 1, &argc, &argv, &status))
+        return status;
+    options.output = output;
+    options.inputs = inputs;
+    options.until = until;
+    if (!output)
+        return command_usage(command, "say where the store goes: -o STORE");
+    if (until && !pipeline_has_stage(until))
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, clean, dedup, tokenise, mix, pack", until);
+    GError *error = NULL;
+    g_autoptr(Recipe) recipe = recipe_load(argv[1], inputs, &error);
+    status = recipe ? build(recipe, &options, &error) : EXIT_BAD_INPUT;
+    return error ? command_fail(error) : status;
+}
+
+const Command command_build = {
+    .name = "build",
+    .arguments = "RECIPE -o STORE",
+    .summary = "build a corpus from a recipe, or go on with it",
+    .details = "Reads all sources of the recipe, cleans, removes duplicates, mixes, tokenises and packs. Killed at any\n"
+               "moment, the same command goes on where it was; stages whose inputs and settings are unchanged are skipped.\n\n"
+               "Examples:\n"
+               "  galen build manifests/demo.yaml -o demo.galen\n"
+               "  galen build recipe.yaml -o corpus.galen --until dedup\n\n"
+               "Exit status 3 with a finished store means that some inputs were damaged: 'galen list STORE --bad-input'.",
+    .run = run,
+};

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The libcyaml schema of a recipe file: which keys there are and of which type; see store/recipe_schema.h. */
+#include "store/recipe_schema.h"
+
+#include <stddef.h>
+
+#define OPTIONAL CYAML_FLAG_POINTER_NULL | CYAML_FLAG_OPTIONAL
+#define UNSIGNED(owner, member) CYAML_FIELD_UINT_PTR(#member, OPTIONAL, owner, member)
+#define BOOLEAN(owner, member) CYAML_FIELD_BOOL_PTR(#member, OPTIONAL, owner, member)
+#define REAL(owner, member) CYAML_FIELD_FLOAT_PTR(#member, OPTIONAL, owner, member)
+#define STRING(owner, member) CYAML_FIELD_STRING_PTR(#member, OPTIONAL, owner, member, 0, CYAML_UNLIMITED)
+#define NEEDED_STRING(owner, member) CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER, owner, member, 1, CYAML_UNLIMITED)
+#define MAPPING(owner, member, fields) CYAML_FIELD_MAPPING_PTR(#member, OPTIONAL, owner, member, fields)
+
+static const cyaml_schema_value_t string_entry = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
+};
+
+/* A list of strings that lies in the struct itself: absent is the same as empty. */
+#define STRINGS(owner, member)                                                                                         \
+    {                                                                                                                  \
+        .key = #member,                                                                                                \
+        .value = {.type = CYAML_SEQUENCE,                                                                              \
+                  .flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,                                                   \
+                  .data_size = sizeof(char *),                                                                         \
+                  .sequence = {.entry = &string_entry, .min = 0, .max = CYAML_UNLIMITED}},                             \
+        .data_offset = offsetof(owner, member.items), .count_offset = offsetof(owner, member.count),                   \
+        .count_size = sizeof(unsigned),                                                                                \
+    }
+
+static const cyaml_schema_field_t crawl_fields[] = {
+    STRINGS(FileCrawl, start),          STRINGS(FileCrawl, follow),         STRINGS(FileCrawl, skip),
+    STRINGS(FileCrawl, pages),          UNSIGNED(FileCrawl, max_pages),     UNSIGNED(FileCrawl, max_depth),
+    UNSIGNED(FileCrawl, max_bytes),     REAL(FileCrawl, delay),             REAL(FileCrawl, timeout),
+    BOOLEAN(FileCrawl, allow_private),  BOOLEAN(FileCrawl, ignore_robots),  STRING(FileCrawl, contact),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t extract_fields[] = {
+    STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRING(FileExtract, title),
+    BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t source_fields[] = {
+    NEEDED_STRING(FileSource, tag),
+    STRING(FileSource, name),
+    NEEDED_STRING(FileSource, format),
+    NEEDED_STRING(FileSource, group),
+    STRINGS(FileSource, paths),
+    MAPPING(FileSource, crawl, crawl_fields),
+    MAPPING(FileSource, extract, extract_fields),
+    STRING(FileSource, licence),
+    BOOLEAN(FileSource, redistributable),
+    UNSIGNED(FileSource, repeat),
+    REAL(FileSource, valid),
+    STRING(FileSource, text_field),
+    STRING(FileSource, id_field),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t source_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, FileSource, source_fields),
+};
+
+static const cyaml_schema_field_t clean_fields[] = {
+    BOOLEAN(FileClean, urls),
+    BOOLEAN(FileClean, references),
+    BOOLEAN(FileClean, lists),
+    BOOLEAN(FileClean, headings),
+    BOOLEAN(FileClean, blank_lines),
+    BOOLEAN(FileClean, lines_without_letters),
+    UNSIGNED(FileClean, min_characters),
+    UNSIGNED(FileClean, min_words),
+    UNSIGNED(FileClean, max_characters),
+    STRINGS(FileClean, languages),
+    REAL(FileClean, language_confidence),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t dedup_fields[] = {
+    BOOLEAN(FileDedup, ids),       BOOLEAN(FileDedup, exact),         BOOLEAN(FileDedup, titles),
+    BOOLEAN(FileDedup, near),      UNSIGNED(FileDedup, shingle),      UNSIGNED(FileDedup, permutations),
+    UNSIGNED(FileDedup, bands),    UNSIGNED(FileDedup, min_title),    REAL(FileDedup, threshold),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t mix_fields[] = {
+    REAL(FileMix, replay_share),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t tokenizer_fields[] = {
+    STRING(FileTokenizer, model),
+    STRINGS(FileTokenizer, special),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t pack_fields[] = {
+    UNSIGNED(FilePack, shard_tokens),
+    BOOLEAN(FilePack, bos),
+    BOOLEAN(FilePack, eos),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t recipe_fields[] = {
+    NEEDED_STRING(RecipeFile, name),
+    UNSIGNED(RecipeFile, seed),
+    CYAML_FIELD_SEQUENCE("sources", CYAML_FLAG_POINTER, RecipeFile, sources, &source_entry, 1, CYAML_UNLIMITED),
+    MAPPING(RecipeFile, clean, clean_fields),
+    MAPPING(RecipeFile, dedup, dedup_fields),
+    MAPPING(RecipeFile, mix, mix_fields),
+    MAPPING(RecipeFile, tokenizer, tokenizer_fields),
+    MAPPING(RecipeFile, pack, pack_fields),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t recipe_file_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, RecipeFile, recipe_fields),
+};

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/recipe_schema.h - the recipe as it stands in the file: every setting optional, so that absent and zero differ.
+ *
+ * Only recipe.c uses this. A pointer is NULL where the file says nothing; recipe.c then puts the default.
+ */
+#ifndef STORE_RECIPE_SCHEMA_H
+#define STORE_RECIPE_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+
+#include "store/recipe.h"
+
+typedef struct FileCrawl {
+    RecipeStrings start, follow, skip, pages;
+    uint64_t *max_pages, *max_depth, *max_bytes;
+    double *delay, *timeout;
+    bool *allow_private, *ignore_robots;
+    char *contact;
+} FileCrawl;
+
+typedef struct FileExtract {
+    RecipeStrings content, remove;
+    char *title;
+    bool *tables;
+} FileExtract;
+
+typedef struct FileSource {
+    char *tag, *name, *format, *group;
+    RecipeStrings paths;
+    FileCrawl *crawl;
+    FileExtract *extract;
+    char *licence;
+    bool *redistributable;
+    unsigned *repeat;
+    double *valid;
+    char *text_field, *id_field;
+} FileSource;
+
+typedef struct FileClean {
+    bool *urls, *references, *lists, *headings, *blank_lines, *lines_without_letters;
+    uint64_t *min_characters, *min_words, *max_characters;
+    RecipeStrings languages;
+    double *language_confidence;
+} FileClean;
+
+typedef struct FileDedup {
+    bool *ids, *exact, *titles, *near;
+    uint64_t *shingle, *permutations, *bands, *min_title;
+    double *threshold;
+} FileDedup;
+
+typedef struct FileMix {
+    double *replay_share;
+} FileMix;
+
+typedef struct FileTokenizer {
+    char *model;
+    RecipeStrings special;
+} FileTokenizer;
+
+typedef struct FilePack {
+    uint64_t *shard_tokens;
+    bool *bos, *eos;
+} FilePack;
+
+typedef struct RecipeFile {
+    char *name;
+    uint64_t *seed;
+    FileSource *sources;
+    unsigned sources_count;
+    FileClean *clean;
+    FileDedup *dedup;
+    FileMix *mix;
+    FileTokenizer *tokenizer;
+    FilePack *pack;
+} RecipeFile;
+
+extern const cyaml_schema_value_t recipe_file_schema;
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The loop that most stages are: each undecided document through a function; see store/stage.h.
+ *
+ * Documents travel in batches. The sink gathers finished batches and commits them together when they are large or old
+ * enough: when exactly it commits changes what a kill can lose, never what is written. */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/pipeline.h"
+#include "store/stage.h"
+
+#define BATCH_DOCUMENTS 256
+#define BATCH_BYTES ((gsize)4 << 20)
+#define COMMIT_BYTES ((gsize)64 << 20)
+#define COMMIT_DOCUMENTS 16384
+#define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
+
+typedef struct Batch {
+    GArray *items; /* of StageItem */
+    gsize bytes;
+    Docno next; /* all documents below it are in this batch or an earlier one */
+} Batch;
+
+typedef struct Mapper {
+    StageContext *context;
+    const StageMap *map;
+    StageRun run;
+    Docno reading; /* where the reader goes on */
+    GPtrArray *pending; /* finished batches that are not committed */
+    gsize pending_bytes;
+    guint pending_documents;
+    gint64 last_commit;
+} Mapper;
+
+static void batch_free(gpointer data)
+{
+    Batch *batch = data;
+    if (!batch)
+        return;
+    g_array_unref(batch->items);
+    g_free(batch);
+}
+
+static Batch *batch_new(Mapper *mapper)
+{
+    Batch *batch = g_new0(Batch, 1);
+    batch->items = g_array_new(FALSE, TRUE, sizeof(StageItem));
+    return batch;
+}
+
+static void item_clear(const StageMap *map, StageItem *item)
+{
+    document_clear(&item->document);
+    g_free(item->cleaned);
+    if (map->result_free && item->result)
+        map->result_free(item->result);
+}
+
+/* A batch as the pipeline's item: the batch is gone once the sink has taken it over. */
+typedef struct Carrier {
+    Mapper *mapper;
+    Batch *batch;
+} Carrier;
+
+static void free_batch_of(Mapper *mapper, Batch *batch)
+{
+    for (guint i = 0; i < batch->items->len; i++)
+        item_clear(mapper->map, &g_array_index(batch->items, StageItem, i));
+    batch_free(batch);
+}
+
+static void carrier_free(gpointer data)
+{
+    Carrier *carrier = data;
+    if (carrier->batch)
+        free_batch_of(carrier->mapper, carrier->batch);
+    g_free(carrier);
+}
+
+static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const StoreValue *value, StageItem *item, GError **error)
+{
+    item->docno = docno;
+    if (map->reads & (STAGE_READ_DOCUMENT | STAGE_READ_FACTS))
+        if (!document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error))
+            return FALSE;
+    if (!(map->reads & STAGE_READ_CLEANED))
+        return TRUE;
+    GError *failure = NULL;
+    if (cleaned_get(txn, docno, &item->cleaned, &item->cleaned_length, &failure))
+        return TRUE;
+    if (failure)
+        g_propagate_error(error, failure);
+    else
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no clean text; run 'galen audit'", docno);
+    return FALSE;
+}
+
+/* Fills a batch from one short read transaction. */
+static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+{
+    guint8 from[8];
+    docno_write(mapper->reading, from);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, from, sizeof from, error);
+    if (!cursor)
+        return FALSE;
+    unsigned limit = mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
+    StoreValue key, value;
+    int more = 1;
+    while (batch->items->len < limit && batch->bytes < BATCH_BYTES && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+        Docno docno = docno_read(key.data);
+        mapper->reading = docno + 1;
+        if (ledger_has(txn, docno))
+            continue;
+        g_array_set_size(batch->items, batch->items->len + 1);
+        StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
+        if (!read_item(mapper->map, txn, docno, &value, item, error))
+            return FALSE;
+        batch->bytes += value.length + item->document.text_length + item->cleaned_length;
+    }
+    batch->next = mapper->reading;
+    *ended = more == 0;
+    return more >= 0;
+}
+
+static gpointer mapper_next(gpointer user, GError **error)
+{
+    Mapper *mapper = user;
+    gboolean ended = FALSE;
+    Batch *batch = batch_new(mapper);
+    g_autoptr(StoreTxn) txn = store_read_begin(mapper->context->store, error);
+    if (!txn || !read_batch(mapper, txn, batch, &ended, error) || (ended && batch->items->len == 0)) {
+        free_batch_of(mapper, batch);
+        return NULL;
+    }
+    Carrier *carrier = g_new(Carrier, 1);
+    *carrier = (Carrier){mapper, batch};
+    return carrier;
+}
+
+static gpointer mapper_worker_new(gpointer user, GError **error)
+{
+    Mapper *mapper = user;
+    return mapper->map->worker_new ? mapper->map->worker_new(mapper->map->user, error) : NULL;
+}
+
+static gboolean mapper_work(gpointer user, gpointer worker, gpointer data, GError **error)
+{
+    Mapper *mapper = user;
+    Batch *batch = ((Carrier *)data)->batch;
+    for (guint i = 0; i < batch->items->len; i++) {
+        StageItem *item = &g_array_index(batch->items, StageItem, i);
+        if (!mapper->map->work(mapper->map->user, worker, item, error)) {
+            g_prefix_error(error, "while stage '%s' worked on document %" G_GUINT64_FORMAT ": ", mapper->map->stage, item->docno);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
+{
+    Mapper *mapper = user;
+    for (guint b = 0; b < mapper->pending->len; b++) {
+        Batch *batch = mapper->pending->pdata[b];
+        for (guint i = 0; i < batch->items->len; i++)
+            if (!mapper->map->save(mapper->map->user, txn, &g_array_index(batch->items, StageItem, i), error))
+                return FALSE;
+    }
+    return stage_save(txn, &mapper->run, error);
+}
+
+static gboolean mapper_commit(Mapper *mapper, GError **error)
+{
+    for (guint b = 0; b < mapper->pending->len; b++) {
+        Batch *batch = mapper->pending->pdata[b];
+        for (guint i = 0; mapper->map->count && i < batch->items->len; i++)
+            mapper->map->count(mapper->map->user, &g_array_index(batch->items, StageItem, i), &mapper->run);
+        mapper->run.next = batch->next;
+    }
+    if (!store_write(mapper->context->store, commit_batches, mapper, error))
+        return FALSE;
+    for (guint b = 0; b < mapper->pending->len; b++)
+        free_batch_of(mapper, mapper->pending->pdata[b]);
+    g_ptr_array_set_size(mapper->pending, 0);
+    mapper->pending_bytes = mapper->pending_documents = 0;
+    mapper->last_commit = g_get_monotonic_time();
+    return TRUE;
+}
+
+static gboolean mapper_sink(gpointer user, gpointer data, GError **error)
+{
+    Mapper *mapper = user;
+    Batch *batch = g_steal_pointer(&((Carrier *)data)->batch);
+    guint limit = mapper->context->batch_documents ? mapper->context->batch_documents : COMMIT_DOCUMENTS;
+    g_ptr_array_add(mapper->pending, batch);
+    mapper->pending_bytes += batch->bytes;
+    mapper->pending_documents += batch->items->len;
+    progress_add(mapper->context->progress, batch->items->len);
+    if (mapper->pending_bytes < COMMIT_BYTES && mapper->pending_documents < limit &&
+        g_get_monotonic_time() - mapper->last_commit < COMMIT_INTERVAL)
+        return TRUE;
+    return mapper_commit(mapper, error);
+}
+
+/* How many documents still have to go through, for the progress line. */
+static gboolean count_ahead(Mapper *mapper, guint64 *ahead, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(mapper->context->store, error);
+    if (!txn)
+        return FALSE;
+    guint64 documents = store_count(txn, TABLE_DOCUMENTS), decided = store_count(txn, TABLE_LEDGER);
+    *ahead = documents > decided ? documents - decided : 0;
+    return TRUE;
+}
+
+static gboolean mapper_run(Mapper *mapper, GError **error)
+{
+    guint64 ahead;
+    if (!count_ahead(mapper, &ahead, error))
+        return FALSE;
+    Pipeline pipeline = {
+        .user = mapper,
+        .next = mapper_next,
+        .worker_new = mapper_worker_new,
+        .work = mapper_work,
+        .worker_free = mapper->map->worker_free,
+        .sink = mapper_sink,
+        .item_free = carrier_free,
+    };
+    mapper->last_commit = g_get_monotonic_time();
+    progress_begin(mapper->context->progress, mapper->map->stage, "documents", ahead);
+    gboolean good = pipeline_run(&pipeline, mapper->context->jobs, 4 * MAX(mapper->context->jobs, 1), error) && mapper_commit(mapper, error);
+    progress_end(mapper->context->progress);
+    return good && stage_finish(mapper->context->store, &mapper->run, error);
+}
+
+gboolean stage_map(StageContext *context, const StageMap *map, GError **error)
+{
+    Mapper mapper = {.context = context, .map = map};
+    StageAction action;
+    if (!stage_begin(context->store, map->stage, map->fingerprint, &mapper.run, &action, error))
+        return FALSE;
+    mapper.pending = g_ptr_array_new();
+    mapper.reading = mapper.run.next;
+    gboolean good = action == STAGE_SKIP || mapper_run(&mapper, error);
+    for (guint b = 0; b < mapper.pending->len; b++)
+        free_batch_of(&mapper, mapper.pending->pdata[b]);
+    g_ptr_array_unref(mapper.pending);
+    stage_run_clear(&mapper.run);
+    return good;
+}

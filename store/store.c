@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Galen's tables in one LMDB environment: transactions, integrity, a map that grows; see store/store.h. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <lmdb.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+#define PART_NAME "part-0000.mdb"
+#define WRITER_LOCK_NAME "writer.lock"
+#define INITIAL_MAP ((gsize)256 << 20)
+#define TRAILER_SIZE 16 /* XXH3-128 of the record, behind it */
+#define KEY_LIMIT 511   /* LMDB's own */
+
+struct Store {
+    char *directory;
+    MDB_env *env;
+    MDB_dbi tables[TABLE_COUNT];
+    int writer_lock; /* descriptor, or -1 */
+    GMutex lock;
+    GCond changed;
+    unsigned readers; /* open read transactions; growing the map waits for none */
+    gboolean growing;
+};
+
+struct StoreTxn {
+    Store *store;
+    MDB_txn *txn;
+    gboolean map_full;
+};
+
+struct StoreCursor {
+    StoreTxn *txn;
+    StoreTable table;
+    MDB_cursor *cursor;
+    guint8 from[KEY_LIMIT];
+    gsize from_length;
+    gboolean started;
+};
+
+static const char *const table_names[TABLE_COUNT] = {
+    "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
+    "bands", "tokens", "shards",    "spans",   "placements", "runs",
+};
+
+const char *store_table_name(StoreTable table)
+{
+    return table_names[table];
+}
+
+static void store_set_error(Store *store, GError **error, int code, const char *doing)
+{
+    gboolean damaged = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID || code == MDB_VERSION_MISMATCH;
+    const char *advice = code == ENOSPC || code == EFBIG || code == EDQUOT ? "; free some space and run the same command again" : "";
+    g_set_error(error, GALEN_ERROR, damaged ? GALEN_ERROR_INPUT : GALEN_ERROR_SYSTEM, "store %s: cannot %s: %s%s",
+                store->directory, doing, mdb_strerror(code), advice);
+}
+
+/* ---- Opening ------------------------------------------------------------------------------------------------- */
+
+static gboolean take_writer_lock(Store *store, GError **error)
+{
+    g_autofree char *path = g_build_filename(store->directory, WRITER_LOCK_NAME, NULL);
+    store->writer_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (store->writer_lock < 0) {
+        galen_error_set_errno(error, errno, "cannot open %s", path);
+        return FALSE;
+    }
+    char holder[32] = {0};
+    if (flock(store->writer_lock, LOCK_EX | LOCK_NB) < 0) {
+        ssize_t got = read(store->writer_lock, holder, sizeof holder - 1);
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "store %s: process %s is writing to it; wait for it to end",
+                    store->directory, got > 0 ? g_strstrip(holder) : "(unknown)");
+        return FALSE;
+    }
+    int length = g_snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
+    if (ftruncate(store->writer_lock, 0) < 0 || pwrite(store->writer_lock, holder, (size_t)length, 0) < 0) {
+        galen_error_set_errno(error, errno, "cannot write %s", path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
+{
+    struct stat status;
+    gboolean exists = stat(path, &status) == 0 && status.st_size > 0;
+    int result = mdb_env_create(&store->env);
+    if (result == 0)
+        result = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
+    if (result == 0 && flags != STORE_READ)
+        result = mdb_env_set_mapsize(store->env, exists ? MAX(INITIAL_MAP, 2 * (gsize)status.st_size) : INITIAL_MAP);
+    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
+    if (result == 0)
+        result = mdb_env_open(store->env, path, mode, 0666);
+    if (result != 0) {
+        store_set_error(store, error, result, "open " PART_NAME);
+        return FALSE;
+    }
+    MDB_envinfo info;
+    MDB_stat stats;
+    mdb_env_info(store->env, &info);
+    mdb_env_stat(store->env, &stats);
+    if (exists && (guint64)status.st_size < (guint64)(info.me_last_pgno + 1) * stats.ms_psize) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "store %s: " PART_NAME " has %" G_GUINT64_FORMAT " bytes but should have %" G_GUINT64_FORMAT
+                    "; the file was cut off: restore it from a copy",
+                    store->directory, (guint64)status.st_size, (guint64)(info.me_last_pgno + 1) * stats.ms_psize);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
+{
+    MDB_txn *txn;
+    int result = mdb_txn_begin(store->env, NULL, flags == STORE_READ ? MDB_RDONLY : 0, &txn);
+    for (int table = 0; table < TABLE_COUNT && result == 0; table++) {
+        result = mdb_dbi_open(txn, table_names[table], flags == STORE_READ ? 0 : MDB_CREATE, &store->tables[table]);
+        if (result != 0) {
+            mdb_txn_abort(txn);
+            store_set_error(store, error, result, "open its tables");
+            return FALSE;
+        }
+    }
+    if (result == 0)
+        result = mdb_txn_commit(txn);
+    if (result == 0)
+        return TRUE;
+    store_set_error(store, error, result, "open its tables");
+    return FALSE;
+}
+
+static gboolean write_version(StoreTxn *txn, gpointer user, GError **error)
+{
+    g_autofree char *version = g_strdup_printf("%d", STORE_FORMAT_VERSION);
+    return store_put_meta(txn, "format", version, error);
+}
+
+/* A new store gets its version; one of another version is refused before anything else in it is believed. */
+static gboolean check_version(Store *store, StoreFlags flags, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn)
+        return FALSE;
+    GError *failure = NULL;
+    g_autofree char *version = store_get_meta(txn, "format", &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    g_clear_pointer(&txn, store_read_end);
+    if (!version && flags != STORE_READ)
+        return store_write(store, write_version, NULL, error);
+    if (version && g_ascii_strtoll(version, NULL, 10) == STORE_FORMAT_VERSION)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s has format version %s; this program reads and writes version %d. Use the galen that made it, or build it anew",
+                store->directory, version ? version : "(none)", STORE_FORMAT_VERSION);
+    return FALSE;
+}
+
+Store *store_open(const char *directory, StoreFlags flags, GError **error)
+{
+    g_autoptr(Store) store = g_new0(Store, 1);
+    store->directory = g_strdup(directory);
+    store->writer_lock = -1;
+    g_mutex_init(&store->lock);
+    g_cond_init(&store->changed);
+    g_autofree char *path = g_build_filename(directory, PART_NAME, NULL);
+    if (flags != STORE_CREATE && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is no Galen store (it has no " PART_NAME "); 'galen build' makes one", directory);
+        return NULL;
+    }
+    if (flags == STORE_CREATE && !directory_make(directory, error))
+        return NULL;
+    if (flags != STORE_READ && !take_writer_lock(store, error))
+        return NULL;
+    if (!open_environment(store, path, flags, error) || !open_tables(store, flags, error) || !check_version(store, flags, error))
+        return NULL;
+    return g_steal_pointer(&store);
+}
+
+void store_free(Store *store)
+{
+    if (!store)
+        return;
+    if (store->env)
+        mdb_env_close(store->env);
+    if (store->writer_lock >= 0)
+        close(store->writer_lock);
+    g_mutex_clear(&store->lock);
+    g_cond_clear(&store->changed);
+    g_free(store->directory);
+    g_free(store);
+}
+
+const char *store_directory(const Store *store)
+{
+    return store->directory;
+}
+
+/* ---- Transactions -------------------------------------------------------------------------------------------- */
+
+/* LMDB may change the map's size only while this process has no transaction open. */
+gboolean store_set_map_size(Store *store, guint64 bytes, GError **error)
+{
+    g_mutex_lock(&store->lock);
+    store->growing = TRUE;
+    while (store->readers > 0)
+        g_cond_wait(&store->changed, &store->lock);
+    int result = mdb_env_set_mapsize(store->env, bytes);
+    store->growing = FALSE;
+    g_cond_broadcast(&store->changed);
+    g_mutex_unlock(&store->lock);
+    if (result != 0)
+        store_set_error(store, error, result, "grow its map");
+    return result == 0;
+}
+
+static gboolean store_grow(Store *store, GError **error)
+{
+    MDB_envinfo info;
+    mdb_env_info(store->env, &info);
+    return store_set_map_size(store, 2 * (guint64)info.me_mapsize, error);
+}
+
+/* One try at a batch. Returns FALSE with *again set when the map was too small for it. */
+static gboolean write_once(Store *store, StoreBatch batch, gpointer user, gboolean *again, GError **error)
+{
+    StoreTxn txn = {.store = store};
+    int result = mdb_txn_begin(store->env, NULL, 0, &txn.txn);
+    if (result != 0) {
+        store_set_error(store, error, result, "begin to write");
+        return FALSE;
+    }
+    if (!batch(&txn, user, error)) {
+        mdb_txn_abort(txn.txn);
+        *again = txn.map_full;
+        return FALSE;
+    }
+    result = mdb_txn_commit(txn.txn);
+    if (result == 0)
+        return TRUE;
+    *again = result == MDB_MAP_FULL;
+    store_set_error(store, error, result, "write");
+    return FALSE;
+}
+
+gboolean store_write(Store *store, StoreBatch batch, gpointer user, GError **error)
+{
+    for (;;) {
+        GError *failure = NULL;
+        gboolean again = FALSE;
+        if (write_once(store, batch, user, &again, &failure))
+            return TRUE;
+        if (!again) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+        g_clear_error(&failure);
+        if (!store_grow(store, error))
+            return FALSE;
+    }
+}
+
+StoreTxn *store_read_begin(Store *store, GError **error)
+{
+    g_mutex_lock(&store->lock);
+    while (store->growing)
+        g_cond_wait(&store->changed, &store->lock);
+    store->readers++;
+    g_mutex_unlock(&store->lock);
+    StoreTxn *txn = g_new0(StoreTxn, 1);
+    txn->store = store;
+    int result = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn);
+    if (result == MDB_MAP_RESIZED) { /* another process grew it */
+        mdb_env_set_mapsize(store->env, 0);
+        result = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn->txn);
+    }
+    if (result == 0)
+        return txn;
+    store_set_error(store, error, result, "begin to read");
+    store_read_end(txn);
+    return NULL;
+}
+
+void store_read_end(StoreTxn *txn)
+{
+    if (!txn)
+        return;
+    Store *store = txn->store;
+    if (txn->txn)
+        mdb_txn_abort(txn->txn);
+    g_free(txn);
+    g_mutex_lock(&store->lock);
+    store->readers--;
+    g_cond_broadcast(&store->changed);
+    g_mutex_unlock(&store->lock);
+}
+
+/* ---- Records ------------------------------------------------------------------------------------------------- */
+
+static void txn_set_error(StoreTxn *txn, GError **error, int code, const char *verb, StoreTable table)
+{
+    g_autofree char *doing = g_strdup_printf("%s table '%s'", verb, table_names[table]);
+    if (code == MDB_MAP_FULL)
+        txn->map_full = TRUE;
+    store_set_error(txn->store, error, code, doing);
+}
+
+static gboolean split_trailer(const MDB_val *stored, StoreValue *value)
+{
+    if (stored->mv_size < TRAILER_SIZE)
+        return FALSE;
+    *value = (StoreValue){stored->mv_data, stored->mv_size - TRAILER_SIZE};
+    return TRUE;
+}
+
+static gboolean trailer_matches(const StoreValue *value)
+{
+    const guint8 *trailer = (const guint8 *)value->data + value->length;
+    return hash128_equal(hash128(value->data, value->length), hash128_read(trailer));
+}
+
+static gboolean check_record(StoreTxn *txn, StoreTable table, const MDB_val *stored, gboolean verify, StoreValue *value, GError **error)
+{
+    if (split_trailer(stored, value) && (!verify || trailer_matches(value)))
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "store %s: a record of table '%s' is damaged (its checksum does not match); run 'galen audit'",
+                txn->store->directory, table_names[table]);
+    return FALSE;
+}
+
+static gboolean get_record(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gboolean verify, StoreValue *value, GError **error)
+{
+    MDB_val mdb_key = {key_length, (void *)key}, stored;
+    int result = mdb_get(txn->txn, txn->store->tables[table], &mdb_key, &stored);
+    if (result == MDB_NOTFOUND)
+        return FALSE;
+    if (result != 0) {
+        txn_set_error(txn, error, result, "read", table);
+        return FALSE;
+    }
+    return check_record(txn, table, &stored, verify, value, error);
+}
+
+gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error)
+{
+    return get_record(txn, table, key, key_length, TRUE, value, error);
+}
+
+gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error)
+{
+    return get_record(txn, table, key, key_length, FALSE, value, error);
+}
+
+gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
+{
+    MDB_val mdb_key = {key_length, (void *)key};
+    MDB_val stored = {length + TRAILER_SIZE, NULL};
+    int result = mdb_put(txn->txn, txn->store->tables[table], &mdb_key, &stored, MDB_RESERVE);
+    if (result != 0) {
+        txn_set_error(txn, error, result, "write", table);
+        return FALSE;
+    }
+    if (length)
+        memcpy(stored.mv_data, data, length);
+    hash128_write(hash128(data, length), (guint8 *)stored.mv_data + length);
+    return TRUE;
+}
+
+gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error)
+{
+    MDB_val mdb_key = {key_length, (void *)key};
+    int result = mdb_del(txn->txn, txn->store->tables[table], &mdb_key, NULL);
+    if (result == 0 || result == MDB_NOTFOUND)
+        return TRUE;
+    txn_set_error(txn, error, result, "delete from", table);
+    return FALSE;
+}
+
+gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error)
+{
+    int result = mdb_drop(txn->txn, txn->store->tables[table], 0);
+    if (result != 0)
+        txn_set_error(txn, error, result, "clear", table);
+    return result == 0;
+}
+
+guint64 store_count(StoreTxn *txn, StoreTable table)
+{
+    MDB_stat stats;
+    return mdb_stat(txn->txn, txn->store->tables[table], &stats) == 0 ? stats.ms_entries : 0;
+}
+
+void docno_write(Docno docno, guint8 key[8])
+{
+    guint64 big = GUINT64_TO_BE(docno);
+    memcpy(key, &big, sizeof big);
+}
+
+Docno docno_read(const void *key)
+{
+    guint64 big;
+    memcpy(&big, key, sizeof big);
+    return GUINT64_FROM_BE(big);
+}
+
+gboolean store_get_docno(StoreTxn *txn, StoreTable table, Docno docno, StoreValue *value, GError **error)
+{
+    guint8 key[8];
+    docno_write(docno, key);
+    return store_get(txn, table, key, sizeof key, value, error);
+}
+
+gboolean store_put_docno(StoreTxn *txn, StoreTable table, Docno docno, const void *data, gsize length, GError **error)
+{
+    guint8 key[8];
+    docno_write(docno, key);
+    return store_put(txn, table, key, sizeof key, data, length, error);
+}
+
+/* ---- Cursors ------------------------------------------------------------------------------------------------- */
+
+StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from, gsize from_length, GError **error)
+{
+    g_return_val_if_fail(from_length <= KEY_LIMIT, NULL);
+    MDB_cursor *mdb_cursor;
+    int result = mdb_cursor_open(txn->txn, txn->store->tables[table], &mdb_cursor);
+    if (result != 0) {
+        txn_set_error(txn, error, result, "walk", table);
+        return NULL;
+    }
+    StoreCursor *cursor = g_new0(StoreCursor, 1);
+    cursor->txn = txn;
+    cursor->table = table;
+    cursor->cursor = mdb_cursor;
+    cursor->from_length = from ? from_length : 0;
+    if (cursor->from_length)
+        memcpy(cursor->from, from, from_length);
+    return cursor;
+}
+
+int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error)
+{
+    MDB_val mdb_key = {cursor->from_length, cursor->from}, stored;
+    MDB_cursor_op operation = cursor->started ? MDB_NEXT : cursor->from_length ? MDB_SET_RANGE : MDB_FIRST;
+    cursor->started = TRUE;
+    int result = mdb_cursor_get(cursor->cursor, &mdb_key, &stored, operation);
+    if (result == MDB_NOTFOUND)
+        return 0;
+    if (result != 0) {
+        txn_set_error(cursor->txn, error, result, "walk", cursor->table);
+        return -1;
+    }
+    *key = (StoreValue){mdb_key.mv_data, mdb_key.mv_size};
+    return check_record(cursor->txn, cursor->table, &stored, TRUE, value, error) ? 1 : -1;
+}
+
+void store_cursor_free(StoreCursor *cursor)
+{
+    if (!cursor)
+        return;
+    mdb_cursor_close(cursor->cursor);
+    g_free(cursor);
+}
+
+/* ---- Meta ---------------------------------------------------------------------------------------------------- */
+
+char *store_get_meta(StoreTxn *txn, const char *name, GError **error)
+{
+    StoreValue value;
+    if (!store_get(txn, TABLE_META, name, strlen(name), &value, error))
+        return NULL;
+    return g_strndup(value.data, value.length);
+}
+
+gboolean store_put_meta(StoreTxn *txn, const char *name, const char *text, GError **error)
+{
+    return store_put(txn, TABLE_META, name, strlen(name), text, strlen(text), error);
+}

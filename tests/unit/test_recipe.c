@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/recipe.h: defaults, and errors that point at the line. */
+#include "store/recipe.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static char *directory;
+
+static Recipe *load(const char *text, GError **error)
+{
+    g_autofree char *path = g_build_filename(directory, "recipe.yaml", NULL);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    return recipe_load(path, NULL, error);
+}
+
+#define GOOD_SOURCE "sources:\n  - tag: a\n    format: jsonl\n    group: papers\n    paths: [a.jsonl]\n"
+#define GOOD_TAIL "tokenizer:\n  model: t.model\n"
+
+static void test_what_the_file_leaves_out_has_its_default(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Recipe) recipe = load("name: x\n" GOOD_SOURCE GOOD_TAIL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(recipe->sources_count, ==, 1);
+    g_assert_cmpfloat(recipe->sources[0].valid, ==, 0.03);
+    g_assert_cmpuint(recipe->sources[0].repeat, ==, 1);
+    g_assert_true(recipe->clean.urls);
+    g_assert_cmpuint(recipe->clean.languages.count, ==, 1);
+    g_assert_cmpstr(recipe->clean.languages.items[0], ==, "en");
+    g_assert_cmpuint(recipe->tokenizer.special.count, ==, 12);
+    g_assert_cmpfloat(recipe->mix.replay_share, ==, 0.01);
+}
+
+static void test_zero_and_false_are_not_taken_for_absent(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Recipe) recipe = load("name: x\nseed: 7\n" GOOD_SOURCE "    valid: 0\nclean:\n  urls: false\n  min_words: 0\n  languages: [any]\n"
+                                    "mix:\n  replay_share: 0\n" GOOD_TAIL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpfloat(recipe->sources[0].valid, ==, 0.0);
+    g_assert_false(recipe->clean.urls);
+    g_assert_cmpuint(recipe->clean.min_words, ==, 0);
+    g_assert_cmpuint(recipe->clean.languages.count, ==, 0);
+    g_assert_cmpfloat(recipe->mix.replay_share, ==, 0.0);
+    g_assert_cmpuint(recipe->seed, ==, 7);
+}
+
+static void test_an_unknown_key_is_quoted_with_its_line(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(load("name: x\n" GOOD_SOURCE "    colour: blue\n" GOOD_TAIL, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, "recipe.yaml:7:"));
+    g_assert_nonnull(strstr(error->message, "colour: blue"));
+    g_assert_nonnull(strstr(error->message, "^"));
+}
+
+static void test_a_wrong_type_is_quoted_with_its_line(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(load("name: x\nseed: many\n" GOOD_SOURCE GOOD_TAIL, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, "recipe.yaml:2:"));
+    g_assert_nonnull(strstr(error->message, "seed: many"));
+}
+
+static void test_settings_that_contradict_each_other_are_named(void)
+{
+    static const char *const cases[][2] = {
+        {"name: x\n" GOOD_SOURCE "dedup:\n  bands: 15\n" GOOD_TAIL, "15 bands"},
+        {"name: x\n" GOOD_SOURCE GOOD_SOURCE GOOD_TAIL, ""},
+        {"name: x\n" GOOD_SOURCE, "no model"},
+        {"name: x\nsources:\n  - tag: A b\n    format: jsonl\n    group: papers\n    paths: [x]\n" GOOD_TAIL, "A b"},
+        {"name: x\nsources:\n  - tag: a\n    format: jsonl\n    group: paper\n    paths: [x]\n" GOOD_TAIL, "'paper'"},
+        {"name: x\nsources:\n  - tag: a\n    format: jsonl\n    group: papers\n" GOOD_TAIL, "neither"},
+        {"", "empty"},
+        {"name: [x\n", "recipe.yaml"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(load(cases[i][0], &error));
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, cases[i][1]));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    directory = g_dir_make_tmp("galen-recipe-XXXXXX", NULL);
+    g_test_add_func("/recipe/what the file leaves out has its default", test_what_the_file_leaves_out_has_its_default);
+    g_test_add_func("/recipe/zero and false are not taken for absent", test_zero_and_false_are_not_taken_for_absent);
+    g_test_add_func("/recipe/an unknown key is quoted with its line", test_an_unknown_key_is_quoted_with_its_line);
+    g_test_add_func("/recipe/a wrong type is quoted with its line", test_a_wrong_type_is_quoted_with_its_line);
+    g_test_add_func("/recipe/settings that contradict each other are named", test_settings_that_contradict_each_other_are_named);
+    int result = g_test_run();
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
+    if (system(command) != 0)
+        result = 1;
+    g_free(directory);
+    return result;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/store.h, document.h, ledger.h and stage.h: what is written comes back, whole or not at all. */
+#include <glib/gstdio.h>
+#include <lmdb.h>
+#include <math.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "store/stage.h"
+
+static char *directory;
+
+static char *fresh_store(void)
+{
+    static int number;
+    return g_strdup_printf("%s/store%d", directory, number++);
+}
+
+static gboolean put_three(StoreTxn *txn, gpointer user, GError **error)
+{
+    for (Docno docno = 0; docno < 3; docno++) {
+        g_auto(Document) document = {
+            .source = g_strdup("s"),
+            .id = g_strdup_printf("id%d", (int)docno),
+            .title = g_strdup(""),
+            .meta = g_strdup("{}"),
+        };
+        document_set_text(&document, "text with \0a NUL", 16);
+        if (!document_put(txn, docno, &document, error) || !document_index(txn, docno, "s", document.id, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void test_a_document_comes_back_as_it_was(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_no_error(error);
+    g_assert_true(store_write(store, put_three, NULL, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_auto(Document) document = {0};
+    Docno docno;
+    g_assert_true(document_find(txn, "s", "id2", &docno, &error));
+    g_assert_cmpuint(docno, ==, 2);
+    g_assert_true(document_get(txn, docno, &document, &error));
+    g_assert_cmpmem(document.text, document.text_length, "text with \0a NUL", 16);
+    g_assert_cmpstr(document.title, ==, "");
+    g_assert_null(document.url);
+    g_assert_false(document_find(txn, "s", "id9", &docno, &error));
+    g_assert_no_error(error);
+}
+
+static gboolean fill(StoreTxn *txn, gpointer user, GError **error)
+{
+    guint *calls = user;
+    g_autofree guint8 *noise = g_malloc(1 << 20);
+    (*calls)++;
+    for (Docno docno = 0; docno < 40; docno++) {
+        for (guint i = 0; i < 1 << 20; i++)
+            noise[i] = (guint8)(i * 2654435761u >> 7);
+        if (!store_put_docno(txn, TABLE_TOKENS, docno, noise, 1 << 20, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void test_a_full_map_grows_and_the_batch_is_whole(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_set_map_size(store, 4 << 20, &error));
+    guint calls = 0;
+    g_assert_true(store_write(store, fill, &calls, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(calls, >, 1);
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_assert_cmpuint(store_count(txn, TABLE_TOKENS), ==, 40);
+}
+
+static gboolean put_then_fail(StoreTxn *txn, gpointer user, GError **error)
+{
+    if (!put_three(txn, user, error))
+        return FALSE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "on purpose");
+    return FALSE;
+}
+
+static void test_a_failed_batch_leaves_nothing(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_false(store_write(store, put_then_fail, NULL, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_clear_error(&error);
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_assert_cmpuint(store_count(txn, TABLE_DOCUMENTS), ==, 0);
+}
+
+static void test_a_second_writer_is_refused_and_told_who_writes(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_autoptr(Store) second = store_open(path, STORE_WRITE, &error);
+    g_assert_null(second);
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM);
+    g_autofree char *pid = g_strdup_printf("process %ld ", (long)getpid());
+    g_assert_nonnull(strstr(error->message, pid));
+}
+
+static gboolean put_other_version(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_put_meta(txn, "format", "99", error);
+}
+
+static void test_a_store_of_another_version_is_refused(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_other_version, NULL, &error));
+    store_free(store);
+    g_assert_null(store_open(path, STORE_READ, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "version 99"));
+}
+
+static void test_no_store_and_a_cut_store_are_input_errors(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(store_open(directory, STORE_READ, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_clear_error(&error);
+
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    guint calls = 0;
+    g_assert_true(store_write(store, fill, &calls, &error));
+    store_free(store);
+    g_autofree char *part = g_build_filename(path, "part-0000.mdb", NULL);
+    g_assert_cmpint(truncate(part, 1 << 20), ==, 0);
+    g_assert_null(store_open(path, STORE_READ, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "cut off"));
+}
+
+/* Flips a byte of the record's text where it lies in the data file. */
+static void test_a_flipped_byte_is_a_checksum_error(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_three, NULL, &error));
+    store_free(store);
+    g_autofree char *part = g_build_filename(path, "part-0000.mdb", NULL);
+    g_autofree char *bytes = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(part, &bytes, &length, NULL));
+    for (gsize i = 0; i + 3 < length; i++)
+        if (memcmp(bytes + i, "id1", 3) == 0)
+            bytes[i + 2] = '7';
+    g_assert_true(g_file_set_contents(part, bytes, (gssize)length, NULL));
+    store = store_open(path, STORE_READ, &error);
+    g_assert_no_error(error);
+    StoreTxn *txn = store_read_begin(store, &error);
+    g_auto(Document) document = {0};
+    g_assert_false(document_get(txn, 1, &document, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "checksum"));
+    store_read_end(txn);
+    store_free(store);
+}
+
+static gboolean put_verdict(StoreTxn *txn, gpointer user, GError **error)
+{
+    Verdict verdict = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.93, 0.8, 17, NULL};
+    Verdict drop = {OUTCOME_DROPPED, "clean", "too-short", 3, 20, DOCNO_NONE, "three words"};
+    return ledger_put(txn, 5, &verdict, error) && ledger_put(txn, 6, &drop, error);
+}
+
+static gboolean forget_dedup(StoreTxn *txn, gpointer user, GError **error)
+{
+    return ledger_forget_stage(txn, "dedup", error);
+}
+
+static void test_a_verdict_comes_back_and_a_stage_can_take_its_own_back(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_verdict, NULL, &error));
+    StoreTxn *txn = store_read_begin(store, &error);
+    Verdict verdict;
+    g_assert_true(ledger_get(txn, 5, &verdict, &error));
+    g_assert_cmpint(verdict.outcome, ==, OUTCOME_MERGED);
+    g_assert_cmpstr(verdict.rule, ==, "near-duplicate");
+    g_assert_cmpfloat(verdict.value, ==, 0.93);
+    g_assert_cmpuint(verdict.winner, ==, 17);
+    g_assert_null(verdict.detail);
+    store_read_end(txn);
+    g_assert_true(store_write(store, forget_dedup, NULL, &error));
+    txn = store_read_begin(store, &error);
+    g_assert_false(ledger_has(txn, 5));
+    g_assert_true(ledger_has(txn, 6));
+    store_read_end(txn);
+}
+
+/* ---- stage_map ----------------------------------------------------------------------------------------------- */
+
+static gboolean put_many(StoreTxn *txn, gpointer user, GError **error)
+{
+    for (Docno docno = 0; docno < 1000; docno++) {
+        g_auto(Document) document = {.source = g_strdup("s"), .id = g_strdup_printf("%d", (int)docno)};
+        document_set_text(&document, document.id, strlen(document.id));
+        if (!document_put(txn, docno, &document, error))
+            return FALSE;
+    }
+    Verdict verdict = {OUTCOME_DROPPED, "ingest", "no-text", NAN, NAN, DOCNO_NONE, NULL};
+    return ledger_put(txn, 500, &verdict, error);
+}
+
+typedef struct Doubling {
+    int calls; /* of save; changed by one thread */
+    Docno stop_at; /* kill the process before saving this one */
+} Doubling;
+
+static gboolean doubling_work(gpointer user, gpointer worker, StageItem *item, GError **error)
+{
+    item->result = g_strdup_printf("%s%s", item->document.text, item->document.text);
+    return TRUE;
+}
+
+static gboolean doubling_save(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
+{
+    Doubling *doubling = user;
+    if (item->docno == doubling->stop_at)
+        kill(getpid(), SIGKILL);
+    doubling->calls++;
+    return cleaned_put(txn, item->docno, item->result, strlen(item->result), error);
+}
+
+static void doubling_count(gpointer user, StageItem *item, StageRun *run)
+{
+    stage_count(run, item->document.source, "documents", 1);
+}
+
+static gboolean run_doubling(Store *store, Doubling *doubling, unsigned jobs, const char *fingerprint, GError **error)
+{
+    StageContext context = {.store = store, .jobs = jobs, .batch_documents = 50};
+    StageMap map = {
+        .stage = "clean", .fingerprint = fingerprint, .reads = STAGE_READ_DOCUMENT, .user = doubling, .work = doubling_work,
+        .save = doubling_save, .count = doubling_count, .result_free = g_free,
+    };
+    return stage_map(&context, &map, error);
+}
+
+static void check_doubled(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_assert_cmpuint(store_count(txn, TABLE_CLEANED), ==, 999);
+    for (Docno docno = 0; docno < 1000; docno++) {
+        g_autofree char *text = NULL;
+        gsize length;
+        g_autofree char *expected = g_strdup_printf("%d%d", (int)docno, (int)docno);
+        g_assert_true(cleaned_get(txn, docno, &text, &length, &error) == (docno != 500));
+        if (text)
+            g_assert_cmpstr(text, ==, expected);
+    }
+    g_auto(StageRun) run = {0};
+    g_assert_true(stage_load(txn, "clean", &run, &error));
+    g_assert_true(run.complete);
+    g_assert_cmpint(json_integer_value(json_object_get(run.counts, "s/documents")), ==, 999);
+}
+
+static void test_a_stage_maps_every_undecided_document_once_and_skips_when_done(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_many, NULL, &error));
+    Doubling doubling = {0, DOCNO_NONE};
+    g_assert_true(run_doubling(store, &doubling, 3, "a", &error));
+    check_doubled(store);
+    g_assert_cmpint(doubling.calls, ==, 999);
+    g_assert_true(run_doubling(store, &doubling, 3, "a", &error));
+    g_assert_cmpint(doubling.calls, ==, 999);
+    g_assert_true(run_doubling(store, &doubling, 1, "another setting", &error));
+    g_assert_cmpint(doubling.calls, ==, 2 * 999);
+    check_doubled(store);
+}
+
+static void test_a_killed_stage_goes_on_where_it_was(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_many, NULL, &error));
+    store_free(store);
+    pid_t child = fork();
+    if (child == 0) {
+        Doubling killed = {0, 700};
+        store = store_open(path, STORE_WRITE, NULL);
+        run_doubling(store, &killed, 2, "a", NULL);
+        _exit(0);
+    }
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFSIGNALED(status));
+    store = store_open(path, STORE_WRITE, &error);
+    g_assert_no_error(error);
+    Doubling doubling = {0, DOCNO_NONE};
+    g_assert_true(run_doubling(store, &doubling, 2, "a", &error));
+    g_assert_cmpint(doubling.calls, <, 500);
+    g_assert_cmpint(doubling.calls, >, 0);
+    check_doubled(store);
+    store_free(store);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    directory = g_dir_make_tmp("galen-store-XXXXXX", NULL);
+    g_test_add_func("/store/a document comes back as it was", test_a_document_comes_back_as_it_was);
+    g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
+    g_test_add_func("/store/a failed batch leaves nothing", test_a_failed_batch_leaves_nothing);
+    g_test_add_func("/store/a second writer is refused and told who writes", test_a_second_writer_is_refused_and_told_who_writes);
+    g_test_add_func("/store/a store of another version is refused", test_a_store_of_another_version_is_refused);
+    g_test_add_func("/store/no store and a cut store are input errors", test_no_store_and_a_cut_store_are_input_errors);
+    g_test_add_func("/store/a flipped byte is a checksum error", test_a_flipped_byte_is_a_checksum_error);
+    g_test_add_func("/ledger/a verdict comes back and a stage can take its own back",
+                    test_a_verdict_comes_back_and_a_stage_can_take_its_own_back);
+    g_test_add_func("/stage/every undecided document goes through once, and a finished stage is skipped",
+                    test_a_stage_maps_every_undecided_document_once_and_skips_when_done);
+    g_test_add_func("/stage/a killed stage goes on where it was", test_a_killed_stage_goes_on_where_it_was);
+    int result = g_test_run();
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
+    if (system(command) != 0)
+        result = 1;
+    g_free(directory);
+    return result;
+}
