@@ -11,6 +11,7 @@
 typedef struct Draft {
     Buffer text;
     Buffer spare;
+    gboolean overflowed; /* of either buffer, at any time: what is there is cut short */
     CleanReport *report;
 } Draft;
 
@@ -31,6 +32,7 @@ static gboolean draft_apply(Draft *draft, unsigned rule)
     Buffer edited = draft->spare;
     draft->spare = draft->text;
     draft->text = edited;
+    draft->overflowed |= draft->text.overflowed;
     draft->report->edits[rule] += edits;
     return TRUE;
 }
@@ -39,7 +41,7 @@ static gboolean draft_apply(Draft *draft, unsigned rule)
 static gboolean draft_settle(Draft *draft, const RecipeClean *settings)
 {
     unsigned content = 0; /* rules in a row that found nothing */
-    for (unsigned turn = 0; turn < CLEAN_ROUNDS * CLEAN_RULE_COUNT; turn++) {
+    for (unsigned turn = 0; turn < CLEAN_ROUNDS * CLEAN_RULE_COUNT && !draft->overflowed; turn++) {
         unsigned rule = turn % CLEAN_RULE_COUNT;
         gboolean changed = rule_is_on(&clean_rules[rule], settings) && draft_apply(draft, rule);
         content = changed ? 0 : content + 1;
@@ -54,8 +56,8 @@ static void draft_repair(Draft *draft, const char *text, gsize length)
 {
     buffer_reset(&draft->text);
     buffer_append(&draft->text, text, length);
-    buffer_reserve(&draft->text, 0);
-    for (unsigned rule = 0; rule < CLEAN_RULE_COUNT && !draft->text.overflowed; rule++)
+    draft->overflowed |= !buffer_reserve(&draft->text, 0);
+    for (unsigned rule = 0; rule < CLEAN_RULE_COUNT && !draft->overflowed; rule++)
         if (clean_rules[rule].setting == RULE_ALWAYS)
             draft_apply(draft, rule);
 }
@@ -102,11 +104,13 @@ static void draft_assemble(Draft *draft, const char *title, const char *text, gs
     g_auto(Buffer) heading = {.limit = DOCUMENT_TEXT_LIMIT};
     if (title) {
         draft_repair(draft, title, strlen(title));
+        if (draft->overflowed)
+            return;
         join_lines(&draft->text);
         buffer_append(&heading, draft->text.data, draft->text.length);
     }
     draft_repair(draft, text, length);
-    if (!heading.length || heading.overflowed || draft->text.overflowed || opens_with(&draft->text, &heading))
+    if (!heading.length || draft->overflowed || opens_with(&draft->text, &heading))
         return;
     buffer_reset(&draft->spare);
     buffer_append(&draft->spare, heading.data, heading.length);
@@ -115,6 +119,7 @@ static void draft_assemble(Draft *draft, const char *title, const char *text, gs
     Buffer whole = draft->spare;
     draft->spare = draft->text;
     draft->text = whole;
+    draft->overflowed |= draft->text.overflowed;
 }
 
 static gboolean apply_drops(const RecipeClean *settings, const Buffer *text, CleanReport *report)
@@ -131,9 +136,8 @@ gboolean clean_text(const RecipeClean *settings, const char *title, const char *
     Draft draft = {.text = {.limit = DOCUMENT_TEXT_LIMIT}, .spare = {.limit = DOCUMENT_TEXT_LIMIT}, .report = report};
     *report = (CleanReport){0};
     draft_assemble(&draft, title, text, length);
-    gboolean settled = !draft.text.overflowed && draft_settle(&draft, settings);
-    gboolean kept;
-    if (draft.text.overflowed || draft.spare.overflowed) {
+    gboolean settled = draft_settle(&draft, settings), kept;
+    if (draft.overflowed) {
         g_strlcpy(report->detail, "bytes", sizeof report->detail);
         kept = drop_document(report, "too-long", (double)length, (double)DOCUMENT_TEXT_LIMIT);
     } else if (!settled) {

@@ -263,6 +263,19 @@ static void assert_drop(const RecipeClean *settings, const char *text, const cha
     g_assert_true(report.verdict.winner == DOCNO_NONE);
 }
 
+static void test_text_that_outgrows_the_limit_is_dropped(void)
+{
+    /* A broken byte becomes three bytes: the text fits as it comes and not as it is cleaned. */
+    gsize length = DOCUMENT_TEXT_LIMIT / 3 + 1;
+    g_autofree char *text = g_malloc(length);
+    memset(text, 0xff, length);
+    g_auto(Buffer) out = {.limit = DOCUMENT_TEXT_LIMIT};
+    CleanReport report;
+    g_assert_false(clean_text(&all_rules, NULL, text, length, &out, &report));
+    g_assert_cmpstr(report.verdict.rule, ==, "too-long");
+    g_assert_cmpstr(report.verdict.detail, ==, "bytes");
+}
+
 static void test_length(void)
 {
     RecipeClean settings = all_rules;
@@ -388,6 +401,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cleaning/edits are reported by rule", test_edits_are_reported);
     g_test_add_func("/cleaning/a rule that is off does nothing", test_a_rule_that_is_off_does_nothing);
     g_test_add_func("/cleaning/text that does not settle is dropped", test_text_that_does_not_settle_is_dropped);
+    g_test_add_func("/cleaning/text that outgrows the limit is dropped", test_text_that_outgrows_the_limit_is_dropped);
     g_test_add_func("/cleaning/length counts code points and words", test_length);
     g_test_add_func("/cleaning/the stage saves, drops, counts and names its settings", test_the_stage);
     return g_test_run();
