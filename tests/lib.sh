@@ -29,7 +29,7 @@ start_demo() {
     command -v "$program" >/dev/null || skip_all "$program is not installed; ./bootstrap check installs it"
   done
   mkdir -p "$scratch/demo"
-  "$source_root/manifests/demo/serve" "$source_root/manifests/demo/site" "$scratch/port" >"$scratch/serve.log" 2>&1 &
+  "$source_root/manifests/demo/serve" "$scratch/demo/site" "$scratch/port" >"$scratch/serve.log" 2>&1 &
   server=$!
   for _ in $(seq 100); do [ -s "$scratch/port" ] && break; sleep 0.1; done
   [ -s "$scratch/port" ] || { echo "Bail out! the demo's server did not start"; note <"$scratch/serve.log"; exit 99; }
