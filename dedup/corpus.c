@@ -40,7 +40,8 @@ static gboolean undecided(StoreTxn *txn, Docno docno, gboolean *answer, GError *
     GError *cause = NULL;
     gboolean decided = ledger_get(txn, docno, &verdict, &cause);
     if (cause) {
-        g_propagate_prefixed_error(error, cause, "while reading the verdict on document %" G_GUINT64_FORMAT ": ", docno);
+        g_propagate_prefixed_error(error, cause, "while reading the verdict on document %" G_GUINT64_FORMAT ": ",
+                                   docno);
         return FALSE;
     }
     *answer = !decided || strcmp(verdict.stage, "dedup") == 0;
@@ -59,8 +60,8 @@ static gboolean add_candidate(Corpus *corpus, Docno docno, const StoreValue *val
     if (!sketch_parse(value, &sketch, error) || !find_source(corpus->recipe, &sketch, &source, error))
         return FALSE;
     gboolean replay = corpus->recipe->sources[source].group == GROUP_REPLAY;
-    corpus->candidates[corpus->count++] = (Candidate){
-        .docno = docno, .rank = preference_rank(sketch.kind, replay, sketch.length), .source = source};
+    corpus->candidates[corpus->count++] =
+        (Candidate){.docno = docno, .rank = preference_rank(sketch.kind, replay, sketch.length), .source = source};
     return TRUE;
 }
 
@@ -69,7 +70,8 @@ static gboolean load_candidates(Corpus *corpus, GError **error)
     guint64 records = store_count(corpus->txn, TABLE_SIGNATURES);
     if (records > G_MAXUINT32 - 1) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%" G_GUINT64_FORMAT " documents are more than one deduplication takes (2^32 - 2); split the recipe",
+                    "%" G_GUINT64_FORMAT
+                    " documents are more than one deduplication takes (2^32 - 2); split the recipe",
                     records);
         return FALSE;
     }
@@ -127,7 +129,8 @@ gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **
         const Candidate *candidate = &corpus->candidates[index];
         if (docno_read(key.data) != candidate->docno)
             continue;
-        if (!candidate->merged && (!sketch_parse(&value, &sketch, error) || !visit(user, (guint32)index, &sketch, error)))
+        if (!candidate->merged &&
+            (!sketch_parse(&value, &sketch, error) || !visit(user, (guint32)index, &sketch, error)))
             return FALSE;
         index++;
     }
@@ -144,7 +147,8 @@ gboolean corpus_sketch(Corpus *corpus, guint32 index, Sketch *sketch, GError **e
     if (cause)
         g_propagate_error(error, cause);
     else
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has lost its signature", docno);
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has lost its signature",
+                    docno);
     return FALSE;
 }
 
@@ -174,7 +178,8 @@ static guint32 *find_winners(const Corpus *corpus, UnionFind *sets)
     return winners;
 }
 
-gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user, GError **error)
+gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user,
+                      GError **error)
 {
     g_autofree guint32 *winners = find_winners(corpus, sets);
     for (gsize i = 0; i < corpus->count; i++) {

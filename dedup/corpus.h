@@ -23,8 +23,8 @@ const char *dedup_rule_name(DedupRule rule); /* the slug in the ledger */
 
 typedef struct Candidate {
     Docno docno;
-    guint64 rank;      /* dedup/preference.h */
-    guint32 source;    /* index in the recipe's list */
+    guint64 rank;   /* dedup/preference.h */
+    guint32 source; /* index in the recipe's list */
     gboolean merged;
 } Candidate;
 
@@ -62,6 +62,7 @@ gboolean corpus_jaccard(Corpus *corpus, guint32 a, guint32 b, double *similarity
 
 /* Fills in value and threshold of a merge; NULL: the rule compares no numbers. */
 typedef gboolean (*CorpusMeasure)(Corpus *corpus, gpointer user, Merge *merge, GError **error);
-gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user, GError **error);
+gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user,
+                      GError **error);
 
 #endif

@@ -46,7 +46,8 @@ static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
     sha256_hex(&before, digest);
     GString *text = g_string_new(NULL);
     g_string_printf(text,
-                    "dedup/%d ids=%d exact=%d titles=%d near=%d bands=%" G_GUINT64_FORMAT " threshold=%s min_title=%" G_GUINT64_FORMAT,
+                    "dedup/%d ids=%d exact=%d titles=%d near=%d bands=%" G_GUINT64_FORMAT
+                    " threshold=%s min_title=%" G_GUINT64_FORMAT,
                     DEDUP_VERSION, settings->ids, settings->exact, settings->titles, settings->near, settings->bands,
                     g_ascii_dtostr(threshold, sizeof threshold, settings->threshold), settings->min_title);
     for (unsigned i = 0; i < recipe->sources_count; i++)
@@ -114,7 +115,8 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
     return stage_finish(context->store, run, error);
 }
 
-gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint,
+                   GError **error)
 {
     *fingerprint = NULL;
     if (!check_settings(&recipe->dedup, error))

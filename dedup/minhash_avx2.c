@@ -22,7 +22,8 @@ AVX2 static inline __m256i lower(__m256i lowest, __m256i multiply, __m256i hash,
 AVX2 static void four_vectors(const guint32 *multiply, const guint32 *add, const guint64 *hashes, gsize count,
                               guint32 *lowest)
 {
-    __m256i a0 = load(multiply), a1 = load(multiply + LANES), a2 = load(multiply + 2 * LANES), a3 = load(multiply + 3 * LANES);
+    __m256i a0 = load(multiply), a1 = load(multiply + LANES), a2 = load(multiply + 2 * LANES),
+            a3 = load(multiply + 3 * LANES);
     __m256i b0 = load(add), b1 = load(add + LANES), b2 = load(add + 2 * LANES), b3 = load(add + 3 * LANES);
     __m256i m0 = load(lowest), m1 = load(lowest + LANES), m2 = load(lowest + 2 * LANES), m3 = load(lowest + 3 * LANES);
     for (gsize k = 0; k < count; k++) {
@@ -54,8 +55,8 @@ AVX2 static void two_vectors(const guint32 *multiply, const guint32 *add, const 
     _mm256_store_si256((__m256i *)(void *)(lowest + LANES), m1);
 }
 
-AVX2 void minhash_loop_avx2(const guint32 *multiply, const guint32 *add, gsize width, const guint64 *hashes, gsize count,
-                            guint32 *lowest)
+AVX2 void minhash_loop_avx2(const guint32 *multiply, const guint32 *add, gsize width, const guint64 *hashes,
+                            gsize count, guint32 *lowest)
 {
     gsize i = 0;
     for (; i + 4 * LANES <= width; i += 4 * LANES)

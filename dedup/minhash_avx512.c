@@ -23,7 +23,8 @@ AVX512 static inline __m512i lower(__m512i lowest, __m512i multiply, __m512i has
 AVX512 static void seven_vectors(const guint32 *multiply, const guint32 *add, const guint64 *hashes, gsize count,
                                  guint32 *lowest)
 {
-    __m512i a0 = load(multiply), a1 = load(multiply + LANES), a2 = load(multiply + 2 * LANES), a3 = load(multiply + 3 * LANES);
+    __m512i a0 = load(multiply), a1 = load(multiply + LANES), a2 = load(multiply + 2 * LANES),
+            a3 = load(multiply + 3 * LANES);
     __m512i a4 = load(multiply + 4 * LANES), a5 = load(multiply + 5 * LANES), a6 = load(multiply + 6 * LANES);
     __m512i b0 = load(add), b1 = load(add + LANES), b2 = load(add + 2 * LANES), b3 = load(add + 3 * LANES);
     __m512i b4 = load(add + 4 * LANES), b5 = load(add + 5 * LANES), b6 = load(add + 6 * LANES);

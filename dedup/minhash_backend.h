@@ -11,8 +11,8 @@
 
 #define MINHASH_LANES 16
 
-typedef void (*MinHashLoop)(const guint32 *multiply, const guint32 *add, gsize width, const guint64 *hashes, gsize count,
-                            guint32 *lowest);
+typedef void (*MinHashLoop)(const guint32 *multiply, const guint32 *add, gsize width, const guint64 *hashes,
+                            gsize count, guint32 *lowest);
 
 void minhash_loop_scalar(const guint32 *multiply, const guint32 *add, gsize width, const guint64 *hashes, gsize count,
                          guint32 *lowest);

@@ -36,7 +36,8 @@ static gboolean add_key(gpointer user, guint32 index, const Sketch *sketch, GErr
         return TRUE;
     if (sketch->permutations != settings->permutations) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "document %" G_GUINT64_FORMAT " has a signature of %" G_GSIZE_FORMAT " permutations where the recipe "
+                    "document %" G_GUINT64_FORMAT " has a signature of %" G_GSIZE_FORMAT
+                    " permutations where the recipe "
                     "says %" G_GUINT64_FORMAT "; run the build again",
                     run->corpus->candidates[index].docno, sketch->permutations, settings->permutations);
         return FALSE;

@@ -59,7 +59,8 @@ static Entry *entry_read(ShingleCache *cache, Docno docno, GError **error)
     GError *cause = NULL;
     if (!cleaned_get(cache->txn, docno, &text, &length, &cause)) {
         if (cause)
-            g_propagate_prefixed_error(error, cause, "while reading the clean text of document %" G_GUINT64_FORMAT ": ", docno);
+            g_propagate_prefixed_error(error, cause, "while reading the clean text of document %" G_GUINT64_FORMAT ": ",
+                                       docno);
         else
             g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                         "document %" G_GUINT64_FORMAT " has a signature but no clean text; run galen audit", docno);

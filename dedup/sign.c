@@ -98,7 +98,8 @@ static gboolean work(gpointer user, gpointer data, StageItem *item, GError **err
     item->result = record;
     if (!record->overflowed)
         return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the tag of its source is over %" G_GSIZE_FORMAT " bytes", SKETCH_BYTES);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the tag of its source is over %" G_GSIZE_FORMAT " bytes",
+                SKETCH_BYTES);
     return FALSE;
 }
 
@@ -125,9 +126,9 @@ gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char
     char digest[SHA256_HEX_SIZE];
     Sha256 before = sha256(predecessor, strlen(predecessor));
     sha256_hex(&before, digest);
-    *fingerprint = g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " permutations=%" G_GUINT64_FORMAT
-                                   " near=%d after=%s",
-                                   SIGN_VERSION, settings->shingle, settings->permutations, settings->near, digest);
+    *fingerprint =
+        g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " permutations=%" G_GUINT64_FORMAT " near=%d after=%s",
+                        SIGN_VERSION, settings->shingle, settings->permutations, settings->near, digest);
     g_autoptr(MinHash) minhash = settings->near ? minhash_new((unsigned)settings->permutations, MINHASH_SEED) : NULL;
     Signer signer = {.settings = settings, .minhash = minhash};
     StageMap map = {

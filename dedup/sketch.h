@@ -21,10 +21,10 @@ typedef struct SketchIdentifier {
 
 typedef struct Sketch {
     DocumentKind kind;
-    guint64 length;        /* bytes of clean text */
-    Hash128 exact;         /* dedup/exact.h */
-    Hash128 title;         /* dedup/title.h */
-    guint32 title_length;  /* characters of the normalised title */
+    guint64 length;       /* bytes of clean text */
+    Hash128 exact;        /* dedup/exact.h */
+    Hash128 title;        /* dedup/title.h */
+    guint32 title_length; /* characters of the normalised title */
     unsigned identifier_count;
     SketchIdentifier identifiers[IDENTITY_MAX];
     const char *source; /* borrowed, not NUL-terminated */

@@ -98,7 +98,8 @@ static char *read_verdicts(Store *store, gsize count)
         if (ledger_get(txn, docno, &verdict, &error)) {
             g_assert_cmpint(verdict.outcome, ==, OUTCOME_MERGED);
             g_assert_cmpstr(verdict.stage, ==, "dedup");
-            g_string_append_printf(lines, "%" G_GUINT64_FORMAT ">%" G_GUINT64_FORMAT " %s", docno, verdict.winner, verdict.rule);
+            g_string_append_printf(lines, "%" G_GUINT64_FORMAT ">%" G_GUINT64_FORMAT " %s", docno, verdict.winner,
+                                   verdict.rule);
             if (!isnan(verdict.threshold))
                 g_string_append_printf(lines, " %.4f/%.2f", verdict.value, verdict.threshold);
             g_string_append_printf(lines, verdict.detail ? " (%s)\n" : "\n", verdict.detail);
@@ -532,22 +533,30 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     directory = g_dir_make_tmp("galen-dedup-XXXXXX", NULL);
     g_test_add_func("/dedup/a shared identifier merges across sources", test_a_shared_identifier_merges_across_sources);
-    g_test_add_func("/dedup/equal texts merge whatever their case and spacing", test_equal_texts_merge_whatever_their_case_and_spacing);
-    g_test_add_func("/dedup/an abstract goes to the only article of its title", test_an_abstract_goes_to_the_only_article_of_its_title);
+    g_test_add_func("/dedup/equal texts merge whatever their case and spacing",
+                    test_equal_texts_merge_whatever_their_case_and_spacing);
+    g_test_add_func("/dedup/an abstract goes to the only article of its title",
+                    test_an_abstract_goes_to_the_only_article_of_its_title);
     g_test_add_func("/dedup/a title of two works says nothing about an abstract",
                     test_a_title_of_two_works_says_nothing_about_an_abstract);
     g_test_add_func("/dedup/different identifiers keep an abstract and an article apart",
                     test_different_identifiers_keep_an_abstract_and_an_article_apart);
-    g_test_add_func("/dedup/one title needs similar texts within a kind", test_one_title_needs_similar_texts_within_a_kind);
-    g_test_add_func("/dedup/near duplicates merge with their true similarity", test_near_duplicates_merge_with_their_true_similarity);
+    g_test_add_func("/dedup/one title needs similar texts within a kind",
+                    test_one_title_needs_similar_texts_within_a_kind);
+    g_test_add_func("/dedup/near duplicates merge with their true similarity",
+                    test_near_duplicates_merge_with_their_true_similarity);
     g_test_add_func("/dedup/a chain of similar texts is one set", test_a_chain_of_similar_texts_is_one_set);
-    g_test_add_func("/dedup/each rule works on the survivors of the former", test_each_rule_works_on_the_survivors_of_the_former);
-    g_test_add_func("/dedup/rules can be switched off and signatures stay", test_rules_can_be_switched_off_and_signatures_stay);
+    g_test_add_func("/dedup/each rule works on the survivors of the former",
+                    test_each_rule_works_on_the_survivors_of_the_former);
+    g_test_add_func("/dedup/rules can be switched off and signatures stay",
+                    test_rules_can_be_switched_off_and_signatures_stay);
     g_test_add_func("/dedup/dropped documents take no part", test_dropped_documents_take_no_part);
     g_test_add_func("/dedup/many copies cost one comparison each", test_many_copies_cost_one_comparison_each);
     g_test_add_func("/dedup/recall and precision against brute force", test_recall_and_precision_against_brute_force);
-    g_test_add_func("/dedup/verdicts do not depend on threads or batches", test_verdicts_do_not_depend_on_threads_or_batches);
-    g_test_add_func("/dedup/an interrupted run ends with the same verdicts", test_an_interrupted_run_ends_with_the_same_verdicts);
+    g_test_add_func("/dedup/verdicts do not depend on threads or batches",
+                    test_verdicts_do_not_depend_on_threads_or_batches);
+    g_test_add_func("/dedup/an interrupted run ends with the same verdicts",
+                    test_an_interrupted_run_ends_with_the_same_verdicts);
     g_test_add_func("/dedup/bands that do not divide the permutations are refused",
                     test_bands_that_do_not_divide_the_permutations_are_refused);
     g_test_add_func("/dedup/an empty store has nothing to merge", test_an_empty_store_has_nothing_to_merge);

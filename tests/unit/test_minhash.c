@@ -34,7 +34,10 @@ static void test_words_are_letters_and_digits_without_case(void)
 {
     assert_same_shingles(2, "The patient's temperature: 38.5 C.", "the PATIENT s\ttemperature 38\n5 c");
     assert_same_shingles(1, "\xc3\x89t\xc3\xa9 \xce\xa3\xce\x91", "\xc3\xa9T\xc3\x89 \xcf\x83\xce\xb1");
-    assert_same_shingles(1, "a\xff" "b\xc3", "a b");
+    assert_same_shingles(1,
+                         "a\xff"
+                         "b\xc3",
+                         "a b");
     assert_same_shingles(1, "dose\xe2\x80\x93response \xc2\xb5g", "dose response \xc2\xb5g");
     g_autoptr(GArray) one = shingles_of(1, "e\xcc\x81t\xc3\xa9", 6);
     g_assert_cmpuint(one->len, ==, 1);
@@ -194,8 +197,8 @@ static void check_estimator(gsize size, double wanted, guint64 seed)
         squares += deviation * deviation;
     }
     double variance = similarity * (1 - similarity) / PERMUTATIONS;
-    g_test_message("size %" G_GSIZE_FORMAT ", J %.3f: bias %+.5f (sigma %.5f), variance ratio %.3f", size, similarity, sum / TRIALS,
-                   sqrt(variance / TRIALS), squares / TRIALS / variance);
+    g_test_message("size %" G_GSIZE_FORMAT ", J %.3f: bias %+.5f (sigma %.5f), variance ratio %.3f", size, similarity,
+                   sum / TRIALS, sqrt(variance / TRIALS), squares / TRIALS / variance);
     g_assert_cmpfloat(fabs(sum / TRIALS), <, 3 * sqrt(variance / TRIALS));
     /* The ratio of a sample variance has a standard deviation of about sqrt(2 / TRIALS) = 0.063. */
     g_assert_cmpfloat(squares / TRIALS / variance, >, 1 - 3 * 0.063);
@@ -318,6 +321,24 @@ static gboolean bridge(gpointer user, guint32 a, guint32 b, gboolean *same, GErr
     return TRUE;
 }
 
+/* Each is like its neighbours alone: only 1 and 2 show that 2 belongs to 0. */
+static gboolean neighbours(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error)
+{
+    *same = MAX(a, b) - MIN(a, b) == 1;
+    return TRUE;
+}
+
+static void test_a_small_bucket_compares_members_beside_representatives(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(BUCKET_WINDOW);
+    g_auto(KeyList) keys = {0};
+    for (guint32 i = 0; i < BUCKET_WINDOW; i++)
+        key_list_add(&keys, 1, i);
+    g_assert_true(key_list_link(&keys, sets, neighbours, NULL, NULL));
+    for (guint32 i = 0; i < BUCKET_WINDOW; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, 0);
+}
+
 static void test_one_member_can_join_two_sets(void)
 {
     g_autoptr(UnionFind) sets = union_find_new(3);
@@ -348,7 +369,9 @@ static void test_titles_keep_letters_and_digits(void)
 {
     guint32 first, second;
     Hash128 a = title_hash("Beta-blockers in Heart Failure: a Review (2019).", &first);
-    Hash128 b = title_hash("\xe2\x80\x9c" "BETA BLOCKERS in heart-failure\xe2\x80\x9d \xe2\x80\x93 A review, 2019", &second);
+    Hash128 b = title_hash("\xe2\x80\x9c"
+                           "BETA BLOCKERS in heart-failure\xe2\x80\x9d \xe2\x80\x93 A review, 2019",
+                           &second);
     g_assert_true(hash128_equal(a, b));
     g_assert_cmpuint(first, ==, 37);
     g_assert_cmpuint(second, ==, 37);
@@ -408,26 +431,37 @@ static void test_the_winner_is_chosen_by_kind_group_length_and_number(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/shingle/words are letters and digits without case", test_words_are_letters_and_digits_without_case);
+    g_test_add_func("/shingle/words are letters and digits without case",
+                    test_words_are_letters_and_digits_without_case);
     g_test_add_func("/shingle/a shingle depends on its words alone", test_a_shingle_depends_on_its_words_alone);
-    g_test_add_func("/shingle/a text shorter than a shingle is one shingle", test_a_text_shorter_than_a_shingle_is_one_shingle);
+    g_test_add_func("/shingle/a text shorter than a shingle is one shingle",
+                    test_a_text_shorter_than_a_shingle_is_one_shingle);
     g_test_add_func("/shingle/a word of any length is one word", test_a_word_of_any_length_is_one_word);
-    g_test_add_func("/shingle/every word has the hash that it has alone", test_every_word_has_the_hash_that_it_has_alone);
+    g_test_add_func("/shingle/every word has the hash that it has alone",
+                    test_every_word_has_the_hash_that_it_has_alone);
     g_test_add_func("/shingle/words that differ anywhere have different hashes",
                     test_words_that_differ_anywhere_have_different_hashes);
-    g_test_add_func("/minhash/all instruction sets give the scalar signature", test_all_instruction_sets_give_the_scalar_signature);
+    g_test_add_func("/minhash/all instruction sets give the scalar signature",
+                    test_all_instruction_sets_give_the_scalar_signature);
     g_test_add_func("/minhash/a signature counts every element once in any order",
                     test_a_signature_counts_every_element_once_in_any_order);
     g_test_add_func("/minhash/the estimate has no bias and the variance of independent draws",
                     test_the_estimate_has_no_bias_and_the_variance_of_independent_draws);
     g_test_add_func("/jaccard/each shingle counts once", test_jaccard_counts_each_shingle_once);
     g_test_add_func("/radix sort/it sorts and is stable", test_the_radix_sort_sorts_and_is_stable);
-    g_test_add_func("/union-find/sets are named by their smallest member", test_sets_are_named_by_their_smallest_member);
-    g_test_add_func("/bucket/a bucket of copies costs one comparison each", test_a_bucket_of_copies_costs_one_comparison_each);
-    g_test_add_func("/bucket/a bucket of strangers costs a window each", test_a_bucket_of_strangers_costs_a_window_each);
-    g_test_add_func("/bucket/few families in a large bucket are all found", test_few_families_in_a_large_bucket_are_all_found);
+    g_test_add_func("/union-find/sets are named by their smallest member",
+                    test_sets_are_named_by_their_smallest_member);
+    g_test_add_func("/bucket/a bucket of copies costs one comparison each",
+                    test_a_bucket_of_copies_costs_one_comparison_each);
+    g_test_add_func("/bucket/a bucket of strangers costs a window each",
+                    test_a_bucket_of_strangers_costs_a_window_each);
+    g_test_add_func("/bucket/few families in a large bucket are all found",
+                    test_few_families_in_a_large_bucket_are_all_found);
+    g_test_add_func("/bucket/a small bucket compares members beside representatives",
+                    test_a_small_bucket_compares_members_beside_representatives);
     g_test_add_func("/bucket/one member can join two sets", test_one_member_can_join_two_sets);
-    g_test_add_func("/exact/texts may differ in case and spacing only", test_exact_texts_may_differ_in_case_and_spacing_only);
+    g_test_add_func("/exact/texts may differ in case and spacing only",
+                    test_exact_texts_may_differ_in_case_and_spacing_only);
     g_test_add_func("/title/titles keep letters and digits", test_titles_keep_letters_and_digits);
     g_test_add_func("/identity/identifiers are normalised", test_identifiers_are_normalised);
     g_test_add_func("/identity/what has no form is no identifier", test_what_has_no_form_is_no_identifier);
