@@ -113,7 +113,7 @@ static char *ascii_host(CURLU *handle)
     for (const char *c = ascii; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("-._[]:", *c))
             length = 0;
-    if (length == 0 || length > 255 || !strcmp(ascii, "."))
+    if (length == 0 || length > 255 || ascii[0] == '.' || ascii[length - 1] == '.' || strstr(ascii, ".."))
         g_clear_pointer(&ascii, g_free);
     return ascii;
 }

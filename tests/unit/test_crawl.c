@@ -360,8 +360,8 @@ static void test_a_finished_crawl_is_not_repeated(void)
     g_assert_nonnull(strstr(error->message, "other settings"));
 }
 
-/* Starts the crawl in a child and kills it once the file has passed `size` bytes. */
-static void crawl_and_kill(Fixture *fixture, goffset size)
+/* Starts the crawl in a child and kills it once the file has passed `size` bytes; FALSE when it ended before. */
+static gboolean crawl_and_kill(Fixture *fixture, goffset size)
 {
     pid_t child = fork();
     g_assert_cmpint(child, >=, 0);
@@ -373,13 +373,14 @@ static void crawl_and_kill(Fixture *fixture, goffset size)
         struct stat status;
         int ended;
         if (waitpid(child, &ended, WNOHANG) == child)
-            return;
+            return FALSE;
         if (stat(fixture->path, &status) == 0 && status.st_size >= size)
             break;
         g_usleep(200);
     }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
+    return TRUE;
 }
 
 static goffset file_size(const char *path)
@@ -398,8 +399,11 @@ static void test_a_crawl_killed_again_and_again_ends_like_one_that_was_not(void)
     CrawlSummary expected, got;
     run_to_the_end(&whole, &expected, NULL);
     goffset size = file_size(whole.path);
+    unsigned kills = 0;
+    killed.crawl.delay = 0.005;
     for (int i = 0; i < 6; i++)
-        crawl_and_kill(&killed, size * i / 6);
+        kills += crawl_and_kill(&killed, size * i / 6);
+    g_assert_cmpuint(kills, >=, 3);
     run_to_the_end(&killed, &got, NULL);
     g_autofree char *a = outcomes(whole.path), *b = outcomes(killed.path);
     g_assert_cmpstr(a, ==, b);

@@ -55,6 +55,9 @@ static void test_what_is_no_web_address_is_refused(void)
         "http://",
         "http://exa mple.org/",
         "http://example.org:99999/",
+        "http://example.org../",
+        "http://.example.org/",
+        "http://a..example/",
         "http://exam\xffple.org/",
         "http://exa%00mple.org/",
     };
@@ -206,6 +209,12 @@ static void test_settings_that_cannot_work_are_named(void)
     g_assert_nonnull(strstr(error->message, "\"a(b\""));
 }
 
+static void store_head(HttpExchange *exchange, const char *head)
+{
+    buffer_reset(&exchange->headers);
+    http_exchange_store_headers(exchange, head, strlen(head));
+}
+
 static void test_retry_after_is_read_in_both_forms(void)
 {
     g_assert_cmpfloat(retry_after_seconds("120", 0), ==, 120.0);
@@ -216,7 +225,7 @@ static void test_retry_after_is_read_in_both_forms(void)
     g_autoptr(HttpExchange) exchange = http_exchange_new("http://example.org/", 0);
     double wait;
     exchange->status = 503;
-    http_exchange_store_headers(exchange, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n", 40);
+    store_head(exchange, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n");
     g_assert_true(retry_wanted(exchange, 1, 1.0, &wait));
     g_assert_cmpfloat(wait, ==, 7.0);
     g_assert_true(retry_wanted(exchange, 2, 1.0, &wait));
@@ -224,9 +233,8 @@ static void test_retry_after_is_read_in_both_forms(void)
     g_assert_false(retry_wanted(exchange, RETRY_ATTEMPTS, 1.0, &wait));
     exchange->status = 404;
     g_assert_false(retry_wanted(exchange, 1, 1.0, &wait));
-    buffer_reset(&exchange->headers);
     exchange->status = 429;
-    http_exchange_store_headers(exchange, "HTTP/1.1 429 No\r\nretry-after: 86400\r\n\r\n", 41);
+    store_head(exchange, "HTTP/1.1 429 No\r\nretry-after: 86400\r\n\r\n");
     g_assert_false(retry_wanted(exchange, 1, 1.0, &wait));
 }
 

@@ -221,6 +221,7 @@ static void test_two_crawlers_do_not_share_a_file(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *path = g_build_filename(directory, "shared.warc.gz", NULL);
     g_autoptr(WarcWriter) first = warc_writer_open(path, 0, &error);
+    g_assert_nonnull(first);
     g_assert_no_error(error);
     g_assert_null(warc_writer_open(path, 0, &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM);
