@@ -115,6 +115,7 @@ static void test_crawl_delay_is_read_for_the_group_that_applies(void)
     g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 2.5\n"), ==, 2.5);
     g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 9\nUser-agent: galen\nDisallow: /a\nCrawl-delay: 3\n"), ==, 3.0);
     g_assert_cmpfloat(delay_of("User-agent: *\nDisallow: /a\nCrawl-delay: 9\n\nUser-agent: galen\nDisallow: /a\n"), ==, 0.0);
+    g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 7"), ==, 7.0);
     g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: -1\nCrawl-delay: nan\nCrawl-delay: soon\n"), ==, 0.0);
 }
 

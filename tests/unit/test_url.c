@@ -31,6 +31,8 @@ static void test_one_page_has_one_spelling(void)
         {"  http://exam\nple.org/a\tb \r\n", "http://example.org/ab"},
         {"http:\\\\example.org\\a\\b?c\\d", "http://example.org/a/b?c%5Cd"},
         {"http://b\xc3\xbc" "cher.example/", "http://xn--bcher-kva.example/"},
+        {"http://2130706433./", "http://127.0.0.1/"},
+        {"http://\xef\xbc\x91\xef\xbc\x92/", "http://0.0.0.12/"},
         {"http://[2001:DB8::1]:80/x", "http://[2001:db8::1]/x"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
