@@ -1,1 +1,71 @@
-int main(void){return 0;}
+/* SPDX-License-Identifier: Apache-2.0
+ * galen: the table of verbs, and the choice of one. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "config.h"
+
+static const Command *const commands[] = {
+    &command_build, &command_status, &command_list,   &command_show,     &command_why,          &command_audit,
+    &command_train, &command_sample, &command_tokenize, &command_parse_worker,
+};
+
+static void print_help(FILE *out)
+{
+    fputs("usage: galen VERB [OPTION...] ARGUMENT...\n\n"
+          "Galen builds corpora for medical language models, and trains on them.\n\n",
+          out);
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (!commands[i]->hidden)
+            fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n'galen VERB --help' explains a verb, with examples. 'galen --version' tells the version.\n"
+          "Exit status: 0 good, 1 findings, 2 usage, 3 bad input, 4 system.\n",
+          out);
+}
+
+/* The verb that was probably meant. */
+static const char *nearest(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (!commands[i]->hidden && (g_str_has_prefix(commands[i]->name, name) || g_str_has_prefix(name, commands[i]->name) ||
+                                     strncmp(commands[i]->name, name, 2) == 0))
+            return commands[i]->name;
+    return NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+    const char *near = nearest(name);
+    fprintf(stderr, "galen: there is no verb '%s'", name);
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputs("\ntry 'galen --help'\n", stderr);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    /* A full disk or a closed pipe is an error to report, not a signal to die by. */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    setlocale(LC_CTYPE, "C.UTF-8");
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_GOOD;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("galen " PACKAGE_VERSION);
+        return EXIT_GOOD;
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(commands[i]->name, argv[1]) == 0)
+            return commands[i]->run(commands[i], argc - 1, argv + 1);
+    return unknown_verb(argv[1]);
+}

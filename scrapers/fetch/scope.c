@@ -111,6 +111,11 @@ gboolean crawl_scope_holds(const CrawlScope *scope, const char *url)
     return wanted && looks_like_a_page(url);
 }
 
+gboolean crawl_scope_is_document(const CrawlScope *scope, const char *url)
+{
+    return scope->pages->len == 0 || any_matches(scope->pages, url, FALSE);
+}
+
 void crawl_scope_free(CrawlScope *scope)
 {
     g_ptr_array_unref(scope->starts);

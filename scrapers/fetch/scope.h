@@ -19,6 +19,8 @@ typedef struct CrawlScope CrawlScope;
 CrawlScope *crawl_scope_new(const RecipeCrawl *crawl, GError **error);
 const GPtrArray *crawl_scope_starts(const CrawlScope *scope); /* normalised, in the recipe's order; borrowed */
 gboolean crawl_scope_holds(const CrawlScope *scope, const char *url);
+/* Whether the page at this URL is a document: `pages` matches it, or there is none. Others are read for their links. */
+gboolean crawl_scope_is_document(const CrawlScope *scope, const char *url);
 void crawl_scope_free(CrawlScope *scope);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CrawlScope, crawl_scope_free)
 

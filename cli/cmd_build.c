@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * galen build: a recipe to a finished store. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/pipeline.h"
+#include "store/manifest.h"
+
+typedef struct Options {
+    char *output, *inputs, *until;
+    int jobs, batch;
+    gboolean json, quiet, timings;
+} Options;
+
+static int report(Store *store, const Options *options, guint64 bad_inputs, GError **error)
+{
+    g_autoptr(json_t) status = status_compute(store, error);
+    if (!status)
+        return EXIT_SYSTEM;
+    if (options->json)
+        print_json(json_incref(status));
+    else
+        print_status(status);
+    if (bad_inputs == 0)
+        return EXIT_GOOD;
+    fflush(stdout);
+    fprintf(stderr, "galen: %" G_GUINT64_FORMAT " damaged files or malformed records; all else is in the store.\n"
+                    "       'galen list %s --bad-input' names them\n", bad_inputs, store_directory(store));
+    return EXIT_BAD_INPUT;
+}
+
+static guint64 sum_counts(StoreTxn *txn, const char *stage, const char *what)
+{
+    g_auto(StageRun) run = {0};
+    g_autofree char *suffix = g_strconcat("/", what, NULL);
+    guint64 sum = 0;
+    const char *key;
+    json_t *count;
+    if (!stage_load(txn, stage, &run, NULL))
+        return 0;
+    json_object_foreach(run.counts, key, count) {
+        if (g_str_has_suffix(key, suffix))
+            sum += (guint64)json_integer_value(count);
+    }
+    return sum;
+}
+
+/* A line a stage: its seconds, and its speed over the bytes that went into it. */
+static void print_timings(Store *store, const GArray *timings)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, NULL);
+    if (!txn)
+        return;
+    double raw = (double)sum_counts(txn, "ingest", "bytes"), extracted = (double)sum_counts(txn, "clean", "characters_in");
+    fprintf(stderr, "%-10s %9s %9s   (over %.1f MB of records for ingest, %.1f MB of text for the others)\n", "stage", "seconds", "MB/s",
+            raw / 1e6, extracted / 1e6);
+    for (guint i = 0; i < timings->len; i++) {
+        const StageTiming *timing = &g_array_index(timings, StageTiming, i);
+        double bytes = strcmp(timing->stage, "ingest") == 0 ? raw : extracted;
+        fprintf(stderr, "%-10s %9.3f %9.1f\n", timing->stage, timing->seconds, timing->seconds > 0 ? bytes / 1e6 / timing->seconds : 0);
+    }
+}
+
+static int build(const Recipe *recipe, const Options *options, GError **error)
+{
+    g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
+    if (!store)
+        return EXIT_SYSTEM;
+    g_autoptr(Progress) progress = progress_new();
+    g_autoptr(GString) notices = g_string_new(NULL);
+    StageContext context = {
+        .store = store,
+        .progress = progress,
+        .jobs = options->jobs > 0 ? (unsigned)options->jobs : default_jobs(),
+        .batch_documents = (unsigned)MAX(options->batch, 0),
+        .notices = notices,
+    };
+    guint64 bad_inputs;
+    g_autoptr(GArray) timings = g_array_new(FALSE, FALSE, sizeof(StageTiming));
+    Screen *screen = screen_start(progress, options->quiet);
+    gboolean good = pipeline_build(&context, recipe, options->until, &bad_inputs, timings, error);
+    screen_stop(screen);
+    fputs(notices->str, stderr);
+    if (good && options->timings)
+        print_timings(store, timings);
+    return good ? report(store, options, bad_inputs, error) : EXIT_SYSTEM;
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+    g_autofree char *output = NULL, *inputs = NULL, *until = NULL;
+    Options options = {0};
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
+        {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, clean, dedup, tokenise, mix, pack", "STAGE"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
+        {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
+        {"timings", 0, 0, G_OPTION_ARG_NONE, &options.timings, "Print each stage's seconds and speed to standard error", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Show no progress", NULL},
+        {NULL},
+    };
+    int status;
+    if (!command_parse_exactly(command, entries, 1, &argc, &argv, &status))
+        return status;
+    options.output = output;
+    options.inputs = inputs;
+    options.until = until;
+    if (!output)
+        return command_usage(command, "say where the store goes: -o STORE");
+    if (until && !pipeline_has_stage(until))
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, clean, dedup, tokenise, mix, pack", until);
+    GError *error = NULL;
+    g_autoptr(Recipe) recipe = recipe_load(argv[1], inputs, &error);
+    status = recipe ? build(recipe, &options, &error) : EXIT_BAD_INPUT;
+    return error ? command_fail(error) : status;
+}
+
+const Command command_build = {
+    .name = "build",
+    .arguments = "RECIPE -o STORE",
+    .summary = "build a corpus from a recipe, or go on with it",
+    .details = "Reads all sources of the recipe, cleans, removes duplicates, mixes, tokenises and packs. Killed at any\n"
+               "moment, the same command goes on where it was; stages whose inputs and settings are unchanged are skipped.\n\n"
+               "Examples:\n"
+               "  galen build manifests/demo.yaml -o demo.galen\n"
+               "  galen build recipe.yaml -o corpus.galen --until dedup\n\n"
+               "Exit status 3 with a finished store means that some inputs were damaged: 'galen list STORE --bad-input'.",
+    .run = run,
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * galen show: a document as extracted, as cleaned, as tokens, or its facts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "store/tokenizer_store.h"
+
+typedef struct Options {
+    gboolean raw, tokens, facts;
+} Options;
+
+static void print_facts(Docno docno, const Document *document)
+{
+    char capture[SHA256_HEX_SIZE];
+    json_t *facts = json_object();
+    sha256_hex(&document->capture, capture);
+    json_object_set_new(facts, "docno", json_integer((json_int_t)docno));
+    json_object_set_new(facts, "source", json_text(document->source));
+    json_object_set_new(facts, "id", json_text(document->id));
+    json_object_set_new(facts, "kind", json_text(document->kind));
+    json_object_set_new(facts, "title", json_text(document->title));
+    json_object_set_new(facts, "url", json_text(document->url));
+    json_object_set_new(facts, "licence", json_text(document->licence));
+    json_object_set_new(facts, "date", json_text(document->date));
+    json_object_set_new(facts, "language", json_text(document->language));
+    json_object_set_new(facts, "origin", json_text(document->origin));
+    json_object_set_new(facts, "capture_sha256", json_text(capture));
+    json_t *meta = json_parse(document->meta, strlen(document->meta), "meta", NULL);
+    json_object_set_new(facts, "meta", meta ? meta : json_text(document->meta));
+    print_json(facts);
+}
+
+static gboolean print_raw(const Document *document)
+{
+    if (document->title && *document->title)
+        printf("%s\n\n", document->title);
+    fwrite(document->text, 1, document->text_length, stdout);
+    if (document->text_length && document->text[document->text_length - 1] != '\n')
+        putchar('\n');
+    return TRUE;
+}
+
+static gboolean print_clean(StoreTxn *txn, Docno docno, gboolean *found, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    GError *failure = NULL;
+    *found = cleaned_get(txn, docno, &text, &length, &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if (*found) {
+        fwrite(text, 1, length, stdout);
+        if (length && text[length - 1] != '\n')
+            putchar('\n');
+    }
+    return TRUE;
+}
+
+/* A token a line: its id and its text. */
+static gboolean print_tokens(Store *store, StoreTxn *txn, Docno docno, GError **error)
+{
+    StoreValue value;
+    g_autoptr(Tokenizer) tokenizer = tokenizer_from_store(store, error);
+    if (!tokenizer)
+        return FALSE;
+    GError *failure = NULL;
+    if (!store_get_docno(txn, TABLE_TOKENS, docno, &value, &failure)) {
+        if (failure)
+            g_propagate_error(error, failure);
+        else
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no tokens; 'galen why' tells why", docno);
+        return FALSE;
+    }
+    gsize width = tokenizer_width(tokenizer_vocabulary(tokenizer));
+    for (gsize i = 0; i + width <= value.length; i += width) {
+        guint32 id = 0;
+        memcpy(&id, (const char *)value.data + i, width);
+        id = GUINT32_FROM_LE(id);
+        g_autofree char *piece = tokenizer_decode(tokenizer, &id, 1, error);
+        if (!piece)
+            return FALSE;
+        g_autofree char *escaped = g_strescape(piece, "\"");
+        printf("%u\t%s\n", id, g_utf8_validate(piece, -1, NULL) && !strchr(piece, '\n') ? piece : escaped);
+    }
+    return TRUE;
+}
+
+static gboolean show(Store *store, StoreTxn *txn, const char *name, const Options *options, GError **error)
+{
+    Docno docno;
+    g_auto(Document) document = {0};
+    if (!resolve_document(txn, name, &docno, error) || !document_get(txn, docno, &document, error))
+        return FALSE;
+    if (options->facts) {
+        print_facts(docno, &document);
+        return TRUE;
+    }
+    if (options->tokens)
+        return print_tokens(store, txn, docno, error);
+    gboolean found = FALSE;
+    if (!options->raw && !print_clean(txn, docno, &found, error))
+        return FALSE;
+    return found || print_raw(&document);
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+    Options options = {0};
+    const GOptionEntry entries[] = {
+        {"raw", 0, 0, G_OPTION_ARG_NONE, &options.raw, "The text as extracted, before cleaning", NULL},
+        {"tokens", 0, 0, G_OPTION_ARG_NONE, &options.tokens, "Its tokens, one a line: id and text", NULL},
+        {"facts", 0, 0, G_OPTION_ARG_NONE, &options.facts, "What is known about it, as JSON", NULL},
+        {NULL},
+    };
+    int status;
+    if (!command_parse_exactly(command, entries, 2, &argc, &argv, &status))
+        return status;
+    GError *error = NULL;
+    g_autoptr(Store) store = store_open(argv[1], STORE_READ, &error);
+    g_autoptr(StoreTxn) txn = store ? store_read_begin(store, &error) : NULL;
+    if (!txn || !show(store, txn, argv[2], &options, &error))
+        return command_fail(error);
+    return EXIT_GOOD;
+}
+
+const Command command_show = {
+    .name = "show",
+    .arguments = "STORE ID",
+    .summary = "print a document: clean, raw, as tokens, or its facts",
+    .details = "ID is a document's number, SOURCE/ID, or an id that only one source has. Without an option it prints the clean\n"
+               "text, or the extracted one where a document was dropped before cleaning ended.\n\n"
+               "Examples:\n"
+               "  galen show corpus.galen PMID:31452104\n"
+               "  galen show corpus.galen 17 --facts",
+    .run = run,
+};

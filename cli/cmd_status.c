@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * galen status: what is in a store, in numbers. */
+#include <stdio.h>
+
+#include "cli/commands.h"
+#include "store/manifest.h"
+
+static void print_row(const char *name, const json_t *facts)
+{
+    static const char *const columns[] = {"entered", "kept", "dropped", "merged", "tokens"};
+    printf("%-20s", name);
+    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++) {
+        g_autofree char *count = format_count((guint64)json_integer_value(json_object_get(facts, columns[i])));
+        printf(" %12s", count);
+    }
+    putchar('\n');
+}
+
+void print_status(const json_t *status)
+{
+    gsize index;
+    json_t *source;
+    printf("%-20s %12s %12s %12s %12s %12s\n", "source", "entered", "kept", "dropped", "merged", "tokens");
+    json_array_foreach(json_object_get(status, "sources"), index, source)
+        print_row(json_get_string(source, "tag"), source);
+    print_row("all", status);
+    const char *root = json_get_string(status, "root");
+    if (root)
+        printf("root %s\n", root);
+    else
+        puts("unfinished: 'galen build' goes on with it");
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+    gboolean json = FALSE;
+    const GOptionEntry entries[] = {
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+        {NULL},
+    };
+    int status;
+    if (!command_parse_exactly(command, entries, 1, &argc, &argv, &status))
+        return status;
+    GError *error = NULL;
+    g_autoptr(Store) store = store_open(argv[1], STORE_READ, &error);
+    g_autoptr(json_t) facts = store ? status_compute(store, &error) : NULL;
+    if (!facts)
+        return command_fail(error);
+    if (json)
+        print_json(json_incref(facts));
+    else
+        print_status(facts);
+    return EXIT_GOOD;
+}
+
+const Command command_status = {
+    .name = "status",
+    .arguments = "STORE",
+    .summary = "count documents and tokens, by source",
+    .details = "Examples:\n"
+               "  galen status corpus.galen\n"
+               "  galen status corpus.galen --json | jq .root",
+    .run = run,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cli/commands.h - the verbs. To add one: a file cmd_NAME.c, a line here, a line in main.c's table and in Makefile.inc.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const Command command_audit;
+extern const Command command_build;
+extern const Command command_list;
+extern const Command command_parse_worker;
+extern const Command command_sample;
+extern const Command command_show;
+extern const Command command_status;
+extern const Command command_tokenize;
+extern const Command command_train;
+extern const Command command_why;
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The build: stages chained by their fingerprints; see cli/pipeline.h. */
+#include "cli/pipeline.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "cleaning/clean.h"
+#include "dedup/dedup.h"
+#include "scrapers/ingest.h"
+#include "store/manifest.h"
+#include "store/mix.h"
+#include "store/pack.h"
+
+#define PROGRAM "/proc/self/exe"
+
+typedef struct Build {
+    StageContext *context;
+    const Recipe *recipe;
+    Tokenizer *tokenizer;
+    GArray *timings;
+} Build;
+
+static gboolean run_ingest(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return ingest_run(build->context, build->recipe, PROGRAM, fingerprint, error);
+}
+
+static gboolean run_clean(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return clean_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_dedup(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return dedup_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_tokenise(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return tokenise_run(build->context, build->recipe, build->tokenizer, predecessor, fingerprint, error);
+}
+
+static gboolean run_mix(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return mix_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_pack(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return pack_run(build->context, build->recipe, build->tokenizer, predecessor, fingerprint, error);
+}
+
+static const struct {
+    const char *name;
+    gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
+} stages[] = {
+    {"ingest", run_ingest}, {"clean", run_clean}, {"dedup", run_dedup}, {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
+};
+
+gboolean pipeline_has_stage(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++)
+        if (strcmp(stages[i].name, name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean count_bad_inputs(Store *store, guint64 *bad_inputs, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    g_auto(StageRun) run = {0};
+    *bad_inputs = 0;
+    if (!txn || !stage_load(txn, "ingest", &run, error))
+        return FALSE;
+    const char *key;
+    json_t *count;
+    json_object_foreach(run.counts, key, count) {
+        if (g_str_has_suffix(key, "/bad-input"))
+            *bad_inputs += (guint64)json_integer_value(count);
+    }
+    return TRUE;
+}
+
+/* Everything that can be checked before hours of work is checked first. */
+static gboolean prepare(Build *build, GError **error)
+{
+    const RecipeTokenizer *settings = &build->recipe->tokenizer;
+    g_autofree char *model = recipe_resolve(build->recipe, settings->model);
+    build->tokenizer = tokenizer_load(model, (const char *const *)settings->special.items, settings->special.count, error);
+    return build->tokenizer != NULL;
+}
+
+static void note_time(Build *build, const char *stage, gint64 begun)
+{
+    StageTiming timing = {stage, (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC};
+    if (build->timings)
+        g_array_append_val(build->timings, timing);
+}
+
+static gboolean run_stages(Build *build, const char *until, GError **error)
+{
+    g_autofree char *predecessor = NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
+        char *fingerprint = NULL;
+        gint64 begun = g_get_monotonic_time();
+        gboolean good = stages[i].run(build, predecessor, &fingerprint, error);
+        g_free(predecessor);
+        predecessor = fingerprint;
+        note_time(build, stages[i].name, begun);
+        if (!good)
+            return FALSE;
+        if (until && strcmp(until, stages[i].name) == 0)
+            return TRUE;
+    }
+    gint64 begun = g_get_monotonic_time();
+    gboolean good = manifest_write(build->context, error);
+    note_time(build, "manifest", begun);
+    return good;
+}
+
+gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GArray *timings, GError **error)
+{
+    Build build = {context, recipe, NULL, timings};
+    gboolean good = prepare(&build, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
+    tokenizer_free(build.tokenizer);
+    return good;
+}

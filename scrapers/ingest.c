@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Records in, documents out, in input order, resumable; see scrapers/ingest.h.
+ *
+ * The reader thread cuts inputs into batches of records; workers parse and compress them; the sink numbers the
+ * documents and commits. A batch never spans two inputs. The last batch of an input carries the input's own record. */
+#include "scrapers/ingest.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/pipeline.h"
+#include "scrapers/fetch/crawl.h"
+#include "scrapers/fetch/scope.h"
+#include "scrapers/inputs.h"
+#include "scrapers/parse_worker.h"
+
+#define BATCH_RECORDS 64
+#define BATCH_BYTES ((gsize)2 << 20)
+#define COMMIT_BYTES ((gsize)64 << 20)
+#define COMMIT_RECORDS 8192
+#define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
+#define FROZEN_LIMIT ((gsize)1 << 30)
+#define STAGE "ingest"
+
+/* What one record became, ready to be written. */
+typedef struct Entry {
+    Buffer frozen; /* the document */
+    char *id;
+    const char *rule; /* static or interned; NULL: a good document */
+    char *detail;
+    Sha256 capture;
+    gsize length; /* bytes of the record */
+} Entry;
+
+typedef struct IngestBatch {
+    const Input *input;
+    guint input_index;
+    guint64 first_record; /* number in its input of the first record */
+    GArray *records;      /* of Record; emptied by the worker */
+    GArray *entries;      /* of Entry; filled by the worker */
+    gsize bytes;
+    gboolean last;        /* of its input: `digest` and `size` are set */
+    Sha256 digest;
+} IngestBatch;
+
+typedef struct Ingest {
+    StageContext *context;
+    const Recipe *recipe;
+    const char *program;
+    GPtrArray *inputs;
+    StageRun run;
+    /* the reader's */
+    guint input_index;
+    guint64 record_number;
+    guint64 skip; /* records of the first input that an earlier run committed */
+    guint64 raw_position;
+    RecordReader *reader;
+    CrawlScope *scope; /* of the crawled input under way */
+    /* the sink's */
+    GPtrArray *pending;
+    gsize pending_bytes;
+    guint pending_records;
+    gint64 last_commit;
+    Sha256Context *crawl_chain; /* over url and capture of the crawled records of the input under way */
+    guint64 input_records, input_bytes;
+} Ingest;
+
+static void entry_clear(gpointer data)
+{
+    Entry *entry = data;
+    buffer_clear(&entry->frozen);
+    g_free(entry->id);
+    g_free(entry->detail);
+}
+
+static void clear_record(gpointer data)
+{
+    record_clear(data);
+}
+
+static IngestBatch *batch_new(const Ingest *ingest)
+{
+    IngestBatch *batch = g_new0(IngestBatch, 1);
+    batch->input_index = ingest->input_index;
+    batch->input = ingest->inputs->pdata[ingest->input_index];
+    batch->first_record = ingest->record_number;
+    batch->records = g_array_new(FALSE, TRUE, sizeof(Record));
+    batch->entries = g_array_new(FALSE, TRUE, sizeof(Entry));
+    g_array_set_clear_func(batch->records, clear_record);
+    g_array_set_clear_func(batch->entries, entry_clear);
+    return batch;
+}
+
+static void batch_free(gpointer data)
+{
+    IngestBatch *batch = data;
+    if (!batch)
+        return;
+    g_array_unref(batch->records);
+    g_array_unref(batch->entries);
+    g_free(batch);
+}
+
+/* ---- The reader ---------------------------------------------------------------------------------------------- */
+
+/* Origins name files as the recipe does, not as this machine does; a captured page is named by its address. */
+static void rename_origin(const Input *input, Record *record)
+{
+    g_autofree char *origin = record->origin;
+    if (input->crawled && record->url)
+        record->origin = g_strconcat(input->name, "#", record->url, NULL);
+    else if (origin && g_str_has_prefix(origin, input->path))
+        record->origin = g_strconcat(input->name, origin + strlen(input->path), NULL);
+    else
+        record->origin = g_steal_pointer(&origin);
+}
+
+/* A crawl keeps every page it reads; only those that the recipe calls documents become some. */
+static void judge_page(const Ingest *ingest, Record *record)
+{
+    if (!ingest->scope || record->rule || !record->url || crawl_scope_is_document(ingest->scope, record->url))
+        return;
+    record->rule = RULE_NOT_A_DOCUMENT;
+    record->detail = g_strdup("read for its links only: no expression of crawl.pages matches its address");
+}
+
+static void add_fault(IngestBatch *batch, const char *rule, const char *detail)
+{
+    Record record = {
+        .origin = g_strconcat(batch->input->name, "#", rule, NULL),
+        .bytes = g_strdup(""),
+        .rule = rule,
+        .detail = g_strdup(detail),
+    };
+    g_array_append_val(batch->records, record);
+}
+
+/* An input ends: nothing more of it will come. */
+static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
+{
+    guint64 records = ingest->record_number + batch->records->len;
+    if (records == 0 && !batch->input->crawled) {
+        g_autofree char *detail = batch->input->size == 0
+            ? g_strdup("the file is empty")
+            : g_strdup_printf("the file holds no record of format '%s'", batch->input->format->name);
+        add_fault(batch, RULE_DAMAGED_INPUT, detail);
+    }
+    batch->last = TRUE;
+    if (ingest->reader && !record_reader_digest(ingest->reader, &batch->digest, error))
+        return FALSE;
+    g_clear_pointer(&ingest->reader, record_reader_free);
+    g_clear_pointer(&ingest->scope, crawl_scope_free);
+    ingest->input_index++;
+    ingest->record_number = 0;
+    return TRUE;
+}
+
+/* The machine's failures end the build; a file's own are a fact about the file. */
+static gboolean file_failed(Ingest *ingest, IngestBatch *batch, GError *failure, GError **error)
+{
+    if (failure->code == GALEN_ERROR_SYSTEM || failure->domain != GALEN_ERROR) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    /* Verdicts name files as the recipe does. */
+    gsize path_length = strlen(batch->input->path);
+    gboolean named = strncmp(failure->message, batch->input->path, path_length) == 0;
+    g_autofree char *detail = named ? g_strconcat(batch->input->name, failure->message + path_length, NULL) : g_strdup(failure->message);
+    add_fault(batch, RULE_DAMAGED_INPUT, detail);
+    g_error_free(failure);
+    return end_input(ingest, batch, error);
+}
+
+static void report_reading(Ingest *ingest)
+{
+    guint64 position = record_reader_raw_position(ingest->reader);
+    progress_add(ingest->context->progress, position - MIN(position, ingest->raw_position));
+    ingest->raw_position = position;
+}
+
+/* Fills the batch from the input at hand; sets batch->last at its end. */
+static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
+{
+    GError *failure = NULL;
+    if (!ingest->reader) {
+        ingest->raw_position = 0;
+        if (batch->input->crawled && !(ingest->scope = crawl_scope_new(batch->input->source->crawl, error)))
+            return FALSE;
+        ingest->reader = record_reader_open(batch->input->format, batch->input->path, &failure);
+        if (!ingest->reader)
+            return file_failed(ingest, batch, failure, error);
+    }
+    unsigned limit = ingest->context->batch_documents ? MIN(ingest->context->batch_documents, BATCH_RECORDS) : BATCH_RECORDS;
+    while (batch->records->len < limit && batch->bytes < BATCH_BYTES) {
+        Record record = {0};
+        int more = record_reader_next(ingest->reader, &record, &failure);
+        report_reading(ingest);
+        if (more < 0)
+            return file_failed(ingest, batch, failure, error);
+        if (more == 0)
+            return end_input(ingest, batch, error);
+        rename_origin(batch->input, &record);
+        judge_page(ingest, &record);
+        batch->bytes += record.length;
+        g_array_append_val(batch->records, record);
+    }
+    ingest->record_number += batch->records->len;
+    return TRUE;
+}
+
+/* After a resume, throws away the records that were committed before. */
+static void drop_committed(Ingest *ingest, IngestBatch *batch)
+{
+    guint drop = (guint)MIN(ingest->skip, batch->records->len);
+    g_array_remove_range(batch->records, 0, drop);
+    batch->first_record += drop;
+    ingest->skip -= drop;
+    if (batch->last)
+        ingest->skip = 0;
+}
+
+static gpointer ingest_next(gpointer user, GError **error)
+{
+    Ingest *ingest = user;
+    while (ingest->input_index < ingest->inputs->len) {
+        IngestBatch *batch = batch_new(ingest);
+        if (!read_batch(ingest, batch, error)) {
+            batch_free(batch);
+            return NULL;
+        }
+        drop_committed(ingest, batch);
+        if (batch->records->len || batch->last)
+            return batch;
+        batch_free(batch);
+    }
+    return NULL;
+}
+
+/* ---- The workers --------------------------------------------------------------------------------------------- */
+
+/* A worker's parsers, one for each source that it has met. */
+typedef struct Worker {
+    const Ingest *ingest;
+    GHashTable *parsers; /* tag -> Parser */
+    GHashTable *options; /* tag -> ParseOptions */
+} Worker;
+
+static gpointer worker_new(gpointer user, GError **error)
+{
+    Worker *worker = g_new(Worker, 1);
+    worker->ingest = user;
+    worker->parsers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)parser_free);
+    worker->options = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)parse_options_free);
+    return worker;
+}
+
+static void worker_free(gpointer data)
+{
+    Worker *worker = data;
+    g_hash_table_unref(worker->parsers);
+    g_hash_table_unref(worker->options);
+    g_free(worker);
+}
+
+/* Only one child a worker lives at a time: the sources come one after the other. */
+static Parser *worker_parser(Worker *worker, const Input *input, GError **error)
+{
+    Parser *parser = g_hash_table_lookup(worker->parsers, input->source->tag);
+    if (parser)
+        return parser;
+    ParseOptions *options = parse_options_new(input->source);
+    g_free(options->format);
+    options->format = g_strdup(input->format->name);
+    g_hash_table_remove_all(worker->parsers);
+    g_hash_table_insert(worker->options, input->source->tag, options);
+    parser = parser_new(worker->ingest->program, options, error);
+    if (parser)
+        g_hash_table_insert(worker->parsers, input->source->tag, parser);
+    return parser;
+}
+
+static void replace_if_absent(char **field, const char *value)
+{
+    if (!*field && value)
+        *field = g_strdup(value);
+}
+
+/* What every document has, whatever its parser left out. */
+static void complete_document(const Input *input, const Record *record, Document *document)
+{
+    g_free(document->source);
+    document->source = g_strdup(input->source->tag);
+    g_free(document->origin);
+    document->origin = g_strdup(record->origin);
+    document->capture = sha256(record->bytes, record->length);
+    replace_if_absent(&document->url, record->url);
+    replace_if_absent(&document->id, record->url ? record->url : record->origin);
+    replace_if_absent(&document->kind, "text");
+    replace_if_absent(&document->licence, input->source->licence);
+    replace_if_absent(&document->meta, "{}");
+    if (!document->text)
+        document_set_text(document, "", 0);
+}
+
+static void make_entry(const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
+{
+    if (parsed->failure.rule) {
+        g_clear_pointer(&parsed->document.text, g_free);
+        parsed->document.text_length = 0;
+    }
+    if (!parsed->failure.rule && parsed->document.text_length > DOCUMENT_TEXT_LIMIT)
+        parse_failure_set(&parsed->failure, RULE_TOO_LARGE, "the text has more than %u MB", (unsigned)(DOCUMENT_TEXT_LIMIT >> 20));
+    complete_document(input, record, &parsed->document);
+    *entry = (Entry){
+        .id = g_strdup(parsed->document.id),
+        .rule = parsed->failure.rule,
+        .detail = parsed->failure.rule ? g_strdup(parsed->failure.detail) : NULL,
+        .capture = parsed->document.capture,
+        .length = record->length,
+    };
+    buffer_init(&entry->frozen, FROZEN_LIMIT);
+    document_freeze(&parsed->document, &entry->frozen);
+}
+
+/* Parses the runs of good records between the bad ones. */
+static gboolean parse_batch(Parser *parser, const IngestBatch *batch, ParsedRecord *parsed, GError **error)
+{
+    const Record *records = (const Record *)(gpointer)batch->records->data;
+    gsize count = batch->records->len;
+    for (gsize i = 0; i < count;) {
+        gsize end = i;
+        while (end < count && !records[end].rule)
+            end++;
+        if (end > i && !parser_parse(parser, records + i, end - i, parsed + i, error))
+            return FALSE;
+        if (end < count)
+            parse_failure_set(&parsed[end].failure, records[end].rule, "%s", records[end].detail ? records[end].detail : "");
+        i = end + 1;
+    }
+    return TRUE;
+}
+
+static gboolean ingest_work(gpointer user, gpointer data, gpointer item, GError **error)
+{
+    Worker *worker = data;
+    IngestBatch *batch = item;
+    Parser *parser = worker_parser(worker, batch->input, error);
+    if (!parser)
+        return FALSE;
+    g_autofree ParsedRecord *parsed = g_new0(ParsedRecord, batch->records->len + 1);
+    gboolean good = parse_batch(parser, batch, parsed, error);
+    for (guint i = 0; i < batch->records->len; i++) {
+        if (good) {
+            Entry entry;
+            make_entry(batch->input, &g_array_index(batch->records, Record, i), &parsed[i], &entry);
+            g_array_append_val(batch->entries, entry);
+        }
+        parsed_record_clear(&parsed[i]);
+    }
+    g_array_set_size(batch->records, 0);
+    return good;
+}
+
+/* ---- The sink ------------------------------------------------------------------------------------------------ */
+
+/* Rules that mean: the curator's file is not what it should be. */
+static gboolean rule_is_bad_input(const char *rule)
+{
+    static const char *const bad[] = {
+        RULE_MALFORMED_XML, RULE_MALFORMED_JSON, RULE_INVALID_UTF8, RULE_TOO_LARGE, RULE_DAMAGED_INPUT, RULE_PARSER_CRASHED, RULE_PARSER_TIMEOUT,
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        if (strcmp(rule, bad[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean ingest_is_bad_input(const StageRun *run, const char *source, const Verdict *verdict)
+{
+    g_autofree char *key = g_strconcat(source, "/bad-input", NULL);
+    return strcmp(verdict->stage, STAGE) == 0 && rule_is_bad_input(verdict->rule) && json_object_get(run->counts, key);
+}
+
+static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *entry)
+{
+    const char *tag = batch->input->source->tag;
+    stage_count(&ingest->run, tag, "entered", 1);
+    stage_count(&ingest->run, tag, "bytes", (gint64)entry->length);
+    if (!entry->rule) {
+        stage_count(&ingest->run, tag, "parsed", 1);
+        return;
+    }
+    g_autofree char *what = g_strconcat("dropped:", entry->rule, NULL);
+    stage_count(&ingest->run, tag, what, 1);
+    gboolean file_fault = strcmp(entry->rule, RULE_DAMAGED_INPUT) == 0;
+    if (rule_is_bad_input(entry->rule) && (file_fault || !batch->input->format->web))
+        stage_count(&ingest->run, tag, "bad-input", 1);
+}
+
+static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch, const Entry *entry, GError **error)
+{
+    if (!store_put_docno(txn, TABLE_DOCUMENTS, docno, entry->frozen.data, entry->frozen.length, error) ||
+        !document_index(txn, docno, batch->input->source->tag, entry->id, error))
+        return FALSE;
+    if (!entry->rule)
+        return TRUE;
+    Verdict verdict = {
+        .outcome = OUTCOME_DROPPED,
+        .stage = STAGE,
+        .rule = entry->rule,
+        .value = NAN,
+        .threshold = NAN,
+        .winner = DOCNO_NONE,
+        .detail = entry->detail,
+    };
+    return ledger_put(txn, docno, &verdict, error);
+}
+
+/* What the manifest says of an input. The bytes of our own WARC files differ from crawl to crawl (they hold times), so
+ * a crawl is named by its pages' digests instead. */
+static gboolean write_input(StoreTxn *txn, const IngestBatch *batch, const json_t *facts, GError **error)
+{
+    g_autofree char *text = json_write(facts);
+    g_autofree char *joined = g_strconcat(batch->input->source->tag, "\n", batch->input->name, NULL);
+    gsize tag_length = strlen(batch->input->source->tag);
+    joined[tag_length] = '\0';
+    gsize key_length = tag_length + 1 + strlen(batch->input->name);
+    if (key_length <= 500)
+        return store_put(txn, TABLE_INPUTS, joined, key_length, text, strlen(text), error);
+    char hex[HASH128_HEX_SIZE];
+    hash128_hex(hash128(joined, key_length), hex);
+    return store_put(txn, TABLE_INPUTS, hex, strlen(hex), text, strlen(text), error);
+}
+
+typedef struct Commit {
+    Ingest *ingest;
+    Docno first;
+    GPtrArray *input_facts; /* json_t or NULL for each pending batch */
+} Commit;
+
+static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
+{
+    Commit *commit = user;
+    Docno docno = commit->first;
+    for (guint b = 0; b < commit->ingest->pending->len; b++) {
+        const IngestBatch *batch = commit->ingest->pending->pdata[b];
+        for (guint i = 0; i < batch->entries->len; i++)
+            if (!write_entry(txn, docno++, batch, &g_array_index(batch->entries, Entry, i), error))
+                return FALSE;
+        if (batch->last && !write_input(txn, batch, commit->input_facts->pdata[b], error))
+            return FALSE;
+    }
+    return stage_save(txn, &commit->ingest->run, error);
+}
+
+static json_t *input_facts(Ingest *ingest, const IngestBatch *batch)
+{
+    char hex[SHA256_HEX_SIZE];
+    Sha256 chain = sha256_finish(ingest->crawl_chain);
+    sha256_hex(batch->input->crawled ? &chain : &batch->digest, hex);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "source", batch->input->source->tag, "path", batch->input->name, "sha256", hex,
+                     "bytes", (json_int_t)(batch->input->crawled ? ingest->input_bytes : batch->input->size), "records",
+                     (json_int_t)ingest->input_records, "kind", batch->input->crawled ? "crawl" : "file");
+}
+
+/* Moves the run record over a batch: its counts, and where the next run would go on. Returns the facts of an input that
+ * ends with it. */
+static json_t *advance(Ingest *ingest, const IngestBatch *batch)
+{
+    json_t *facts = NULL;
+    for (guint i = 0; i < batch->entries->len; i++) {
+        const Entry *entry = &g_array_index(batch->entries, Entry, i);
+        count_entry(ingest, batch, entry);
+        sha256_update(ingest->crawl_chain, entry->id, strlen(entry->id) + 1);
+        sha256_update(ingest->crawl_chain, entry->capture.bytes, sizeof entry->capture.bytes);
+        ingest->input_bytes += entry->length;
+    }
+    ingest->input_records += batch->entries->len;
+    ingest->run.next += batch->entries->len;
+    guint64 input = batch->input_index, record = batch->first_record + batch->entries->len;
+    if (batch->last) {
+        facts = input_facts(ingest, batch);
+        ingest->input_records = ingest->input_bytes = 0;
+        input++;
+        record = 0;
+    }
+    json_decref(ingest->run.position);
+    ingest->run.position = json_pack("{s:I, s:I, s:I}", "input", (json_int_t)input, "record", (json_int_t)record,
+                                     "bytes", (json_int_t)ingest->input_bytes);
+    return facts;
+}
+
+static void unref_json(gpointer value)
+{
+    json_decref(value);
+}
+
+static gboolean ingest_commit(Ingest *ingest, GError **error)
+{
+    Commit commit = {ingest, ingest->run.next, g_ptr_array_new_with_free_func(unref_json)};
+    for (guint b = 0; b < ingest->pending->len; b++)
+        g_ptr_array_add(commit.input_facts, advance(ingest, ingest->pending->pdata[b]));
+    gboolean good = store_write(ingest->context->store, commit_batches, &commit, error);
+    g_ptr_array_unref(commit.input_facts);
+    g_ptr_array_set_size(ingest->pending, 0);
+    ingest->pending_bytes = ingest->pending_records = 0;
+    ingest->last_commit = g_get_monotonic_time();
+    return good;
+}
+
+/* The pipeline's item is a box, so that the sink can keep the batch until it is committed. */
+static gpointer boxed_next(gpointer user, GError **error)
+{
+    IngestBatch *batch = ingest_next(user, error);
+    if (!batch)
+        return NULL;
+    IngestBatch **box = g_new(IngestBatch *, 1);
+    *box = batch;
+    return box;
+}
+
+static gboolean boxed_work(gpointer user, gpointer worker, gpointer item, GError **error)
+{
+    return ingest_work(user, worker, *(IngestBatch **)item, error);
+}
+
+static void box_free(gpointer item)
+{
+    batch_free(*(IngestBatch **)item);
+    g_free(item);
+}
+
+static gboolean boxed_sink(gpointer user, gpointer item, GError **error)
+{
+    Ingest *ingest = user;
+    IngestBatch *batch = g_steal_pointer((IngestBatch **)item);
+    guint limit = ingest->context->batch_documents ? ingest->context->batch_documents : COMMIT_RECORDS;
+    g_ptr_array_add(ingest->pending, batch);
+    ingest->pending_bytes += batch->bytes;
+    ingest->pending_records += batch->entries->len;
+    if (ingest->pending_bytes < COMMIT_BYTES && ingest->pending_records < limit && g_get_monotonic_time() - ingest->last_commit < COMMIT_INTERVAL)
+        return TRUE;
+    return ingest_commit(ingest, error);
+}
+
+/* ---- The stage ----------------------------------------------------------------------------------------------- */
+
+static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GError **error)
+{
+    g_autofree char *captures = g_build_filename(store_directory(context->store), "captures", NULL);
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeSource *source = &recipe->sources[i];
+        CrawlSummary summary;
+        if (!source->crawl)
+            continue;
+        g_autofree char *path = inputs_capture_path(store_directory(context->store), source->tag);
+        if (!directory_make(captures, error) || !crawl_run(source, path, context->progress, context->notices, &summary, error)) {
+            g_prefix_error(error, "while crawling '%s': ", source->tag);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Puts back what the sink knew of the input under way when an earlier run ended. The input is cut again from its start;
+ * records that were committed are thrown away before they are parsed. */
+static void take_position(Ingest *ingest)
+{
+    const json_t *position = ingest->run.position;
+    ingest->input_index = (guint)json_integer_value(json_object_get(position, "input"));
+    ingest->skip = (guint64)json_integer_value(json_object_get(position, "record"));
+    ingest->input_bytes = (guint64)json_integer_value(json_object_get(position, "bytes"));
+    ingest->input_records = ingest->skip;
+}
+
+/* Feeds the chain with the committed records of the input under way. */
+static gboolean restore_chain(Ingest *ingest, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(ingest->context->store, error);
+    if (!txn)
+        return FALSE;
+    for (Docno docno = ingest->run.next - ingest->skip; docno < ingest->run.next; docno++) {
+        g_auto(Document) document = {0};
+        if (!document_get_facts(txn, docno, &document, error))
+            return FALSE;
+        sha256_update(ingest->crawl_chain, document.id, strlen(document.id) + 1);
+        sha256_update(ingest->crawl_chain, document.capture.bytes, sizeof document.capture.bytes);
+    }
+    return TRUE;
+}
+
+static gboolean write_facts(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Recipe *recipe = user;
+    g_autoptr(json_t) sources = json_array();
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeSource *source = &recipe->sources[i];
+        json_t *fact = json_pack("{s:s, s:s, s:s, s:b, s:I, s:f}", "tag", source->tag, "name", source->name ? source->name : source->tag,
+                                 "group", recipe_group_name(source->group), "redistributable", source->redistributable,
+                                 "repeat", (json_int_t)source->repeat, "valid", source->valid);
+        json_object_set_new(fact, "licence", json_text(source->licence));
+        json_array_append_new(sources, fact);
+    }
+    g_autofree char *text = json_write(sources);
+    return store_put_meta(txn, "sources", text, error) && store_put_meta(txn, "recipe", recipe->text, error);
+}
+
+static gboolean ingest_all(Ingest *ingest, GError **error)
+{
+    guint64 total = 0;
+    for (guint i = ingest->input_index; i < ingest->inputs->len; i++)
+        total += ((const Input *)ingest->inputs->pdata[i])->size;
+    Pipeline pipeline = {
+        .user = ingest, .next = boxed_next, .worker_new = worker_new, .work = boxed_work, .worker_free = worker_free,
+        .sink = boxed_sink, .item_free = box_free,
+    };
+    ingest->last_commit = g_get_monotonic_time();
+    progress_begin(ingest->context->progress, STAGE, "bytes", total);
+    gboolean good = pipeline_run(&pipeline, ingest->context->jobs, 4 * MAX(ingest->context->jobs, 1), error) && ingest_commit(ingest, error) &&
+                    stage_finish(ingest->context->store, &ingest->run, error);
+    progress_end(ingest->context->progress);
+    return good;
+}
+
+static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const char *program, GPtrArray *inputs,
+                              const char *fingerprint, GError **error)
+{
+    Ingest ingest = {.context = context, .recipe = recipe, .program = program, .inputs = inputs};
+    StageAction action;
+    if (!stage_begin(context->store, STAGE, fingerprint, &ingest.run, &action, error))
+        return FALSE;
+    ingest.pending = g_ptr_array_new_with_free_func(batch_free);
+    ingest.crawl_chain = sha256_new();
+    gboolean good = TRUE;
+    if (action != STAGE_SKIP) {
+        take_position(&ingest);
+        good = restore_chain(&ingest, error) && ingest_all(&ingest, error);
+    }
+    g_ptr_array_unref(ingest.pending);
+    record_reader_free(ingest.reader);
+    g_clear_pointer(&ingest.scope, crawl_scope_free);
+    sha256_free(ingest.crawl_chain);
+    stage_run_clear(&ingest.run);
+    return good;
+}
+
+gboolean ingest_run(StageContext *context, const Recipe *recipe, const char *program, char **fingerprint, GError **error)
+{
+    if (!inputs_check(recipe, error) || !crawl_sources(context, recipe, error))
+        return FALSE;
+    g_autoptr(GPtrArray) inputs = inputs_list(recipe, store_directory(context->store), error);
+    if (!inputs)
+        return FALSE;
+    *fingerprint = inputs_fingerprint(recipe, inputs);
+    return store_write(context->store, write_facts, (gpointer)recipe, error) &&
+           ingest_inputs(context, recipe, program, inputs, *fingerprint, error);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/ingest.h - the first stage: every record of every source enters the store as a document.
+ *
+ * ingest_run crawls the sites among the recipe's sources (captures/TAG.warc.gz in the store), then reads all inputs in
+ * the recipe's order, cuts them into records, parses these in sandboxed children, and writes documents in input order.
+ * A record that gives no document still gets a number and a verdict: dropped / ingest / rule. A damaged file gives all
+ * records before the damage and one verdict "damaged-input" for the rest. Counts per source: "entered", "parsed",
+ * "dropped:RULE", "bytes" (of records), and "bad-input" for what the curator should mend (never for pages of the web).
+ *
+ * Killed at any moment, it goes on with the record after the last committed one. It starts anew when a source's
+ * settings or input files (names, sizes, times of change) are no longer the same.
+ */
+#ifndef SCRAPERS_INGEST_H
+#define SCRAPERS_INGEST_H
+
+#include "store/recipe.h"
+#include "store/stage.h"
+
+/* `program`: the galen executable for the parser processes; NULL: parse in this process. */
+gboolean ingest_run(StageContext *context, const Recipe *recipe, const char *program, char **fingerprint, GError **error);
+
+/* Whether a verdict stands for something that the curator should mend, by the counts of the ingest stage's run. */
+gboolean ingest_is_bad_input(const StageRun *run, const char *source, const Verdict *verdict);
+
+#endif

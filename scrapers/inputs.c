@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From the recipe's sources to a list of files; see scrapers/inputs.h. */
+#include "scrapers/inputs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+
+/* Raised whenever a parser or splitter gives other documents for the same bytes. */
+#define INGEST_VERSION "1"
+
+static void input_free(gpointer data)
+{
+    Input *input = data;
+    g_free(input->path);
+    g_free(input->name);
+    g_free(input);
+}
+
+char *inputs_capture_path(const char *store_directory, const char *tag)
+{
+    g_autofree char *file = g_strconcat(tag, ".warc.gz", NULL);
+    return g_build_filename(store_directory, "captures", file, NULL);
+}
+
+/* Pages of a crawl are read from our WARC file. */
+static const Format *format_of(const RecipeSource *source)
+{
+    return format_find(source->crawl ? "warc" : source->format);
+}
+
+static gboolean add_input(GPtrArray *inputs, const RecipeSource *source, const char *path, const char *name, GError **error)
+{
+    struct stat status;
+    if (stat(path, &status) < 0) {
+        galen_error_set_errno(error, errno, "cannot read %s", path);
+        return FALSE;
+    }
+    Input *input = g_new0(Input, 1);
+    *input = (Input){
+        .source = source,
+        .format = format_of(source),
+        .path = g_strdup(path),
+        .name = g_strdup(name),
+        .crawled = source->crawl != NULL,
+        .size = (guint64)status.st_size,
+        .changed = (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
+    };
+    g_ptr_array_add(inputs, input);
+    return TRUE;
+}
+
+/* The path as the recipe's author would write it. */
+static const char *name_of(const Recipe *recipe, const char *path)
+{
+    gsize length = strlen(recipe->base_directory);
+    gboolean inside = strncmp(path, recipe->base_directory, length) == 0 && path[length] == '/';
+    return inside ? path + length + 1 : path;
+}
+
+static gboolean add_files(GPtrArray *inputs, const Recipe *recipe, const RecipeSource *source, GError **error)
+{
+    for (unsigned p = 0; p < source->paths.count; p++) {
+        g_autoptr(GPtrArray) paths = file_glob(recipe->base_directory, source->paths.items[p], error);
+        if (!paths) {
+            g_prefix_error(error, "source '%s': ", source->tag);
+            return FALSE;
+        }
+        for (guint i = 0; i < paths->len; i++) {
+            const char *path = paths->pdata[i];
+            if (!g_file_test(path, G_FILE_TEST_IS_DIR) && !add_input(inputs, source, path, name_of(recipe, path), error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean check_format(const RecipeSource *source, GError **error)
+{
+    if (format_of(source))
+        return TRUE;
+    g_autoptr(GString) known = g_string_new(NULL);
+    for (const Format *const *format = format_table; *format; format++)
+        g_string_append_printf(known, "%s%s", known->len ? ", " : "", (*format)->name);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "source '%s' has format '%s'; the formats are %s", source->tag, source->format, known->str);
+    return FALSE;
+}
+
+static GPtrArray *list_inputs(const Recipe *recipe, const char *store_directory, GError **error)
+{
+    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func(input_free);
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeSource *source = &recipe->sources[i];
+        if (!check_format(source, error))
+            return NULL;
+        if (!source->crawl && !add_files(inputs, recipe, source, error))
+            return NULL;
+        if (!source->crawl || !store_directory)
+            continue;
+        g_autofree char *path = inputs_capture_path(store_directory, source->tag);
+        if (!add_input(inputs, source, path, name_of(recipe, path), error))
+            return NULL;
+    }
+    return g_steal_pointer(&inputs);
+}
+
+GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error)
+{
+    GPtrArray *inputs = list_inputs(recipe, store_directory, error);
+    for (guint i = 0; inputs && i < inputs->len; i++) {
+        Input *input = inputs->pdata[i];
+        if (!input->crawled)
+            continue;
+        g_free(input->name);
+        input->name = g_strdup_printf("captures/%s.warc.gz", input->source->tag);
+    }
+    return inputs;
+}
+
+gboolean inputs_check(const Recipe *recipe, GError **error)
+{
+    g_autoptr(GPtrArray) inputs = list_inputs(recipe, NULL, error);
+    return inputs != NULL;
+}
+
+static void append_strings(GString *text, const char *name, const RecipeStrings *strings)
+{
+    for (unsigned i = 0; i < strings->count; i++)
+        g_string_append_printf(text, " %s=%s\n", name, strings->items[i]);
+}
+
+char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
+{
+    g_autoptr(GString) text = g_string_new("ingest " INGEST_VERSION "\n");
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeSource *source = &recipe->sources[i];
+        g_string_append_printf(text, "source %s %s %s %s licence=%s redistributable=%d repeat=%u valid=%.17g text=%s id=%s title=%s tables=%d\n",
+                               source->tag, source->name ? source->name : "", source->format, recipe_group_name(source->group),
+                               source->licence ? source->licence : "", source->redistributable, source->repeat, source->valid,
+                               source->text_field, source->id_field, source->extract.title ? source->extract.title : "",
+                               source->extract.tables);
+        append_strings(text, "content", &source->extract.content);
+        append_strings(text, "remove", &source->extract.remove);
+        if (source->crawl)
+            append_strings(text, "page", &source->crawl->pages);
+    }
+    for (guint i = 0; i < inputs->len; i++) {
+        const Input *input = inputs->pdata[i];
+        g_string_append_printf(text, "input %s %s %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n", input->source->tag, input->name,
+                               input->size, input->changed);
+    }
+    Sha256 digest = sha256(text->str, text->len);
+    char hex[SHA256_HEX_SIZE];
+    sha256_hex(&digest, hex);
+    return g_strconcat("ingest " INGEST_VERSION " ", hex, NULL);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/inputs.h - the list of files that a recipe's sources stand for, in the order in which they are read.
+ */
+#ifndef SCRAPERS_INPUTS_H
+#define SCRAPERS_INPUTS_H
+
+#include "scrapers/formats/format.h"
+
+typedef struct Input {
+    const RecipeSource *source;
+    const Format *format;
+    char *path;
+    char *name;       /* as origins and the manifest call it: relative to the recipe's inputs, or to the store */
+    gboolean crawled; /* a WARC file of our own crawl */
+    guint64 size;
+    gint64 changed;   /* time of last change, nanoseconds */
+} Input;
+
+/* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. For a crawled source the
+ * input is STORE/captures/TAG.warc.gz, which must be there by now. */
+GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
+/* Only the checks: that all formats exist and all patterns match. For before a crawl. */
+gboolean inputs_check(const Recipe *recipe, GError **error);
+char *inputs_capture_path(const char *store_directory, const char *tag);
+/* A text that changes whenever ingest would read something else: settings and files. */
+char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs);
+
+#endif
