@@ -108,7 +108,7 @@ static void test_spans_beyond_the_text_do_no_harm(void)
                 "{\"content\":{\"text\":\"Hello you.\",\"annotations\":{\"paragraph\":\"[{\\\"start\\\":\\\"0\\\",\\\"end\\\":999999},"
                 "{\\\"start\\\":-5,\\\"end\\\":3},{\\\"start\\\":7,\\\"end\\\":2},{},5]\",\"bibref\":\"[{\\\"start\\\":6,\\\"end\\\":"
                 "9000000000}]\"}}}",
-                "Hello.");
+                "Hello");
 }
 
 static void test_the_older_releases_are_read(void)
