@@ -255,6 +255,11 @@ static gboolean is_never_furniture(const xmlNode *element)
            (property && strstr(property, "articleBody"));
 }
 
+static gboolean is_running_text(GumboTag tag)
+{
+    return tag == GUMBO_TAG_P || tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DT || tag == GUMBO_TAG_DD || heading_level(tag);
+}
+
 static Noise noise_of_element(const xmlNode *element)
 {
     Noise noise = tag_noise[tag_of(element)];
@@ -262,7 +267,9 @@ static Noise noise_of_element(const xmlNode *element)
         return noise;
     noise = MAX(noise, noise_of_role(page_attribute(element, "role")));
     noise = MAX(noise, noise_of_visibility(element));
-    Noise named = MAX(noise_of_name(page_attribute(element, "class")), noise_of_name(page_attribute(element, "id")));
+    Noise named = noise_of_name(page_attribute(element, "class"));
+    if (!is_running_text(tag_of(element))) /* there an id is a place to link to */
+        named = MAX(named, noise_of_name(page_attribute(element, "id")));
     if (named == NOISE_WEAK && heading_level(tag_of(element)))
         named = NOISE_NONE; /* <h4 class="header"> */
     return MAX(noise, named);
