@@ -117,7 +117,7 @@ static void count_own_words(const xmlNode *element, Noise least, gboolean in_lin
             *words += count;
             *link_words += in_link ? count : 0;
         } else if (!tag_is_block(tag_of(child)) && facts_of(child)->noise < least) {
-            count_own_words(child, least, in_link || tag_of(child) == GUMBO_TAG_A, words, link_words);
+            count_own_words(child, least, in_link || noise_is_link(child), words, link_words);
         }
     }
 }
