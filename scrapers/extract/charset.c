@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unicode/ucnv.h>
 
-#define PRESCAN_BYTES 1024
+#define PRESCAN_BYTES 32768 /* 1024 in the standard, whose parser also minds a later <meta>: this stands for both */
 #define LABEL_SIZE 64
 #define PIVOT_UNITS 4096
 

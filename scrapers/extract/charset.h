@@ -2,7 +2,7 @@
  * scrapers/extract/charset.h - the bytes of a page to UTF-8.
  *
  * charset_decode finds the encoding as the WHATWG HTML standard does (byte order mark, the server's charset, a <meta>
- * in the first 1024 bytes), and deviates from it in two places where pages are known to lie: bytes that are well-formed
+ * near the start), and deviates from it in two places where pages are known to lie: bytes that are well-formed
  * UTF-8 overrule a label that says windows-1252, and a page that says UTF-8 without one well-formed sequence beyond
  * ASCII is windows-1252. A page that says nothing is UTF-8 if it is well-formed, else windows-1252.
  * What cannot be decoded becomes U+FFFD; NUL becomes a space. The result has at most `limit` bytes.

@@ -117,7 +117,7 @@ static void count_own_words(const xmlNode *element, Noise least, gboolean in_lin
             *words += count;
             *link_words += in_link ? count : 0;
         } else if (!tag_is_block(tag_of(child)) && facts_of(child)->noise < least) {
-            count_own_words(child, least, in_link || tag_of(child) == GUMBO_TAG_A, words, link_words);
+            count_own_words(child, least, in_link || noise_is_link(child), words, link_words);
         }
     }
 }
@@ -213,11 +213,18 @@ static xmlNode *descend(xmlNode *from, Noise least)
     }
 }
 
-/* A neighbour of the content that is content too: sentences, few links. */
+static gboolean is_flow(GumboTag tag)
+{
+    return tag == GUMBO_TAG_P || tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || tag == GUMBO_TAG_DL ||
+           tag == GUMBO_TAG_BLOCKQUOTE || tag == GUMBO_TAG_PRE;
+}
+
+/* A neighbour of the content that is content too: sentences, few links. Running text needs less of them than a box. */
 static gboolean is_good_sibling(const xmlNode *element)
 {
     const NodeFacts *facts = facts_of(element);
-    return facts->score >= SIBLING_SCORE && facts->link_words * 5 < facts->words;
+    double least = is_flow(facts->tag) ? SENTENCE_WORDS : SIBLING_SCORE;
+    return facts->score >= least && facts->link_words * 5 < facts->words;
 }
 
 /* The next element that is not furniture is good: a heading before it belongs to it. */
@@ -268,7 +275,7 @@ static gboolean is_link_block(const xmlNode *element)
     case GUMBO_TAG_DL:
     case GUMBO_TAG_FIGURE:
     case GUMBO_TAG_BLOCKQUOTE:
-        return facts->link_words * 2 > facts->words && facts->score <= 0;
+        return facts->link_words * 4 > facts->words * 3 && facts->score <= 0;
     case GUMBO_TAG_P:
     case GUMBO_TAG_H2:
     case GUMBO_TAG_H3:

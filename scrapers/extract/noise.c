@@ -7,6 +7,7 @@
 
 #define TOKEN_LIMIT 32
 #define TOKENS_LIMIT 48
+#define LINK_WORDS 60u /* an <a> around more is an open tag around the page */
 #define WEAK_WORDS 100u
 
 typedef struct NoiseWord {
@@ -255,6 +256,11 @@ static gboolean is_never_furniture(const xmlNode *element)
            (property && strstr(property, "articleBody"));
 }
 
+static gboolean is_running_text(GumboTag tag)
+{
+    return tag == GUMBO_TAG_P || tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DT || tag == GUMBO_TAG_DD || heading_level(tag);
+}
+
 static Noise noise_of_element(const xmlNode *element)
 {
     Noise noise = tag_noise[tag_of(element)];
@@ -262,33 +268,39 @@ static Noise noise_of_element(const xmlNode *element)
         return noise;
     noise = MAX(noise, noise_of_role(page_attribute(element, "role")));
     noise = MAX(noise, noise_of_visibility(element));
-    Noise named = MAX(noise_of_name(page_attribute(element, "class")), noise_of_name(page_attribute(element, "id")));
+    Noise named = noise_of_name(page_attribute(element, "class"));
+    if (!is_running_text(tag_of(element))) /* there an id is a place to link to */
+        named = MAX(named, noise_of_name(page_attribute(element, "id")));
     if (named == NOISE_WEAK && heading_level(tag_of(element)))
         named = NOISE_NONE; /* <h4 class="header"> */
     return MAX(noise, named);
 }
 
-static void count_words(xmlNode *element, Noise least, gboolean in_link)
+gboolean noise_is_link(const xmlNode *element)
+{
+    return tag_of(element) == GUMBO_TAG_A && facts_of(element)->words <= LINK_WORDS;
+}
+
+static void count_words(xmlNode *element, Noise least)
 {
     NodeFacts *facts = facts_of(element);
     facts->words = facts->link_words = 0;
-    in_link = in_link || facts->tag == GUMBO_TAG_A;
     for (xmlNode *child = element->children; child; child = child->next) {
         if (child->type == XML_TEXT_NODE) {
-            guint words = text_words((const char *)child->content);
-            facts->words += words;
-            facts->link_words += in_link ? words : 0;
+            facts->words += text_words((const char *)child->content);
         } else if (facts_of(child)->noise < least) {
-            count_words(child, least, in_link);
+            count_words(child, least);
             facts->words += facts_of(child)->words;
             facts->link_words += facts_of(child)->link_words;
         }
     }
+    if (noise_is_link(element))
+        facts->link_words = facts->words;
 }
 
 void noise_count_words(Page *page, Noise least)
 {
-    count_words(page->html, least, FALSE);
+    count_words(page->html, least);
 }
 
 /* An element that holds most of the page's running text is its content, whatever its name, and one that holds a good

@@ -13,5 +13,7 @@
 void noise_mark(Page *page);
 /* Counts words and link words below every element, leaving out what is marked `least` or more. */
 void noise_count_words(Page *page, Noise least);
+/* After counting: whether the element is a link, and no <a> that was left open around the page. */
+gboolean noise_is_link(const xmlNode *element);
 
 #endif
