@@ -162,8 +162,26 @@ json_t *manifest_compute(StageContext *context, GError **error)
     return manifest;
 }
 
+/* A stage that changes anything removes the manifest first, so one that is there still tells the truth, unless the
+ * recipe changed in what no stage reads (its name, say). */
+static gboolean manifest_is_current(StageContext *context, gboolean *current, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(json_t) recipe = txn ? recipe_json(txn, error) : NULL;
+    if (!recipe)
+        return FALSE;
+    g_autoptr(json_t) manifest = manifest_read(context->store, NULL); /* an unreadable one is written anew */
+    *current = manifest && json_equal(json_object_get(manifest, "recipe"), recipe);
+    return TRUE;
+}
+
 gboolean manifest_write(StageContext *context, GError **error)
 {
+    gboolean current;
+    if (!manifest_is_current(context, &current, error))
+        return FALSE;
+    if (current)
+        return TRUE;
     g_autoptr(json_t) manifest = manifest_compute(context, error);
     if (!manifest)
         return FALSE;
