@@ -28,7 +28,8 @@ static json_t *recipe_json(StoreTxn *txn, GError **error)
     g_autoptr(json_t) settings = recipe_settings_get(txn, &cause);
     if (!settings) {
         if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "the store is not packed yet; run galen build or galen pack");
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store is not packed yet; run galen build or galen pack");
         g_propagate_error(error, cause);
         return NULL;
     }
@@ -47,7 +48,8 @@ static json_t *tokenizer_json(StoreTxn *txn, GError **error)
     GError *cause = NULL;
     if (!tokenizer_facts(txn, &facts, &cause)) {
         if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "the store has no tokenizer yet; run galen build or galen pack");
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store has no tokenizer yet; run galen build or galen pack");
         g_propagate_error(error, cause);
         return NULL;
     }
