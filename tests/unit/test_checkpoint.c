@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * train/checkpoint.h and train/safetensors.h: what is on disk, what comes back, and what is refused. */
+#include "train/checkpoint.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "train/safetensors.h"
+
+static const ModelShape shape = {13, 8, 2, 2, 1, 12, 16, 50000, 1e-6, FALSE};
+static char *directory;
+static Backend *backend;
+
+static Optimizer *new_optimizer(guint64 seed)
+{
+    g_autoptr(GError) error = NULL;
+    OptimizerSettings settings = {0.9, 0.95, 1e-5, 0.1, 1};
+    Model *model = model_new(&shape, backend, 4, MODEL_TRAIN, &error);
+    g_assert_no_error(error);
+    Optimizer *optimizer = optimizer_new(&settings, model, &error);
+    parameters_initialise(model->table, &shape, seed, model->parameters);
+    parameters_initialise(model->table, &shape, seed + 1, optimizer->m);
+    parameters_initialise(model->table, &shape, seed + 2, optimizer->v);
+    return optimizer;
+}
+
+static void free_with_model(Optimizer *optimizer)
+{
+    Model *model = optimizer->model;
+    optimizer_free(optimizer);
+    model_free(model);
+}
+
+static char *save_step(const char *name, guint64 step)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = g_build_filename(directory, name, NULL);
+    g_assert_true(directory_make(output, &error));
+    Optimizer *optimizer = new_optimizer(step);
+    g_auto(CheckpointState) state = {.step = step, .fingerprint = json_pack("{s:i}", "seed", 5)};
+    memset(&state.shards, 0xab, sizeof state.shards);
+    checkpoint_save(output, &state, optimizer, &error);
+    g_assert_no_error(error);
+    free_with_model(optimizer);
+    return g_steal_pointer(&output);
+}
+
+static void test_a_checkpoint_comes_back_bit_for_bit(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = save_step("roundtrip", 7), *path = checkpoint_find_newest(output, &error);
+    g_assert_true(g_str_has_suffix(path, "step-00000007"));
+    g_auto(CheckpointState) state = {0};
+    g_assert_true(checkpoint_load_state(path, &state, &error));
+    g_assert_cmpuint(state.step, ==, 7);
+    g_assert_cmpint(state.shards.bytes[31], ==, 0xab);
+    g_assert_cmpint(json_integer_value(json_object_get(state.fingerprint, "seed")), ==, 5);
+    Optimizer *saved = new_optimizer(7), *loaded = new_optimizer(100);
+    checkpoint_load(path, loaded, &error);
+    g_assert_no_error(error);
+    gsize bytes = saved->model->table->elements * sizeof(real);
+    g_assert_cmpmem(saved->model->parameters, bytes, loaded->model->parameters, bytes);
+    g_assert_cmpmem(saved->m, bytes, loaded->m, bytes);
+    g_assert_cmpmem(saved->v, bytes, loaded->v, bytes);
+    g_autoptr(Model) model = checkpoint_load_model(path, backend, &error);
+    g_assert_no_error(error);
+    g_assert_cmpmem(saved->model->parameters, bytes, model->parameters, bytes);
+    g_assert_cmpfloat(model->shape.rope_theta, ==, 50000);
+    g_assert_cmpfloat(model->shape.norm_epsilon, ==, 1e-6);
+    g_assert_cmpuint(model->shape.kv_heads, ==, 1);
+    g_clear_pointer(&model, model_free);
+    free_with_model(saved);
+    free_with_model(loaded);
+}
+
+/* The file read by the format's description alone. */
+static void test_the_file_is_what_safetensors_describes(void)
+{
+    g_autofree char *output = save_step("format", 1), *text = NULL;
+    g_autofree char *path = g_build_filename(output, "step-00000001", "model.safetensors", NULL);
+    gsize length, end = 0;
+    g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+    guint64 header_length;
+    memcpy(&header_length, text, 8);
+    g_assert_cmpuint(header_length % 8, ==, 0);
+    g_autoptr(json_t) header = json_parse(text + 8, header_length, "header", NULL);
+    g_assert_nonnull(header);
+    Optimizer *expected = new_optimizer(1);
+    const ParameterTable *table = expected->model->table;
+    g_assert_cmpuint(json_object_size(header), ==, table->count + 1);
+    g_assert_nonnull(json_object_get(json_object_get(header, "__metadata__"), "format"));
+    for (gsize t = 0; t < table->count; t++) {
+        const ParameterTensor *tensor = &table->tensors[t];
+        json_t *entry = json_object_get(header, tensor->name), *offsets = json_object_get(entry, "data_offsets");
+        gsize begin = (gsize)json_integer_value(json_array_get(offsets, 0));
+        g_assert_cmpstr(json_get_string(entry, "dtype"), ==, "F32");
+        g_assert_cmpuint(begin, ==, end);
+        g_assert_cmpuint(json_array_size(json_object_get(entry, "shape")), ==, tensor->columns ? 2 : 1);
+        end = (gsize)json_integer_value(json_array_get(offsets, 1));
+        g_assert_cmpmem(text + 8 + header_length + begin, end - begin, expected->model->parameters + tensor->offset,
+                        parameter_tensor_elements(tensor) * sizeof(real));
+    }
+    g_assert_cmpuint(8 + header_length + end, ==, length);
+    g_assert_nonnull(json_object_get(header, "model.layers.1.self_attn.k_proj.weight"));
+    g_assert_nonnull(json_object_get(header, "lm_head.weight"));
+    free_with_model(expected);
+}
+
+static void assert_load_fails(const char *checkpoint, const char *file)
+{
+    g_autoptr(GError) error = NULL;
+    Optimizer *optimizer = new_optimizer(3);
+    g_assert_false(checkpoint_load(checkpoint, optimizer, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, file));
+    free_with_model(optimizer);
+}
+
+static void test_one_changed_bit_or_a_lost_byte_is_refused_by_name(void)
+{
+    static const char *const files[] = {"model.safetensors", "optimizer.safetensors"};
+    g_autofree char *output = save_step("damage", 1);
+    g_autofree char *checkpoint = g_build_filename(output, "step-00000001", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(checkpoint, files[i], NULL), *text = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+        text[length - 1] ^= 1;
+        g_assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+        assert_load_fails(checkpoint, files[i]);
+        text[length - 1] ^= 1;
+        g_assert_true(g_file_set_contents(path, text, (gssize)length - 1, NULL));
+        assert_load_fails(checkpoint, files[i]);
+        g_assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+    }
+}
+
+static void test_only_the_newest_stay_and_half_written_ones_never_count(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = NULL;
+    for (guint64 step = 9; step <= 12; step++) {
+        g_free(output);
+        output = save_step("keep", step);
+    }
+    g_autofree char *partial = g_build_filename(output, ".partial-step-00000013", NULL);
+    g_autofree char *left = g_build_filename(partial, "model.safetensors", NULL);
+    g_assert_true(directory_make(partial, &error));
+    g_assert_true(g_file_set_contents(left, "half", 4, NULL));
+    g_autofree char *newest = checkpoint_find_newest(output, &error);
+    g_assert_true(g_str_has_suffix(newest, "step-00000012"));
+    g_assert_true(checkpoint_prune(output, 2, &error));
+    g_assert_false(g_file_test(partial, G_FILE_TEST_EXISTS));
+    for (int step = 9; step <= 12; step++) {
+        g_autofree char *name = g_strdup_printf("step-%08d", step), *path = g_build_filename(output, name, NULL);
+        g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS) == (step > 10));
+    }
+}
+
+static void test_an_empty_output_has_no_checkpoint_and_no_error(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *nowhere = g_build_filename(directory, "nowhere", NULL);
+    g_assert_null(checkpoint_find_newest(nowhere, &error));
+    g_assert_no_error(error);
+}
+
+static void test_headers_that_lie_are_refused(void)
+{
+    static const char *const bad[] = {
+        "", "[]", "{\"a\":1}", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}",
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9]}}",  /* past the end */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,0]}}",  /* backwards */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",  /* a gap before */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",  /* bytes behind */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+        "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",    /* overlap */
+        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,8]}}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) header = safetensors_parse_header(bad[i], strlen(bad[i]), 8, "x.safetensors", &error);
+        g_assert_null(header);
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+        g_assert_nonnull(strstr(error->message, "x.safetensors"));
+    }
+    const char *good = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+                       "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}   ";
+    g_autoptr(json_t) header = safetensors_parse_header(good, strlen(good), 8, "x.safetensors", NULL);
+    g_assert_nonnull(header);
+}
+
+static void test_a_model_of_another_kind_is_refused(void)
+{
+    static const char *const bad[] = {
+        "{\"model_type\":\"gpt2\"}",
+        "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+        "\"intermediate_size\":4}",
+        "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+        "\"intermediate_size\":4,\"rope_scaling\":{\"factor\":8}}",
+        "{\"model_type\":\"llama\",\"vocab_size\":-10,\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
+        "\"intermediate_size\":4}",
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(json_t) object = json_parse(bad[i], strlen(bad[i]), "config.json", NULL);
+        ModelShape got;
+        g_assert_false(model_shape_from_json(object, "config.json", &got, &error));
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    directory = g_dir_make_tmp("galen-checkpoint-XXXXXX", NULL);
+    backend = backend_cpu_new(1);
+    g_test_add_func("/checkpoint/a checkpoint comes back bit for bit", test_a_checkpoint_comes_back_bit_for_bit);
+    g_test_add_func("/checkpoint/the file is what safetensors describes", test_the_file_is_what_safetensors_describes);
+    g_test_add_func("/checkpoint/one changed bit or a lost byte is refused by name",
+                    test_one_changed_bit_or_a_lost_byte_is_refused_by_name);
+    g_test_add_func("/checkpoint/only the newest stay and half-written ones never count",
+                    test_only_the_newest_stay_and_half_written_ones_never_count);
+    g_test_add_func("/checkpoint/an empty output has no checkpoint and no error",
+                    test_an_empty_output_has_no_checkpoint_and_no_error);
+    g_test_add_func("/safetensors/headers that lie are refused", test_headers_that_lie_are_refused);
+    g_test_add_func("/shape/a model of another kind is refused", test_a_model_of_another_kind_is_refused);
+    int result = g_test_run();
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
+    if (system(command) != 0)
+        result = 1;
+    backend->destroy(backend);
+    g_free(directory);
+    return result;
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * train/ops.h and train/model.h in double precision: each operation against its formula written as plain loops, each
+ * gradient against central differences, the model as a whole, documents kept apart, and the number of threads. */
+#include <math.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "train/model.h"
+
+#define DIFFERENCE 1e-5
+#define TOLERANCE 1e-6 /* of the largest element of the gradient */
+
+static Backend *backend;
+
+static real *random_array(const char *stream, gsize count)
+{
+    real *values = g_new(real, count);
+    for (gsize i = 0; i < count; i++)
+        values[i] = 2 * random_unit_at(7, stream, i) - 1;
+    return values;
+}
+
+static double dot(const real *a, const real *b, gsize count)
+{
+    double sum = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void assert_close(const real *got, const real *expected, gsize count, double tolerance)
+{
+    double scale = 0;
+    for (gsize i = 0; i < count; i++)
+        scale = MAX(scale, fabs(expected[i]));
+    g_assert_cmpfloat(scale, >, 0);
+    for (gsize i = 0; i < count; i++)
+        g_assert_cmpfloat(fabs(got[i] - expected[i]), <=, tolerance * scale);
+}
+
+/* A function of the array x, as the loss of the operation under test. */
+typedef double (*Value)(gpointer user);
+
+static void check_gradient(Value value, gpointer user, real *x, const real *gradient, gsize count)
+{
+    g_autofree real *numeric = g_new(real, count);
+    for (gsize i = 0; i < count; i++) {
+        real kept = x[i];
+        x[i] = kept + DIFFERENCE;
+        double above = value(user);
+        x[i] = kept - DIFFERENCE;
+        double below = value(user);
+        x[i] = kept;
+        numeric[i] = (above - below) / (2 * DIFFERENCE);
+    }
+    assert_close(gradient, numeric, count, TOLERANCE);
+}
+
+/* Buffers of one operation: inputs x and w, output, and the derivative by the output. */
+typedef struct Case {
+    gsize rows, width, outputs;
+    real *x, *w, *out, *dout, *extra; /* freed by case_clear */
+    const guint32 *ids;
+    AttentionShape attention;
+} Case;
+
+static void case_clear(Case *c)
+{
+    g_free(c->x);
+    g_free(c->w);
+    g_free(c->out);
+    g_free(c->dout);
+    g_free(c->extra);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Case, case_clear)
+
+static double linear_value(gpointer user)
+{
+    Case *c = user;
+    backend->linear_forward(backend, c->out, c->x, c->w, c->rows, c->width, c->outputs);
+    return dot(c->out, c->dout, c->rows * c->outputs);
+}
+
+static void test_linear(void)
+{
+    g_auto(Case) c = {.rows = 130, .width = 5, .outputs = 7};
+    c.x = random_array("x", c.rows * c.width);
+    c.w = random_array("w", c.outputs * c.width);
+    c.out = g_new(real, c.rows * c.outputs);
+    c.dout = random_array("dout", c.rows * c.outputs);
+    g_autofree real *dx = g_new(real, c.rows * c.width), *dw = g_new0(real, c.outputs * c.width);
+    linear_value(&c);
+    for (gsize r = 0; r < c.rows; r++)
+        for (gsize o = 0; o < c.outputs; o++)
+            g_assert_cmpfloat(fabs(c.out[r * c.outputs + o] - dot(c.x + r * c.width, c.w + o * c.width, c.width)), <, 1e-12);
+    backend->linear_backward_input(backend, dx, c.dout, c.w, c.rows, c.width, c.outputs);
+    backend->linear_backward_weight(backend, dw, c.dout, c.x, c.rows, c.width, c.outputs);
+    check_gradient(linear_value, &c, c.x, dx, c.rows * c.width);
+    check_gradient(linear_value, &c, c.w, dw, c.outputs * c.width);
+}
+
+static double rmsnorm_value(gpointer user)
+{
+    Case *c = user;
+    backend->rmsnorm_forward(backend, c->out, c->extra, c->x, c->w, 1e-3, c->rows, c->width);
+    return dot(c->out, c->dout, c->rows * c->width);
+}
+
+static void test_rmsnorm(void)
+{
+    g_auto(Case) c = {.rows = 37, .width = 6};
+    gsize count = c.rows * c.width;
+    c.x = random_array("x", count);
+    c.w = random_array("w", c.width);
+    c.out = g_new(real, count);
+    c.dout = random_array("dout", count);
+    c.extra = g_new(real, c.rows);
+    g_autofree real *dx = g_new0(real, count), *dw = g_new0(real, c.width);
+    rmsnorm_value(&c);
+    for (gsize i = 0; i < count; i++) {
+        const real *row = c.x + i / c.width * c.width;
+        double expected = c.x[i] / sqrt(dot(row, row, c.width) / (double)c.width + 1e-3) * c.w[i % c.width];
+        g_assert_cmpfloat(fabs(c.out[i] - expected), <, 1e-12);
+    }
+    backend->rmsnorm_backward(backend, dx, dw, c.dout, c.x, c.w, c.extra, c.rows, c.width);
+    check_gradient(rmsnorm_value, &c, c.x, dx, count);
+    check_gradient(rmsnorm_value, &c, c.w, dw, c.width);
+}
+
+static double swiglu_value(gpointer user)
+{
+    Case *c = user;
+    backend->swiglu_forward(backend, c->out, c->x, c->rows, c->width);
+    return dot(c->out, c->dout, c->rows * c->width);
+}
+
+static void test_swiglu(void)
+{
+    g_auto(Case) c = {.rows = 9, .width = 11};
+    gsize count = c.rows * c.width;
+    c.x = random_array("x", 2 * count);
+    c.out = g_new(real, count);
+    c.dout = random_array("dout", count);
+    g_autofree real *dx = g_new(real, 2 * count);
+    swiglu_value(&c);
+    for (gsize i = 0; i < count; i++) {
+        real gate = c.x[i / c.width * 2 * c.width + i % c.width], up = c.x[i / c.width * 2 * c.width + c.width + i % c.width];
+        g_assert_cmpfloat(fabs(c.out[i] - gate * up / (1 + exp(-gate))), <, 1e-12);
+    }
+    backend->swiglu_backward(backend, dx, c.dout, c.x, c.rows, c.width);
+    check_gradient(swiglu_value, &c, c.x, dx, 2 * count);
+}
+
+static double embedding_value(gpointer user)
+{
+    Case *c = user;
+    backend->embedding_forward(backend, c->out, c->w, c->ids, c->rows, c->width);
+    return dot(c->out, c->dout, c->rows * c->width);
+}
+
+static void test_embedding(void)
+{
+    static const guint32 ids[] = {3, 0, 3, 3, 1};
+    g_auto(Case) c = {.rows = 5, .width = 40, .ids = ids};
+    c.w = random_array("w", 4 * c.width);
+    c.out = g_new(real, c.rows * c.width);
+    c.dout = random_array("dout", c.rows * c.width);
+    g_autofree real *dw = g_new0(real, 4 * c.width);
+    embedding_value(&c);
+    g_assert_cmpmem(c.out + 2 * c.width, c.width * sizeof(real), c.w + 3 * c.width, c.width * sizeof(real));
+    backend->embedding_backward(backend, dw, c.dout, ids, c.rows, c.width);
+    check_gradient(embedding_value, &c, c.w, dw, 4 * c.width);
+}
+
+static double cross_entropy_value(gpointer user)
+{
+    Case *c = user;
+    backend->cross_entropy_forward(backend, c->out, c->extra, c->x, c->ids, c->rows, c->width);
+    double sum = 0;
+    for (gsize r = 0; r < c->rows; r++)
+        sum += 0.25 * c->out[r];
+    return sum;
+}
+
+static void test_cross_entropy(void)
+{
+    static const guint32 targets[] = {6, 0, 3};
+    g_auto(Case) c = {.rows = 3, .width = 7, .ids = targets};
+    gsize count = c.rows * c.width;
+    c.x = random_array("x", count);
+    c.out = g_new(real, c.rows);
+    c.extra = g_new(real, c.rows);
+    cross_entropy_value(&c);
+    double sum = 0;
+    for (gsize i = 0; i < c.width; i++)
+        sum += exp(c.x[i]);
+    g_assert_cmpfloat(fabs(c.out[0] + log(exp(c.x[6]) / sum)), <, 1e-12);
+    g_autofree real *dx = g_memdup2(c.x, count * sizeof(real));
+    backend->cross_entropy_backward(backend, dx, c.extra, targets, 0.25, c.rows, c.width);
+    check_gradient(cross_entropy_value, &c, c.x, dx, count);
+}
+
+/* Logits far beyond exp's range must not overflow. */
+static void test_cross_entropy_of_large_logits_is_finite(void)
+{
+    static const guint32 targets[] = {0};
+    real logits[] = {1e4, 1e4 - 3, -1e4}, loss, lse;
+    backend->cross_entropy_forward(backend, &loss, &lse, logits, targets, 1, 3);
+    g_assert_cmpfloat(fabs(loss - log1p(exp(-3))), <, 1e-9);
+}
+
+static void test_rope(void)
+{
+    enum { ROWS = 3, HEADS = 2, SIZE = 4, STRIDE = 10 };
+    static const guint32 positions[ROWS] = {5, 0, 2};
+    g_autofree real *table = g_new(real, 6 * SIZE), *x = random_array("x", ROWS * STRIDE);
+    for (int p = 0; p < 6; p++)
+        for (int i = 0; i < SIZE / 2; i++) {
+            table[p * SIZE + i] = cos(p * pow(100, -2.0 * i / SIZE));
+            table[p * SIZE + SIZE / 2 + i] = sin(p * pow(100, -2.0 * i / SIZE));
+        }
+    g_autofree real *turned = g_memdup2(x, ROWS * STRIDE * sizeof(real));
+    backend->rope(backend, turned, table, positions, ROWS, STRIDE, HEADS, SIZE, FALSE);
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < STRIDE; c++) {
+            double angle = positions[r] * pow(100, -2.0 * (c % 2) / SIZE);
+            const real *head = x + r * STRIDE + c / SIZE * SIZE;
+            double expected = c >= HEADS * SIZE ? x[r * STRIDE + c]
+                              : c % SIZE < 2    ? head[c % 2] * cos(angle) - head[c % 2 + 2] * sin(angle)
+                                                : head[c % 2 + 2] * cos(angle) + head[c % 2] * sin(angle);
+            g_assert_cmpfloat(fabs(turned[r * STRIDE + c] - expected), <, 1e-12);
+        }
+    backend->rope(backend, turned, table, positions, ROWS, STRIDE, HEADS, SIZE, TRUE);
+    assert_close(turned, x, ROWS * STRIDE, 1e-12);
+}
+
+/* Attention as its definition reads: one row and one head, in segment [first, row]. */
+static void plain_attention_row(const AttentionShape *s, const real *qkv, gsize first, gsize row, gsize head, real *out)
+{
+    gsize size = s->head_size, stride = (s->heads + 2 * s->kv_heads) * size, group = head / (s->heads / s->kv_heads);
+    double sum = 0;
+    memset(out, 0, size * sizeof(real));
+    for (gsize j = first; j <= row; j++) {
+        const real *k = qkv + j * stride + (s->heads + group) * size, *v = k + s->kv_heads * size;
+        double weight = exp(dot(qkv + row * stride + head * size, k, size) / sqrt((double)size));
+        sum += weight;
+        for (gsize c = 0; c < size; c++)
+            out[c] += weight * v[c];
+    }
+    for (gsize c = 0; c < size; c++)
+        out[c] /= sum;
+}
+
+static double attention_value(gpointer user)
+{
+    Case *c = user;
+    backend->attention_forward(backend, &c->attention, c->out, c->extra, c->x);
+    return dot(c->out, c->dout, c->rows * c->attention.heads * c->attention.head_size);
+}
+
+/* Segments on both sides of the block of 64 queries, one of them a single row. */
+static void test_attention(void)
+{
+    static const guint32 starts[] = {0, 5, 6, 76};
+    g_auto(Case) c = {.rows = 76, .attention = {starts, 3, 4, 2, 2}};
+    const AttentionShape *s = &c.attention;
+    gsize width = s->heads * s->head_size, count = c.rows * (width + 2 * s->kv_heads * s->head_size);
+    c.x = random_array("x", count);
+    c.out = g_new(real, c.rows * width);
+    c.dout = random_array("dout", c.rows * width);
+    c.extra = g_new(real, c.rows * s->heads);
+    g_autofree real *expected = g_new(real, c.rows * width), *dx = g_new(real, count);
+    attention_value(&c);
+    for (gsize segment = 0; segment < 3; segment++)
+        for (gsize row = starts[segment]; row < starts[segment + 1]; row++)
+            for (gsize head = 0; head < s->heads; head++)
+                plain_attention_row(s, c.x, starts[segment], row, head, expected + row * width + head * s->head_size);
+    assert_close(c.out, expected, c.rows * width, 1e-12);
+    backend->attention_backward(backend, s, dx, c.dout, c.out, c.extra, c.x);
+    check_gradient(attention_value, &c, c.x, dx, count);
+}
+
+/* A Llama of two layers with grouped queries and an odd vocabulary, on two sequences cut into three segments. */
+enum { ROWS = 12 };
+static const guint32 model_ids[ROWS] = {1, 5, 2, 2, 10, 0, 7, 3, 9, 4, 4, 1};
+static const guint32 model_targets[ROWS] = {5, 2, 2, 10, 0, 6, 3, 9, 4, 4, 1, 8};
+static const guint32 model_positions[ROWS] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
+static const guint32 model_starts[] = {0, 4, 6, 12};
+static const ModelInput model_input = {ROWS, model_ids, model_targets, model_positions, model_starts, 3};
+
+static Model *tiny_model(Backend *on, gboolean tied)
+{
+    ModelShape shape = {11, 16, 2, 4, 2, 10, 6, 10000, 1e-5, tied};
+    g_autoptr(GError) error = NULL;
+    Model *model = model_new(&shape, on, ROWS, MODEL_TRAIN, &error);
+    g_assert_no_error(error);
+    parameters_initialise(model->table, &shape, 3, model->parameters);
+    /* Away from the near-linear range of small weights, and from norms of exactly 1. */
+    for (gsize t = 0; t < model->table->count; t++) {
+        const ParameterTensor *tensor = &model->table->tensors[t];
+        for (gsize i = 0; i < parameter_tensor_elements(tensor); i++)
+            model->parameters[tensor->offset + i] *= tensor->columns ? 10 : 1 + 0.3 * random_unit_at(5, tensor->name, i);
+    }
+    return model;
+}
+
+static double model_value(gpointer user)
+{
+    Model *model = user;
+    real losses[ROWS];
+    double sum = 0;
+    model_forward(model, &model_input);
+    model_losses(model, &model_input, losses);
+    for (gsize r = 0; r < ROWS; r++)
+        sum += losses[r] / ROWS;
+    return sum;
+}
+
+static void check_model(gboolean tied)
+{
+    g_autoptr(Model) model = tiny_model(backend, tied);
+    model_value(model);
+    model_backward(model, &model_input, 1.0 / ROWS);
+    for (gsize t = 0; t < model->table->count; t++) {
+        const ParameterTensor *tensor = &model->table->tensors[t];
+        check_gradient(model_value, model, model->parameters + tensor->offset, model->gradients + tensor->offset,
+                       parameter_tensor_elements(tensor));
+    }
+}
+
+static void test_model(void)
+{
+    check_model(FALSE);
+}
+
+static void test_tied_model(void)
+{
+    check_model(TRUE);
+}
+
+static void test_documents_kept_apart_have_the_losses_of_each_alone(void)
+{
+    g_autoptr(Model) model = tiny_model(backend, FALSE);
+    real together[ROWS], alone[ROWS];
+    model_forward(model, &model_input);
+    model_losses(model, &model_input, together);
+    for (gsize s = 0; s < model_input.segments; s++) {
+        guint32 first = model_starts[s], starts[2] = {0, model_starts[s + 1] - first};
+        ModelInput input = {starts[1], model_ids + first, model_targets + first, model_positions + first, starts, 1};
+        model_forward(model, &input);
+        model_losses(model, &input, alone + first);
+    }
+    assert_close(together, alone, ROWS, 1e-12);
+}
+
+static void test_inference_shares_activations_and_gives_the_same_logits(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Model) model = tiny_model(backend, FALSE);
+    g_autoptr(Model) infer = model_new(&model->shape, backend, ROWS, MODEL_INFER, &error);
+    g_assert_no_error(error);
+    memcpy(infer->parameters, model->parameters, model->table->elements * sizeof(real));
+    real logits[11];
+    model_value(model);
+    model_forward(infer, &model_input);
+    model_logits(infer, 7, logits);
+    assert_close(logits, model->logits + 7 * 11, 11, 1e-12);
+}
+
+static void test_the_number_of_threads_changes_no_bit(void)
+{
+    Backend *many = backend_cpu_new(7);
+    g_autoptr(Model) a = tiny_model(backend, FALSE), b = tiny_model(many, FALSE);
+    g_assert_true(model_value(a) == model_value(b));
+    model_backward(a, &model_input, 1);
+    model_backward(b, &model_input, 1);
+    gsize bytes = a->table->elements * sizeof(real);
+    g_assert_cmpmem(a->gradients, bytes, b->gradients, bytes);
+    g_clear_pointer(&b, model_free);
+    many->destroy(many);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    backend = backend_cpu_new(1);
+    g_test_add_func("/ops/linear is a matrix product with exact gradients", test_linear);
+    g_test_add_func("/ops/rmsnorm follows its formula with exact gradients", test_rmsnorm);
+    g_test_add_func("/ops/swiglu follows its formula with exact gradients", test_swiglu);
+    g_test_add_func("/ops/embedding adds up the gradients of a repeated id", test_embedding);
+    g_test_add_func("/ops/cross entropy is the negative log of a softmax with exact gradients", test_cross_entropy);
+    g_test_add_func("/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite);
+    g_test_add_func("/ops/rope turns half-split pairs and its inverse turns them back", test_rope);
+    g_test_add_func("/ops/attention follows its definition with exact gradients across blocks and segments", test_attention);
+    g_test_add_func("/model/every gradient of a whole model is exact", test_model);
+    g_test_add_func("/model/a tied embedding adds the gradients of both its uses", test_tied_model);
+    g_test_add_func("/model/documents kept apart have the losses of each alone",
+                    test_documents_kept_apart_have_the_losses_of_each_alone);
+    g_test_add_func("/model/inference shares activations and gives the same logits",
+                    test_inference_shares_activations_and_gives_the_same_logits);
+    g_test_add_func("/model/the number of threads changes no bit", test_the_number_of_threads_changes_no_bit);
+    int result = g_test_run();
+    backend->destroy(backend);
+    return result;
+}

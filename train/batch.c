@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Batches as pure functions of their step; see train/batch.h. */
+#include "train/batch.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/permutation.h"
+
+BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed, GError **error)
+{
+    guint64 tokens = shard_reader_tokens(reader);
+    if (tokens < context + 1) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "the split \"%s\" of the store has %" G_GUINT64_FORMAT " tokens, but one sequence needs %" G_GSIZE_FORMAT
+                    "; add documents or make model.context smaller%s",
+                    split, tokens, context + 1, g_str_equal(split, "valid") ? ", or set eval.every to 0" : "");
+        return NULL;
+    }
+    BatchPlan *plan = g_new(BatchPlan, 1);
+    *plan = (BatchPlan){
+        .reader = reader,
+        .context = context,
+        .sequences = sequences,
+        .windows = (tokens - 1) / context,
+        .seed = hash64(shard_reader_digest(reader), sizeof(Sha256), seed),
+    };
+    return plan;
+}
+
+void batch_plan_free(BatchPlan *plan)
+{
+    g_free(plan);
+}
+
+static void batch_prepare(const BatchPlan *plan, Batch *batch)
+{
+    if (batch->ids && batch->context == plan->context && batch->sequences == plan->sequences) {
+        g_array_set_size(batch->spans, 0);
+        return;
+    }
+    batch_clear(batch);
+    batch->context = plan->context;
+    batch->sequences = plan->sequences;
+    batch->ids = g_new(guint32, plan->sequences * (plan->context + 1));
+    batch->spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    batch->first_span = g_new0(gsize, plan->sequences + 1);
+    batch->windows = g_new(guint64, plan->sequences);
+}
+
+static void hash_ids(Batch *batch)
+{
+    gsize count = batch->sequences * (batch->context + 1);
+    g_autofree guint32 *little = g_new(guint32, count);
+    for (gsize i = 0; i < count; i++)
+        little[i] = GUINT32_TO_LE(batch->ids[i]);
+    hash128_hex(hash128(little, count * sizeof *little), batch->hash);
+}
+
+/* Reads the windows already chosen in batch->windows. */
+static gboolean read_windows(const BatchPlan *plan, Batch *batch, GError **error)
+{
+    guint32 vocabulary = shard_reader_vocabulary(plan->reader);
+    for (gsize s = 0; s < batch->sequences; s++) {
+        guint64 position = batch->windows[s] * plan->context;
+        guint32 *ids = batch->ids + s * (plan->context + 1);
+        batch->first_span[s] = batch->spans->len;
+        if (!shard_reader_read(plan->reader, position, plan->context + 1, ids, error) ||
+            !shard_reader_spans(plan->reader, position, plan->context + 1, batch->spans, error))
+            return FALSE;
+        for (gsize i = 0; i <= plan->context; i++)
+            if (ids[i] >= vocabulary) {
+                g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                            "token %" G_GUINT64_FORMAT " of the store has id %u, but the vocabulary ends at %u; run galen audit",
+                            position + i, ids[i], vocabulary);
+                return FALSE;
+            }
+    }
+    batch->first_span[batch->sequences] = batch->spans->len;
+    hash_ids(batch);
+    return TRUE;
+}
+
+gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **error)
+{
+    batch_prepare(plan, batch);
+    Permutation permutation = {0};
+    guint64 drawn_epoch = G_MAXUINT64;
+    for (gsize s = 0; s < plan->sequences; s++) {
+        guint64 number = step * plan->sequences + s, epoch = number / plan->windows;
+        if (epoch != drawn_epoch)
+            permutation_init(&permutation, plan->windows, random_at(plan->seed, "epoch", epoch));
+        drawn_epoch = epoch;
+        batch->windows[s] = permutation_at(&permutation, number % plan->windows);
+    }
+    return read_windows(plan, batch, error);
+}
+
+gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error)
+{
+    batch_prepare(plan, batch);
+    for (gsize s = 0; s < plan->sequences; s++)
+        batch->windows[s] = s * plan->windows / plan->sequences;
+    return read_windows(plan, batch, error);
+}
+
+void batch_clear(Batch *batch)
+{
+    g_free(batch->ids);
+    g_free(batch->first_span);
+    g_free(batch->windows);
+    if (batch->spans)
+        g_array_free(batch->spans, TRUE);
+    memset(batch, 0, sizeof *batch);
+}
+
+void batch_starts(const Batch *batch, gsize first, gsize count, gboolean by_document, GArray *starts)
+{
+    for (gsize s = first; s < first + count; s++) {
+        guint64 position = batch->windows[s] * batch->context;
+        guint32 row = (guint32)((s - first) * batch->context);
+        g_array_append_val(starts, row);
+        for (gsize i = batch->first_span[s]; by_document && i < batch->first_span[s + 1]; i++) {
+            const Span *span = &g_array_index(batch->spans, Span, i);
+            guint32 at = (guint32)(row + span->position - position);
+            if (span->offset == 0 && at > row && at < row + batch->context)
+                g_array_append_val(starts, at);
+        }
+    }
+    guint32 end = (guint32)(count * batch->context);
+    g_array_append_val(starts, end);
+}
+
+static int compare_keys(gconstpointer a, gconstpointer b)
+{
+    guint64 x = ((const BatchLoss *)a)->key, y = ((const BatchLoss *)b)->key;
+    return (x > y) - (x < y);
+}
+
+/* The total over the targets of one span: the first token of a window is no target. */
+static BatchLoss span_loss(const Batch *batch, gsize sequence, const Span *span, const double *losses, BatchKey key)
+{
+    guint64 first_target = batch->windows[sequence] * batch->context + 1;
+    guint64 begin = MAX(span->position, first_target), end = span->position + span->length;
+    BatchLoss sum = {.key = key == BATCH_BY_SOURCE ? span->source : span->docno};
+    for (guint64 position = begin; position < end; position++)
+        sum.loss += losses[sequence * batch->context + (position - first_target)];
+    sum.tokens = end > begin ? end - begin : 0;
+    return sum;
+}
+
+/* Joins neighbours of one key and turns totals into means. */
+static void join_keys(GArray *sums)
+{
+    guint kept = 0;
+    for (guint i = 0; i < sums->len; i++) {
+        BatchLoss *sum = &g_array_index(sums, BatchLoss, i);
+        BatchLoss *last = kept ? &g_array_index(sums, BatchLoss, kept - 1) : NULL;
+        if (last && last->key == sum->key) {
+            last->loss += sum->loss;
+            last->tokens += sum->tokens;
+        } else {
+            g_array_index(sums, BatchLoss, kept++) = *sum;
+        }
+    }
+    g_array_set_size(sums, kept);
+    for (guint i = 0; i < kept; i++)
+        g_array_index(sums, BatchLoss, i).loss /= (double)g_array_index(sums, BatchLoss, i).tokens;
+}
+
+GArray *batch_losses(const Batch *batch, const double *losses, BatchKey key)
+{
+    GArray *sums = g_array_new(FALSE, FALSE, sizeof(BatchLoss));
+    for (gsize s = 0; s < batch->sequences; s++)
+        for (gsize i = batch->first_span[s]; i < batch->first_span[s + 1]; i++) {
+            BatchLoss sum = span_loss(batch, s, &g_array_index(batch->spans, Span, i), losses, key);
+            if (sum.tokens)
+                g_array_append_val(sums, sum);
+        }
+    /* g_array_sort is stable, so that the sums are always taken in the same order. */
+    g_array_sort(sums, compare_keys);
+    join_keys(sums);
+    return sums;
+}

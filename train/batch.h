@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * train/batch.h - which tokens a step sees, and whose they are.
+ *
+ * A split of n tokens is cut into windows of context + 1 tokens that overlap by one, so that every token but the first
+ * is a target once in an epoch; the last incomplete window is left out. The windows of each epoch are drawn in a seeded
+ * permutation. A batch is a pure function of (digest of the shards, seed, step): neither the micro-batch, nor the number
+ * of ranks, nor where a run was interrupted has a part in it, and a longer run begins with the same batches.
+ *
+ * Sequence: p = batch_plan_new(reader, ...); batch_read(p, step, &batch, e); ...; batch_clear(&batch); batch_plan_free(p).
+ * The reader is borrowed and must outlive the plan.
+ */
+#ifndef TRAIN_BATCH_H
+#define TRAIN_BATCH_H
+
+#include "base/hash.h"
+#include "store/shard.h"
+
+typedef struct BatchPlan {
+    const ShardReader *reader;
+    gsize context;
+    gsize sequences;
+    guint64 windows; /* in an epoch */
+    guint64 seed;    /* of the configuration, mixed with the digest of the shards */
+} BatchPlan;
+
+typedef struct Batch {
+    gsize context;
+    gsize sequences;
+    guint32 *ids;    /* [sequences, context + 1] */
+    GArray *spans;   /* of Span: those of each sequence in turn, clipped to its window */
+    gsize *first_span; /* sequences + 1 indices into spans */
+    guint64 *windows;  /* the number of each sequence's window */
+    char hash[HASH128_HEX_SIZE]; /* XXH3-128 of ids, as little-endian u32: two runs with the same ate the same */
+} Batch;
+
+/* `split` names the reader's split in errors. */
+BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed, GError **error);
+void batch_plan_free(BatchPlan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchPlan, batch_plan_free)
+
+/* Fills a zeroed Batch, or one that was filled before. */
+gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **error);
+/* Windows spread evenly over the split, in order: the same for every evaluation. */
+gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error);
+void batch_clear(Batch *batch);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
+
+/* First rows of the documents in sequences [first, first + count), or of the sequences alone without `by_document`,
+ * then the number of rows: what attention may not look across. Appends guint32. A row belongs to the document of its
+ * input token. */
+void batch_starts(const Batch *batch, gsize first, gsize count, gboolean by_document, GArray *starts);
+
+/* The mean loss of a source or a document over its targets. */
+typedef struct BatchLoss {
+    guint64 key; /* Span.source or Span.docno */
+    double loss;
+    guint64 tokens;
+} BatchLoss;
+
+typedef enum { BATCH_BY_SOURCE, BATCH_BY_DOCUMENT } BatchKey;
+
+/* Splits losses[sequences * context], one for each target in order, by key: an array of BatchLoss sorted by key. The
+ * tokens of all keys add up to those of the batch, and loss times tokens to its total loss. */
+GArray *batch_losses(const Batch *batch, const double *losses, BatchKey key);
+
+#endif

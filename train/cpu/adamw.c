@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * AdamW on the CPU; see train/ops.h. */
+#include <tgmath.h>
+
+#include "train/cpu/cpu.h"
+
+static void update(real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step)
+{
+    real beta1 = (real)step->beta1, beta2 = (real)step->beta2, epsilon = (real)step->epsilon, scale = (real)step->scale;
+    real rest1 = (real)(1 - step->beta1), rest2 = (real)(1 - step->beta2);
+    real kept = (real)(1 - step->rate * step->decay), rate = (real)(step->rate / step->correction1);
+    real root = (real)(1 / sqrt(step->correction2));
+    SIMD
+    for (gsize i = 0; i < count; i++) {
+        real gradient = scale * gradients[i];
+        m[i] = beta1 * m[i] + rest1 * gradient;
+        v[i] = beta2 * v[i] + rest2 * gradient * gradient;
+        parameters[i] = kept * parameters[i] - rate * m[i] / (sqrt(v[i]) * root + epsilon);
+    }
+}
+
+void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step)
+{
+    PARALLEL_FOR(backend->threads)
+    for (gsize piece = 0; piece < cpu_pieces(count, CPU_CHUNK); piece++) {
+        gsize at = piece * CPU_CHUNK;
+        update(parameters + at, m + at, v + at, gradients + at, MIN(CPU_CHUNK, count - at), step);
+    }
+}

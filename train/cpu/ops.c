@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The CPU's table of operations and its memory; see train/ops.h. */
+#include <string.h>
+
+#include "train/cpu/cpu.h"
+
+static real *cpu_allocate(Backend *backend, gsize count)
+{
+    return g_try_malloc0_n(MAX(count, 1), sizeof(real));
+}
+
+static void cpu_release(Backend *backend, real *memory)
+{
+    g_free(memory);
+}
+
+static void cpu_copy(Backend *backend, real *to, const real *from, gsize count)
+{
+    memcpy(to, from, count * sizeof(real));
+}
+
+static void cpu_clear(Backend *backend, real *memory, gsize count)
+{
+    memset(memory, 0, count * sizeof(real));
+}
+
+static void cpu_destroy(Backend *backend)
+{
+    openblas_set_num_threads(backend->outer_threads);
+    g_free(backend);
+}
+
+static const Backend cpu_backend = {
+    .name = "cpu",
+    .destroy = cpu_destroy,
+    .allocate = cpu_allocate,
+    .release = cpu_release,
+    .upload = cpu_copy,
+    .download = cpu_copy,
+    .clear = cpu_clear,
+    .embedding_forward = cpu_embedding_forward,
+    .embedding_backward = cpu_embedding_backward,
+    .rmsnorm_forward = cpu_rmsnorm_forward,
+    .rmsnorm_backward = cpu_rmsnorm_backward,
+    .rope = cpu_rope,
+    .attention_forward = cpu_attention_forward,
+    .attention_backward = cpu_attention_backward,
+    .swiglu_forward = cpu_swiglu_forward,
+    .swiglu_backward = cpu_swiglu_backward,
+    .linear_forward = cpu_linear_forward,
+    .linear_backward_input = cpu_linear_backward_input,
+    .linear_backward_weight = cpu_linear_backward_weight,
+    .cross_entropy_forward = cpu_cross_entropy_forward,
+    .cross_entropy_backward = cpu_cross_entropy_backward,
+    .add = cpu_add,
+    .square_sum = cpu_square_sum,
+    .adamw = cpu_adamw,
+};
+
+Backend *backend_cpu_new(unsigned threads)
+{
+    Backend *backend = g_new(Backend, 1);
+    *backend = cpu_backend;
+    backend->threads = threads ? threads : g_get_num_processors();
+    backend->outer_threads = openblas_get_num_threads();
+    /* The threads are ours, over rows and heads: the way OpenBLAS cuts a product among its own threads, and with it the
+     * rounding, would follow their number. */
+    openblas_set_num_threads(1);
+    return backend;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Generation of text; see train/sample.h. */
+#include "train/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "train/checkpoint.h"
+
+typedef struct Candidate {
+    double logit;
+    guint32 id;
+} Candidate;
+
+/* The likeliest first; equal ones by id, so that the order is one. */
+static int compare_candidates(gconstpointer a, gconstpointer b)
+{
+    const Candidate *x = a, *y = b;
+    if (x->logit != y->logit)
+        return x->logit > y->logit ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+guint32 sample_draw(const real *logits, gsize classes, double temperature, gsize top_k, double unit)
+{
+    g_autofree Candidate *candidates = g_new(Candidate, classes);
+    for (gsize i = 0; i < classes; i++)
+        candidates[i] = (Candidate){logits[i], (guint32)i};
+    qsort(candidates, classes, sizeof *candidates, compare_candidates);
+    if (temperature <= 0)
+        return candidates[0].id;
+    gsize count = top_k ? MIN(top_k, classes) : classes;
+    double sum = 0, passed = 0;
+    for (gsize i = 0; i < count; i++)
+        sum += exp((candidates[i].logit - candidates[0].logit) / temperature);
+    for (gsize i = 0; i < count; i++) {
+        passed += exp((candidates[i].logit - candidates[0].logit) / temperature);
+        if (unit * sum < passed)
+            return candidates[i].id;
+    }
+    return candidates[count - 1].id;
+}
+
+/* The id that follows ids[count], of which the model sees as many as its context holds. */
+static guint32 next_id(Model *model, const SampleRequest *request, const guint32 *ids, gsize count)
+{
+    gsize rows = MIN(count, model->shape.context);
+    g_autofree guint32 *positions = g_new(guint32, rows);
+    g_autofree real *logits = g_new(real, model->shape.vocabulary);
+    for (gsize r = 0; r < rows; r++)
+        positions[r] = (guint32)r;
+    guint32 starts[2] = {0, (guint32)rows};
+    ModelInput input = {.rows = rows, .ids = ids + (count - rows), .positions = positions, .starts = starts, .segments = 1};
+    model_forward(model, &input);
+    model_logits(model, rows - 1, logits);
+    return sample_draw(logits, model->shape.vocabulary, request->temperature, request->top_k,
+                       random_unit_at(request->seed, "sample", count));
+}
+
+/* Passes on what the ids say beyond the first *told bytes; an unfinished character at the end waits. */
+static gboolean tell(const Tokenizer *tokenizer, const GArray *ids, gboolean last, gsize *told, SampleText text, gpointer user,
+                     GError **error)
+{
+    g_autofree char *decoded = tokenizer_decode(tokenizer, &g_array_index(ids, guint32, 1), ids->len - 1, error);
+    if (!decoded)
+        return FALSE;
+    gsize length = strlen(decoded);
+    if (!last && g_str_has_suffix(decoded, "\xef\xbf\xbd"))
+        return TRUE;
+    if (length > *told && text)
+        text(decoded + *told, user);
+    *told = MAX(*told, length);
+    return TRUE;
+}
+
+static gboolean generate(Model *model, const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress,
+                         SampleText text, gpointer user, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    guint32 end = tokenizer_eos(tokenizer);
+    gsize told = 0;
+    g_array_append_val(ids, end);
+    if (!tokenizer_encode(tokenizer, request->prompt, strlen(request->prompt), ids, error) ||
+        !tell(tokenizer, ids, TRUE, &told, NULL, NULL, error))
+        return FALSE;
+    for (gsize i = 0; i < request->tokens; i++) {
+        guint32 id = next_id(model, request, (const guint32 *)(gconstpointer)ids->data, ids->len);
+        progress_add(progress, 1);
+        if (id == end)
+            break;
+        g_array_append_val(ids, id);
+        if (!tell(tokenizer, ids, FALSE, &told, text, user, error))
+            return FALSE;
+    }
+    return tell(tokenizer, ids, TRUE, &told, text, user, error);
+}
+
+static Model *load_model(const SampleRequest *request, Backend *backend, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *newest = checkpoint_find_newest(request->checkpoint, &cause);
+    if (cause) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return NULL;
+    }
+    return checkpoint_load_model(newest ? newest : request->checkpoint, backend, error);
+}
+
+gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text, gpointer user,
+                    GError **error)
+{
+    Backend *backend = backend_cpu_new(request->threads);
+    Model *model = load_model(request, backend, error);
+    gboolean good = model != NULL;
+    if (good && tokenizer_vocabulary(tokenizer) != model->shape.vocabulary) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s has a vocabulary of %" G_GSIZE_FORMAT ", but the tokenizer one of %u",
+                    request->checkpoint, model->shape.vocabulary, tokenizer_vocabulary(tokenizer));
+        good = FALSE;
+    }
+    progress_begin(progress, "sample", "tokens", request->tokens);
+    good = good && generate(model, request, tokenizer, progress, text, user, error);
+    progress_end(progress);
+    model_free(model);
+    backend->destroy(backend);
+    return good;
+}

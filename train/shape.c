@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sizes of a model, checked; see train/shape.h. */
+#include "train/shape.h"
+
+#include "base/error.h"
+
+/* Each size fits the 32-bit integers of BLAS, and no product of them overflows 64 bits. */
+#define SIZE_LIMIT 1048576
+#define LAYERS_LIMIT 4096
+
+static gboolean refuse(GError **error, const char *key, gsize value, const char *wanted)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "model.%s is %" G_GSIZE_FORMAT ", but must be %s", key, value, wanted);
+    return FALSE;
+}
+
+static gboolean check_sizes(const ModelShape *shape, GError **error)
+{
+    const struct {
+        const char *key;
+        gsize value;
+    } sizes[] = {
+        {"vocabulary", shape->vocabulary}, {"hidden", shape->hidden},
+        {"layers", shape->layers},         {"heads", shape->heads},
+        {"kv_heads", shape->kv_heads},     {"intermediate", shape->intermediate},
+        {"context", shape->context},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
+        if (sizes[i].value < 1 || sizes[i].value > SIZE_LIMIT)
+            return refuse(error, sizes[i].key, sizes[i].value, "from 1 to " G_STRINGIFY(SIZE_LIMIT));
+    if (shape->layers > LAYERS_LIMIT)
+        return refuse(error, "layers", shape->layers, "at most " G_STRINGIFY(LAYERS_LIMIT));
+    return TRUE;
+}
+
+gboolean model_shape_check(const ModelShape *shape, GError **error)
+{
+    if (!check_sizes(shape, error))
+        return FALSE;
+    if (shape->hidden % shape->heads || shape->hidden / shape->heads % 2)
+        return refuse(error, "hidden", shape->hidden, "an even multiple of model.heads, for rotary embeddings");
+    if (shape->heads % shape->kv_heads)
+        return refuse(error, "kv_heads", shape->kv_heads, "a divisor of model.heads");
+    if (!(shape->rope_theta > 0) || !(shape->norm_epsilon > 0)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "model.rope_theta is %g and model.norm_eps is %g, but both must be above 0",
+                    shape->rope_theta, shape->norm_epsilon);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gsize model_shape_head_size(const ModelShape *shape)
+{
+    return shape->hidden / shape->heads;
+}
+
+gsize model_shape_qkv_width(const ModelShape *shape)
+{
+    return (shape->heads + 2 * shape->kv_heads) * model_shape_head_size(shape);
+}
+
+json_t *model_shape_to_json(const ModelShape *shape)
+{
+    return json_pack("{s:[s], s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b, s:b, s:b, s:s}",
+                     "architectures", "LlamaForCausalLM", "model_type", "llama", "hidden_act", "silu",
+                     "vocab_size", (json_int_t)shape->vocabulary, "hidden_size", (json_int_t)shape->hidden,
+                     "intermediate_size", (json_int_t)shape->intermediate, "num_hidden_layers", (json_int_t)shape->layers,
+                     "num_attention_heads", (json_int_t)shape->heads, "num_key_value_heads", (json_int_t)shape->kv_heads,
+                     "head_dim", (json_int_t)model_shape_head_size(shape), "max_position_embeddings", (json_int_t)shape->context,
+                     "rms_norm_eps", shape->norm_epsilon, "rope_theta", shape->rope_theta,
+                     "tie_word_embeddings", (int)shape->tied, "attention_bias", 0, "mlp_bias", 0, "torch_dtype", "float32");
+}
+
+static gsize get_size(const json_t *object, const char *key, gsize otherwise)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!value)
+        return otherwise;
+    return json_is_integer(value) && json_integer_value(value) > 0 ? (gsize)json_integer_value(value) : 0;
+}
+
+static double get_number(const json_t *object, const char *key, double otherwise)
+{
+    const json_t *value = json_object_get(object, key);
+    return value ? json_number_value(value) : otherwise;
+}
+
+static gboolean is_plain_llama(const json_t *object)
+{
+    const char *type = json_get_string(object, "model_type");
+    const json_t *scaling = json_object_get(object, "rope_scaling");
+    return type && g_str_equal(type, "llama") && (!scaling || json_is_null(scaling)) &&
+           !json_is_true(json_object_get(object, "attention_bias")) && !json_is_true(json_object_get(object, "mlp_bias"));
+}
+
+gboolean model_shape_from_json(const json_t *object, const char *what, ModelShape *shape, GError **error)
+{
+    if (!is_plain_llama(object)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "%s: not a Llama without biases and without rope_scaling, the only model that this version computes", what);
+        return FALSE;
+    }
+    gsize heads = get_size(object, "num_attention_heads", 0);
+    *shape = (ModelShape){
+        .vocabulary = get_size(object, "vocab_size", 0),
+        .hidden = get_size(object, "hidden_size", 0),
+        .layers = get_size(object, "num_hidden_layers", 0),
+        .heads = heads,
+        .kv_heads = get_size(object, "num_key_value_heads", heads),
+        .intermediate = get_size(object, "intermediate_size", 0),
+        .context = get_size(object, "max_position_embeddings", 2048),
+        .rope_theta = get_number(object, "rope_theta", 10000),
+        .norm_epsilon = get_number(object, "rms_norm_eps", 1e-6),
+        .tied = json_is_true(json_object_get(object, "tie_word_embeddings")),
+    };
+    if (!model_shape_check(shape, error)) {
+        g_prefix_error(error, "%s: ", what);
+        return FALSE;
+    }
+    if (get_size(object, "head_dim", model_shape_head_size(shape)) != model_shape_head_size(shape)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: head_dim must be hidden_size / num_attention_heads", what);
+        return FALSE;
+    }
+    return TRUE;
+}
