@@ -126,7 +126,8 @@ static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **err
     int result = inflate(gzip, Z_NO_FLUSH);
     decoder->start = decoder->end - gzip->avail_in;
     gsize made = room - gzip->avail_out;
-    decoder->between = result == Z_STREAM_END;
+    if (result == Z_STREAM_END || result == Z_OK)
+        decoder->between = result == Z_STREAM_END;
     if (result == Z_STREAM_END)
         inflateReset(gzip);
     else if (result != Z_OK && result != Z_BUF_ERROR && made == 0)
@@ -139,10 +140,12 @@ static gssize read_zstd(Decoder *decoder, void *buffer, gsize size, GError **err
     ZSTD_inBuffer in = {decoder->chunk, decoder->end, decoder->start};
     ZSTD_outBuffer out = {buffer, size, 0};
     gsize result = ZSTD_decompressStream(decoder->zstd, &out, &in);
+    gboolean moved = in.pos != decoder->start || out.pos > 0; /* asked without input, zstd asks for a next frame */
     decoder->start = in.pos;
     if (ZSTD_isError(result) && out.pos == 0)
         return damaged(decoder, error, ZSTD_getErrorName(result));
-    decoder->between = result == 0;
+    if (moved)
+        decoder->between = result == 0;
     return (gssize)out.pos;
 }
 

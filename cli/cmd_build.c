@@ -11,7 +11,7 @@
 typedef struct Options {
     char *output, *inputs, *until;
     int jobs, batch;
-    gboolean json, quiet;
+    gboolean json, quiet, timings;
 } Options;
 
 static int report(Store *store, const Options *options, guint64 bad_inputs, GError **error)
@@ -31,6 +31,38 @@ static int report(Store *store, const Options *options, guint64 bad_inputs, GErr
     return EXIT_BAD_INPUT;
 }
 
+static guint64 sum_counts(StoreTxn *txn, const char *stage, const char *what)
+{
+    g_auto(StageRun) run = {0};
+    g_autofree char *suffix = g_strconcat("/", what, NULL);
+    guint64 sum = 0;
+    const char *key;
+    json_t *count;
+    if (!stage_load(txn, stage, &run, NULL))
+        return 0;
+    json_object_foreach(run.counts, key, count) {
+        if (g_str_has_suffix(key, suffix))
+            sum += (guint64)json_integer_value(count);
+    }
+    return sum;
+}
+
+/* A line a stage: its seconds, and its speed over the bytes that went into it. */
+static void print_timings(Store *store, const GArray *timings)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, NULL);
+    if (!txn)
+        return;
+    double raw = (double)sum_counts(txn, "ingest", "bytes"), extracted = (double)sum_counts(txn, "clean", "characters_in");
+    fprintf(stderr, "%-10s %9s %9s   (over %.1f MB of records for ingest, %.1f MB of text for the others)\n", "stage", "seconds", "MB/s",
+            raw / 1e6, extracted / 1e6);
+    for (guint i = 0; i < timings->len; i++) {
+        const StageTiming *timing = &g_array_index(timings, StageTiming, i);
+        double bytes = strcmp(timing->stage, "ingest") == 0 ? raw : extracted;
+        fprintf(stderr, "%-10s %9.3f %9.1f\n", timing->stage, timing->seconds, timing->seconds > 0 ? bytes / 1e6 / timing->seconds : 0);
+    }
+}
+
 static int build(const Recipe *recipe, const Options *options, GError **error)
 {
     g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
@@ -46,10 +78,13 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
         .notices = notices,
     };
     guint64 bad_inputs;
+    g_autoptr(GArray) timings = g_array_new(FALSE, FALSE, sizeof(StageTiming));
     Screen *screen = screen_start(progress, options->quiet);
-    gboolean good = pipeline_build(&context, recipe, options->until, &bad_inputs, error);
+    gboolean good = pipeline_build(&context, recipe, options->until, &bad_inputs, timings, error);
     screen_stop(screen);
     fputs(notices->str, stderr);
+    if (good && options->timings)
+        print_timings(store, timings);
     return good ? report(store, options, bad_inputs, error) : EXIT_SYSTEM;
 }
 
@@ -64,6 +99,7 @@ static int run(const Command *command, int argc, char **argv)
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
+        {"timings", 0, 0, G_OPTION_ARG_NONE, &options.timings, "Print each stage's seconds and speed to standard error", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Show no progress", NULL},
         {NULL},
     };

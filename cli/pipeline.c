@@ -18,6 +18,7 @@ typedef struct Build {
     StageContext *context;
     const Recipe *recipe;
     Tokenizer *tokenizer;
+    GArray *timings;
 } Build;
 
 static gboolean run_ingest(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -90,25 +91,37 @@ static gboolean prepare(Build *build, GError **error)
     return build->tokenizer != NULL;
 }
 
+static void note_time(Build *build, const char *stage, gint64 begun)
+{
+    StageTiming timing = {stage, (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC};
+    if (build->timings)
+        g_array_append_val(build->timings, timing);
+}
+
 static gboolean run_stages(Build *build, const char *until, GError **error)
 {
     g_autofree char *predecessor = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
         char *fingerprint = NULL;
+        gint64 begun = g_get_monotonic_time();
         gboolean good = stages[i].run(build, predecessor, &fingerprint, error);
         g_free(predecessor);
         predecessor = fingerprint;
+        note_time(build, stages[i].name, begun);
         if (!good)
             return FALSE;
         if (until && strcmp(until, stages[i].name) == 0)
             return TRUE;
     }
-    return manifest_write(build->context, error);
+    gint64 begun = g_get_monotonic_time();
+    gboolean good = manifest_write(build->context, error);
+    note_time(build, "manifest", begun);
+    return good;
 }
 
-gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GError **error)
+gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GArray *timings, GError **error)
 {
-    Build build = {context, recipe, NULL};
+    Build build = {context, recipe, NULL, timings};
     gboolean good = prepare(&build, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
     tokenizer_free(build.tokenizer);
     return good;

@@ -7,9 +7,15 @@
 #include "store/recipe.h"
 #include "store/stage.h"
 
+typedef struct StageTiming {
+    const char *stage; /* static */
+    double seconds;
+} StageTiming;
+
 /* Runs the stages up to and including `until` (NULL: all, and the manifest). *bad_inputs counts what the curator should
- * mend: damaged files and malformed records. Stages that are up to date are skipped. */
-gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GError **error);
+ * mend: damaged files and malformed records. Stages that are up to date are skipped. `timings` (may be NULL) is an array
+ * of StageTiming that gets one for each stage, the manifest last. */
+gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GArray *timings, GError **error);
 gboolean pipeline_has_stage(const char *name);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/pipeline.h"
 #include "scrapers/fetch/crawl.h"
+#include "scrapers/fetch/scope.h"
 #include "scrapers/inputs.h"
 #include "scrapers/parse_worker.h"
 
@@ -57,6 +58,7 @@ typedef struct Ingest {
     guint64 skip; /* records of the first input that an earlier run committed */
     guint64 raw_position;
     RecordReader *reader;
+    CrawlScope *scope; /* of the crawled input under way */
     /* the sink's */
     GPtrArray *pending;
     gsize pending_bytes;
@@ -116,6 +118,15 @@ static void rename_origin(const Input *input, Record *record)
         record->origin = g_steal_pointer(&origin);
 }
 
+/* A crawl keeps every page it reads; only those that the recipe calls documents become some. */
+static void judge_page(const Ingest *ingest, Record *record)
+{
+    if (!ingest->scope || record->rule || !record->url || crawl_scope_is_document(ingest->scope, record->url))
+        return;
+    record->rule = RULE_NOT_A_DOCUMENT;
+    record->detail = g_strdup("read for its links only: no expression of crawl.pages matches its address");
+}
+
 static void add_fault(IngestBatch *batch, const char *rule, const char *detail)
 {
     Record record = {
@@ -141,6 +152,7 @@ static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
     if (ingest->reader && !record_reader_digest(ingest->reader, &batch->digest, error))
         return FALSE;
     g_clear_pointer(&ingest->reader, record_reader_free);
+    g_clear_pointer(&ingest->scope, crawl_scope_free);
     ingest->input_index++;
     ingest->record_number = 0;
     return TRUE;
@@ -153,7 +165,11 @@ static gboolean file_failed(Ingest *ingest, IngestBatch *batch, GError *failure,
         g_propagate_error(error, failure);
         return FALSE;
     }
-    add_fault(batch, RULE_DAMAGED_INPUT, failure->message);
+    /* Verdicts name files as the recipe does. */
+    gsize path_length = strlen(batch->input->path);
+    gboolean named = strncmp(failure->message, batch->input->path, path_length) == 0;
+    g_autofree char *detail = named ? g_strconcat(batch->input->name, failure->message + path_length, NULL) : g_strdup(failure->message);
+    add_fault(batch, RULE_DAMAGED_INPUT, detail);
     g_error_free(failure);
     return end_input(ingest, batch, error);
 }
@@ -171,6 +187,8 @@ static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
     GError *failure = NULL;
     if (!ingest->reader) {
         ingest->raw_position = 0;
+        if (batch->input->crawled && !(ingest->scope = crawl_scope_new(batch->input->source->crawl, error)))
+            return FALSE;
         ingest->reader = record_reader_open(batch->input->format, batch->input->path, &failure);
         if (!ingest->reader)
             return file_failed(ingest, batch, failure, error);
@@ -185,6 +203,7 @@ static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
         if (more == 0)
             return end_input(ingest, batch, error);
         rename_origin(batch->input, &record);
+        judge_page(ingest, &record);
         batch->bytes += record.length;
         g_array_append_val(batch->records, record);
     }
@@ -622,6 +641,7 @@ static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const
     }
     g_ptr_array_unref(ingest.pending);
     record_reader_free(ingest.reader);
+    g_clear_pointer(&ingest.scope, crawl_scope_free);
     sha256_free(ingest.crawl_chain);
     stage_run_clear(&ingest.run);
     return good;

@@ -145,6 +145,8 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
                                source->extract.tables);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
+        if (source->crawl)
+            append_strings(text, "page", &source->crawl->pages);
     }
     for (guint i = 0; i < inputs->len; i++) {
         const Input *input = inputs->pdata[i];

@@ -84,7 +84,8 @@ gboolean store_put_docno(StoreTxn *txn, StoreTable table, Docno docno, const voi
 void docno_write(Docno docno, guint8 key[8]); /* big-endian: bytes sort as numbers do */
 Docno docno_read(const void *key);
 
-/* Walks a table in key order from the first key >= `from` (NULL: the first). store_cursor_next: 1, 0 at the end, -1. */
+/* Walks a table in key order from the first key >= `from` (NULL: the first). store_cursor_next: 1, 0 at the end, -1.
+ * A damaged record is -1 with *key set; the next call goes on behind it, which is how audit sees all of them. */
 typedef struct StoreCursor StoreCursor;
 StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from, gsize from_length, GError **error);
 int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error);

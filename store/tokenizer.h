@@ -19,10 +19,13 @@ void tokenizer_free(Tokenizer *tokenizer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tokenizer, tokenizer_free)
 
 guint32 tokenizer_vocabulary(const Tokenizer *tokenizer); /* ids are below it; special tokens included */
-guint32 tokenizer_bos(const Tokenizer *tokenizer);
-guint32 tokenizer_eos(const Tokenizer *tokenizer);
+#define TOKENIZER_NO_ID G_MAXUINT32
+guint32 tokenizer_bos(const Tokenizer *tokenizer); /* TOKENIZER_NO_ID when the model has none */
+guint32 tokenizer_eos(const Tokenizer *tokenizer); /* a model without one is not loaded */
 const Sha256 *tokenizer_digest(const Tokenizer *tokenizer); /* of the model file and the special tokens */
-/* Appends ids to an array of guint32. */
+const char *tokenizer_model(const Tokenizer *tokenizer, gsize *length); /* the bytes of the model file; borrowed */
+const char *tokenizer_special(const Tokenizer *tokenizer, unsigned index); /* borrowed; NULL past the last */
+/* Appends ids to an array of guint32. Bytes that are not UTF-8 become U+FFFD first. */
 gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error);
 char *tokenizer_decode(const Tokenizer *tokenizer, const guint32 *ids, gsize count, GError **error); /* g_free */
 

@@ -78,7 +78,9 @@ typedef struct Format {
     const char *name;
     const char *summary;
     SplitKind split;
-    const char *const *elements; /* NULL-terminated, for SPLIT_ELEMENTS */
+    const char *const *elements; /* NULL-terminated, for SPLIT_ELEMENTS and for collections */
+    const char *collection;      /* SPLIT_FILE: a file with this root is cut into `elements`; or NULL */
+    const char *const *suffixes; /* SPLIT_FILE: ends of the names of archive members that are records; NULL: all */
     gboolean sandboxed;
     gboolean web; /* records come from the open web: a bad one is no error of the curator's */
     /* Fills the document: at the least `id`, on success `text` and `kind`. What it fills on failure (an id, a title) is

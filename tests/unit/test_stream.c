@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "base/error.h"
 
@@ -108,6 +109,33 @@ static void test_a_line_over_the_cap_is_consumed_and_marked(void)
     g_assert_no_error(error);
 }
 
+static char *write_zstd(const char *name, const char *text, gsize length)
+{
+    char *path = g_build_filename(directory, name, NULL);
+    g_autofree char *packed = g_malloc(ZSTD_compressBound(length));
+    gsize size = ZSTD_compress(packed, ZSTD_compressBound(length), text, length, 3);
+    g_assert_true(g_file_set_contents(path, packed, (gssize)size, NULL));
+    return path;
+}
+
+static void test_whole_packed_files_of_any_size_end_without_an_error(void)
+{
+    g_autofree char *text = g_malloc(900000);
+    for (gsize i = 0; i < 900000; i++)
+        text[i] = (char)('a' + hash64(&i, sizeof i, 0) % 3);
+    static const gsize sizes[] = {0, 1, 777, 27272, 131072, 900000};
+    for (gsize i = 0; i < 2 * G_N_ELEMENTS(sizes); i++) {
+        g_autoptr(GError) error = NULL;
+        gsize size = sizes[i / 2], length = 0;
+        g_autofree char *path = i % 2 ? write_gzip("whole.gz", text, size) : write_zstd("whole.zst", text, size);
+        g_autoptr(InputStream) stream = input_stream_open(path, INPUT_STREAM_PLAIN, &error);
+        g_assert_no_error(error);
+        g_autofree char *got = read_whole(stream, &length, &error);
+        g_assert_no_error(error);
+        g_assert_cmpmem(got, length, text, size);
+    }
+}
+
 static void test_an_empty_file_has_no_bytes_and_no_error(void)
 {
     g_autoptr(GError) error = NULL;
@@ -129,6 +157,7 @@ int main(int argc, char **argv)
                     test_a_truncated_gzip_gives_all_before_the_cut_then_an_error_that_names_the_file);
     g_test_add_func("/stream/a line over the cap is consumed and marked", test_a_line_over_the_cap_is_consumed_and_marked);
     g_test_add_func("/stream/an empty file has no bytes and no error", test_an_empty_file_has_no_bytes_and_no_error);
+    g_test_add_func("/stream/whole packed files of any size end without an error", test_whole_packed_files_of_any_size_end_without_an_error);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
     if (system(command) != 0)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cleaning/scan.h - sixteen bytes at a time: how the rules skip text that cannot interest them.
+ *
+ * A rule looks for a byte or a pair of bytes that may start an edit, and reads nothing else closely. The blocks are the
+ * vector extension of gcc and clang, which becomes SSE2, NEON or plain words. Comparisons give -1 or 0 in each lane.
+ * Loads are unaligned; the caller keeps sixteen bytes (seventeen for a pair) inside the text.
+ */
+#ifndef CLEANING_SCAN_H
+#define CLEANING_SCAN_H
+
+#include <glib.h>
+#include <string.h>
+
+#define SCAN_BLOCK 16
+typedef signed char ScanBlock __attribute__((vector_size(SCAN_BLOCK)));
+
+static inline ScanBlock scan_load(const char *bytes)
+{
+    ScanBlock block;
+    memcpy(&block, bytes, sizeof block);
+    return block;
+}
+
+static inline gboolean scan_any(ScanBlock lanes)
+{
+    guint64 words[2];
+    memcpy(words, &lanes, sizeof words);
+    return (words[0] | words[1]) != 0;
+}
+
+/* The end of the line that starts at or before `at`: the position of its newline, or `length`. */
+static inline gsize scan_line_end(const char *text, gsize at, gsize length)
+{
+    const char *newline = at < length ? memchr(text + at, '\n', length - at) : NULL;
+    return newline ? (gsize)(newline - text) : length;
+}
+
+static inline gboolean scan_is_blank(const char *text, gsize from, gsize to)
+{
+    while (from < to && (text[from] == ' ' || text[from] == '\t'))
+        from++;
+    return from == to;
+}
+
+#endif

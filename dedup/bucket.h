@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dedup/bucket.h - from equal keys to verified sets, in time linear in the number of keys.
+ *
+ * Sequence: key_list_add(&list, key, index) for each document; key_list_sort; then key_list_next_bucket until FALSE,
+ * and bucket_link for each bucket; key_list_clear. Indices must be added in rising order, so that buckets list them so.
+ *
+ * Equal keys only propose; `same` decides. What bucket_link guarantees:
+ *   - two documents end in one set only if a chain of pairs that `same` accepted joins them;
+ *   - in a bucket of at most BUCKET_WINDOW documents each pair is either compared or in one set already;
+ *   - in a larger bucket each document is compared with at most BUCKET_WINDOW representatives: documents that matched no
+ *     representative when their turn came. Those matched last are kept, so a bucket of a million copies costs one
+ *     comparison each, and one of a million strangers at most BUCKET_WINDOW each;
+ *   - the result depends on the order of the indices alone.
+ */
+#ifndef DEDUP_BUCKET_H
+#define DEDUP_BUCKET_H
+
+#include "dedup/radix_sort.h"
+#include "dedup/union_find.h"
+
+#define BUCKET_WINDOW 64
+
+typedef struct KeyList {
+    KeyIndex *items;
+    gsize count;
+    gsize capacity;
+} KeyList;
+
+void key_list_reserve(KeyList *list, gsize count); /* room for `count` keys in all, without a doubling on the way */
+void key_list_add(KeyList *list, guint64 key, guint32 index);
+void key_list_sort(KeyList *list);
+void key_list_reset(KeyList *list); /* empties, keeps the memory */
+void key_list_clear(KeyList *list);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeyList, key_list_clear)
+
+typedef struct Bucket {
+    const KeyIndex *members; /* at least two, all of one key; borrowed from the list */
+    gsize count;
+} Bucket;
+
+/* The next bucket at or after *position, which moves behind it. Start with *position = 0. */
+gboolean key_list_next_bucket(const KeyList *list, gsize *position, Bucket *bucket);
+
+typedef gboolean (*BucketSame)(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error);
+gboolean bucket_link(const Bucket *bucket, UnionFind *sets, BucketSame same, gpointer user, GError **error);
+/* key_list_sort, then bucket_link for every bucket. */
+gboolean key_list_link(KeyList *list, UnionFind *sets, BucketSame same, gpointer user, GError **error);
+
+#endif

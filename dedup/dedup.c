@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stage "dedup": the rules one after the other, then the verdicts; see dedup/dedup.h.
+ *
+ * Everything is found in memory before the first verdict is written. A run that was killed starts from its beginning,
+ * takes the verdicts that it left for undecided, and writes the same ones again. */
+#include "dedup/dedup.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "dedup/corpus.h"
+#include "dedup/minhash.h"
+#include "dedup/rules.h"
+#include "dedup/shingle.h"
+#include "dedup/sign.h"
+#include "dedup/verdicts.h"
+
+/* Raise it whenever the same sketches with the same settings give other verdicts. */
+#define DEDUP_VERSION 1
+
+static gboolean bad_setting(const char *what, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "in the recipe, under 'dedup': %s", what);
+    return FALSE;
+}
+
+static gboolean check_settings(const RecipeDedup *settings, GError **error)
+{
+    if (settings->shingle < 1 || settings->shingle > SHINGLE_MAX_WORDS)
+        return bad_setting("'shingle' is a number of words from 1 to " G_STRINGIFY(SHINGLE_MAX_WORDS), error);
+    if (settings->permutations < 1 || settings->permutations > MINHASH_MAX_PERMUTATIONS)
+        return bad_setting("'permutations' is a number from 1 to " G_STRINGIFY(MINHASH_MAX_PERMUTATIONS), error);
+    if (settings->bands < 1 || settings->permutations % settings->bands != 0)
+        return bad_setting("'bands' must divide 'permutations' without rest", error);
+    if (!(settings->threshold > 0 && settings->threshold <= 1))
+        return bad_setting("'threshold' is a similarity above 0 and up to 1", error);
+    return TRUE;
+}
+
+/* The groups matter because replay documents lose and have no titles. */
+static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
+{
+    const RecipeDedup *settings = &recipe->dedup;
+    char digest[SHA256_HEX_SIZE], threshold[G_ASCII_DTOSTR_BUF_SIZE];
+    Sha256 before = sha256(predecessor, strlen(predecessor));
+    sha256_hex(&before, digest);
+    GString *text = g_string_new(NULL);
+    g_string_printf(text,
+                    "dedup/%d ids=%d exact=%d titles=%d near=%d bands=%" G_GUINT64_FORMAT
+                    " threshold=%s min_title=%" G_GUINT64_FORMAT,
+                    DEDUP_VERSION, settings->ids, settings->exact, settings->titles, settings->near, settings->bands,
+                    g_ascii_dtostr(threshold, sizeof threshold, settings->threshold), settings->min_title);
+    for (unsigned i = 0; i < recipe->sources_count; i++)
+        g_string_append_printf(text, " %s=%s", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group));
+    g_string_append_printf(text, " after=%s", digest);
+    return g_string_free(text, FALSE);
+}
+
+static gboolean run_rules(Corpus *corpus, GError **error)
+{
+    const RecipeDedup *settings = &corpus->recipe->dedup;
+    const struct {
+        gboolean wanted;
+        gboolean (*rule)(Corpus *corpus, GError **error);
+    } rules[] = {{settings->ids, rule_same_id},
+                 {settings->exact, rule_exact},
+                 {settings->titles, rule_same_title},
+                 {settings->near, rule_near}};
+    for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
+        if (rules[i].wanted && !rules[i].rule(corpus, error))
+            return FALSE;
+        progress_add(corpus->progress, 1);
+    }
+    return TRUE;
+}
+
+/* Tallied by source first: the run record's JSON is touched once for each number, not for each document. */
+static void count_results(const Corpus *corpus, StageRun *run)
+{
+    unsigned sources = corpus->recipe->sources_count;
+    g_autofree gint64 *documents = g_new0(gint64, sources);
+    g_autofree gint64 *merged = g_new0(gint64, (gsize)sources * DEDUP_RULES);
+    for (gsize i = 0; i < corpus->count; i++)
+        documents[corpus->candidates[i].source]++;
+    for (guint i = 0; i < corpus->merges->len; i++) {
+        const Merge *merge = &g_array_index(corpus->merges, Merge, i);
+        merged[(gsize)corpus->candidates[merge->loser].source * DEDUP_RULES + merge->rule]++;
+    }
+    for (unsigned source = 0; source < sources; source++) {
+        const char *tag = corpus->recipe->sources[source].tag;
+        stage_count(run, tag, "documents", documents[source]);
+        for (unsigned rule = 0; rule < DEDUP_RULES; rule++) {
+            g_autofree char *what = g_strconcat("merged:", dedup_rule_name((DedupRule)rule), NULL);
+            stage_count(run, tag, what, merged[(gsize)source * DEDUP_RULES + rule]);
+        }
+    }
+}
+
+static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun *run, GError **error)
+{
+    g_autoptr(Corpus) corpus = corpus_load(context->store, recipe, error);
+    if (!corpus)
+        return FALSE;
+    corpus->progress = context->progress;
+    progress_begin(context->progress, "dedup", "steps", 4 + (recipe->dedup.near ? recipe->dedup.bands : 0));
+    gboolean good = run_rules(corpus, error);
+    progress_end(context->progress);
+    if (!good)
+        return FALSE;
+    corpus_end_read(corpus);
+    if (!verdicts_write(context->store, corpus, context->batch_documents, error))
+        return FALSE;
+    json_object_clear(run->counts);
+    count_results(corpus, run);
+    return stage_finish(context->store, run, error);
+}
+
+gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint,
+                   GError **error)
+{
+    *fingerprint = NULL;
+    if (!check_settings(&recipe->dedup, error))
+        return FALSE;
+    g_autofree char *signed_fingerprint = NULL;
+    if (!sign_run(context, &recipe->dedup, predecessor, &signed_fingerprint, error))
+        return FALSE;
+    *fingerprint = make_fingerprint(recipe, signed_fingerprint);
+    g_auto(StageRun) run = {0};
+    StageAction action;
+    if (!stage_begin(context->store, "dedup", *fingerprint, &run, &action, error))
+        return FALSE;
+    return action == STAGE_SKIP || run_stage(context, recipe, &run, error);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stage "sign"; see dedup/sign.h. */
+#include "dedup/sign.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "dedup/exact.h"
+#include "dedup/identity.h"
+#include "dedup/minhash.h"
+#include "dedup/shingle.h"
+#include "dedup/sketch.h"
+#include "dedup/title.h"
+
+/* Raise it whenever a sketch of the same document with the same settings comes out different. */
+#define SIGN_VERSION 1
+/* Signatures must be comparable from build to build: the seed is no setting. */
+#define MINHASH_SEED 20231127
+#define SKETCH_BYTES ((gsize)1 << 20)
+
+typedef struct Signer {
+    const RecipeDedup *settings;
+    MinHash *minhash;
+} Signer;
+
+typedef struct SignWorker {
+    Shingler *shingler;
+    guint32 *signature;
+    char *scratch; /* for exact_hash */
+    gsize scratch_size;
+} SignWorker;
+
+static gpointer worker_new(gpointer user, GError **error)
+{
+    const Signer *signer = user;
+    SignWorker *worker = g_new0(SignWorker, 1);
+    worker->shingler = shingler_new((unsigned)signer->settings->shingle);
+    worker->signature = g_new(guint32, signer->settings->permutations);
+    return worker;
+}
+
+static void worker_free(gpointer data)
+{
+    SignWorker *worker = data;
+    shingler_free(worker->shingler);
+    g_free(worker->signature);
+    g_free(worker->scratch);
+    g_free(worker);
+}
+
+static char *worker_scratch(SignWorker *worker, gsize size)
+{
+    if (size > worker->scratch_size) {
+        g_free(worker->scratch);
+        worker->scratch = g_malloc(size);
+        worker->scratch_size = size;
+    }
+    return worker->scratch;
+}
+
+static void sketch_identity(Sketch *sketch, const Document *document)
+{
+    g_auto(Identity) identity;
+    identity_read(&identity, document);
+    sketch->identifier_count = identity.count;
+    for (unsigned i = 0; i < identity.count; i++) {
+        const char *text = identity.identifiers[i].text;
+        sketch->identifiers[i] = (SketchIdentifier){identity.identifiers[i].scheme, hash128(text, strlen(text))};
+    }
+}
+
+static void sketch_signature(const Signer *signer, SignWorker *worker, const StageItem *item, Sketch *sketch)
+{
+    gsize count;
+    const guint64 *hashes = shingler_run(worker->shingler, item->cleaned, item->cleaned_length, &count);
+    if (count == 0)
+        return;
+    minhash_sign(signer->minhash, hashes, count, worker->signature);
+    sketch->permutations = signer->settings->permutations;
+}
+
+static gboolean work(gpointer user, gpointer data, StageItem *item, GError **error)
+{
+    SignWorker *worker = data;
+    const char *source = item->document.source ? item->document.source : "";
+    Sketch sketch = {.kind = document_kind(item->document.kind),
+                     .length = item->cleaned_length,
+                     .source = source,
+                     .source_length = strlen(source)};
+    sketch.exact = exact_hash(item->cleaned, item->cleaned_length, worker_scratch(worker, item->cleaned_length));
+    sketch.title = title_hash(item->document.title, &sketch.title_length);
+    sketch_identity(&sketch, &item->document);
+    if (((const Signer *)user)->minhash)
+        sketch_signature(user, worker, item, &sketch);
+    Buffer *record = g_new(Buffer, 1);
+    buffer_init(record, SKETCH_BYTES);
+    sketch_encode(&sketch, worker->signature, record);
+    item->result = record;
+    if (!record->overflowed)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the tag of its source is over %" G_GSIZE_FORMAT " bytes",
+                SKETCH_BYTES);
+    return FALSE;
+}
+
+static gboolean save(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
+{
+    const Buffer *record = item->result;
+    return store_put_docno(txn, TABLE_SIGNATURES, item->docno, record->data, record->length, error);
+}
+
+static void count(gpointer user, StageItem *item, StageRun *run)
+{
+    stage_count(run, item->document.source ? item->document.source : "", "documents", 1);
+}
+
+static void result_free(gpointer data)
+{
+    buffer_clear(data);
+    g_free(data);
+}
+
+gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char *predecessor, char **fingerprint,
+                  GError **error)
+{
+    char digest[SHA256_HEX_SIZE];
+    Sha256 before = sha256(predecessor, strlen(predecessor));
+    sha256_hex(&before, digest);
+    *fingerprint =
+        g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " permutations=%" G_GUINT64_FORMAT " near=%d after=%s",
+                        SIGN_VERSION, settings->shingle, settings->permutations, settings->near, digest);
+    g_autoptr(MinHash) minhash = settings->near ? minhash_new((unsigned)settings->permutations, MINHASH_SEED) : NULL;
+    Signer signer = {.settings = settings, .minhash = minhash};
+    StageMap map = {
+        .stage = "sign",
+        .fingerprint = *fingerprint,
+        .reads = STAGE_READ_FACTS | STAGE_READ_CLEANED,
+        .user = &signer,
+        .worker_new = worker_new,
+        .worker_free = worker_free,
+        .work = work,
+        .save = save,
+        .count = count,
+        .result_free = result_free,
+    };
+    return stage_map(context, &map, error);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dedup/verdicts.h - writes what deduplication decided into the ledger.
+ *
+ * In batches, in order of document numbers. Writing twice writes the same. The corpus must hold no snapshot any more
+ * (corpus_end_read).
+ */
+#ifndef DEDUP_VERDICTS_H
+#define DEDUP_VERDICTS_H
+
+#include "dedup/corpus.h"
+
+/* Sorts corpus->merges by loser. `batch`: verdicts in one transaction; 0: chosen for speed. */
+gboolean verdicts_write(Store *store, Corpus *corpus, unsigned batch, GError **error);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From the file while it lasts, then from the network; see scrapers/fetch/capture.h. */
+#include "config.h"
+
+#include "scrapers/fetch/capture.h"
+
+#include "base/error.h"
+#include "scrapers/fetch/retry.h"
+#include "scrapers/fetch/warc_reader.h"
+#include "scrapers/fetch/warc_writer.h"
+
+struct Capture {
+    char *path;
+    double delay;
+    WarcReader *reader;  /* NULL once the file is read */
+    HttpExchange *next;  /* the answer that the file has ready */
+    WarcWriter *writer;
+    HttpClient *client;
+    Hosts *hosts;
+    unsigned trouble;    /* URLs in a row without an answer */
+    gboolean unanswered; /* some URL gave none */
+    char *last_answered;
+};
+
+static gboolean read_ahead(Capture *capture, GError **error)
+{
+    int more = capture->reader ? warc_reader_next(capture->reader, &capture->next, error) : 0;
+    if (more == 0)
+        g_clear_pointer(&capture->reader, warc_reader_free);
+    return more >= 0;
+}
+
+static gboolean check_fingerprint(const CaptureSettings *settings, const WarcRecovery *recovery, GError **error)
+{
+    if (recovery->length == 0 || g_str_equal(recovery->settings, settings->fingerprint))
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%s: this crawl was begun with other settings (start, follow, skip, pages, limits or rules); "
+                "give those back to go on, or move the file away to crawl the site again",
+                settings->path);
+    return FALSE;
+}
+
+static gboolean write_info(Capture *capture, const CaptureSettings *settings, GError **error)
+{
+    g_autofree char *fields = g_strdup_printf("software: galen/" PACKAGE_VERSION "\r\n"
+                                              "format: WARC File Format 1.1\r\n"
+                                              "conformsTo: https://iipc.github.io/warc-specifications/specifications/"
+                                              "warc-format/warc-1.1/\r\n"
+                                              "robots: %s\r\n"
+                                              "http-header-user-agent: %s\r\n"
+                                              "crawl-settings: %s\r\n",
+                                              settings->ignore_robots ? "ignored" : "obeyed (RFC 9309)",
+                                              settings->http.user_agent, settings->fingerprint);
+    return warc_writer_info(capture->writer, fields, g_get_real_time() / G_USEC_PER_SEC, error);
+}
+
+static gboolean open_file(Capture *capture, const CaptureSettings *settings, const WarcRecovery *recovery,
+                          GError **error)
+{
+    capture->writer = warc_writer_open(settings->path, recovery->length, error);
+    if (!capture->writer)
+        return FALSE;
+    if (recovery->length == 0)
+        return write_info(capture, settings, error);
+    capture->reader = warc_reader_open(settings->path, recovery->length, settings->body_limit, error);
+    return capture->reader && read_ahead(capture, error);
+}
+
+Capture *capture_open(const CaptureSettings *settings, GString *notices, GError **error)
+{
+    g_autoptr(Capture) capture = g_new0(Capture, 1);
+    capture->path = g_strdup(settings->path);
+    capture->delay = settings->delay;
+    capture->hosts = hosts_new(settings->delay);
+    capture->client = http_client_new(&settings->http, error);
+    WarcRecovery recovery = {0};
+    gboolean good = capture->client &&
+                    warc_reader_recover(settings->path, settings->body_limit, &recovery, error) &&
+                    check_fingerprint(settings, &recovery, error) && open_file(capture, settings, &recovery, error);
+    if (good && recovery.cut && notices)
+        g_string_append_printf(notices, "%s: goes on at byte %" G_GUINT64_FORMAT "; %" G_GUINT64_FORMAT
+                               " bytes behind the last whole response are fetched again\n",
+                               settings->path, recovery.length, recovery.cut);
+    g_free(recovery.settings);
+    return good ? g_steal_pointer(&capture) : NULL;
+}
+
+void capture_free(Capture *capture)
+{
+    g_clear_pointer(&capture->reader, warc_reader_free);
+    g_clear_pointer(&capture->next, http_exchange_free);
+    g_clear_pointer(&capture->writer, warc_writer_free);
+    g_clear_pointer(&capture->client, http_client_free);
+    hosts_free(capture->hosts);
+    g_free(capture->last_answered);
+    g_free(capture->path);
+    g_free(capture);
+}
+
+const char *capture_replays(const Capture *capture)
+{
+    return capture->next ? capture->next->url : NULL;
+}
+
+gboolean capture_went_unanswered(const Capture *capture)
+{
+    return capture->unanswered;
+}
+
+Hosts *capture_hosts(Capture *capture)
+{
+    return capture->hosts;
+}
+
+static gboolean take_replayed(Capture *capture, const char *url, HttpExchange **exchange, GError **error)
+{
+    if (!g_str_equal(capture->next->url, url)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "%s: holds %s where this crawl comes to %s; move the file away to crawl the site again",
+                    capture->path, capture->next->url, url);
+        return FALSE;
+    }
+    *exchange = g_steal_pointer(&capture->next);
+    return read_ahead(capture, error);
+}
+
+static HttpExchange *ask(Capture *capture, const char *url, gsize limit)
+{
+    for (unsigned attempt = 1;; attempt++) {
+        hosts_wait(capture->hosts, url);
+        HttpExchange *exchange = http_get(capture->client, url, limit);
+        if (exchange->outcome != EXCHANGE_REFUSED)
+            hosts_asked(capture->hosts, url);
+        double wait;
+        if (!retry_wanted(exchange, attempt, capture->delay, &wait))
+            return exchange;
+        http_exchange_free(exchange);
+        g_usleep((gulong)(wait * G_USEC_PER_SEC));
+    }
+}
+
+static gboolean network_is_up(Capture *capture)
+{
+    if (!capture->last_answered)
+        return FALSE;
+    g_autoptr(HttpExchange) probe = ask(capture, capture->last_answered, 1);
+    return probe->outcome == EXCHANGE_RESPONSE;
+}
+
+static gboolean watch_for_trouble(Capture *capture, const HttpExchange *exchange, GError **error)
+{
+    if (exchange->outcome == EXCHANGE_RESPONSE) {
+        capture->trouble = 0;
+        g_free(capture->last_answered);
+        capture->last_answered = g_strdup(exchange->url);
+    }
+    if (exchange->outcome != EXCHANGE_FAILED || ++capture->trouble < CAPTURE_TROUBLE_MAX)
+        return TRUE;
+    capture->trouble = 0;
+    if (network_is_up(capture))
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "%u URLs in a row gave no answer, the last of them %s (%s): the network or the site is down; "
+                "run again later to go on where the crawl stopped",
+                CAPTURE_TROUBLE_MAX, exchange->url, exchange->reason);
+    return FALSE;
+}
+
+gboolean capture_fetch(Capture *capture, const char *url, gsize limit, HttpExchange **exchange, GError **error)
+{
+    if (capture->next) {
+        if (!take_replayed(capture, url, exchange, error))
+            return FALSE;
+    } else {
+        g_autoptr(HttpExchange) fresh = ask(capture, url, limit);
+        if (!watch_for_trouble(capture, fresh, error) || !warc_writer_capture(capture->writer, fresh, error))
+            return FALSE;
+        *exchange = g_steal_pointer(&fresh);
+    }
+    capture->unanswered |= (*exchange)->outcome == EXCHANGE_FAILED;
+    return TRUE;
+}
+
+gboolean capture_note(Capture *capture, const char *url, ExchangeOutcome outcome, const char *reason,
+                      HttpExchange **exchange, GError **error)
+{
+    if (capture->next)
+        return take_replayed(capture, url, exchange, error);
+    g_autoptr(HttpExchange) note = http_exchange_new(url, 0);
+    note->outcome = outcome;
+    note->reason = g_strdup(reason);
+    note->date = g_get_real_time() / G_USEC_PER_SEC;
+    if (!warc_writer_capture(capture->writer, note, error))
+        return FALSE;
+    *exchange = g_steal_pointer(&note);
+    return TRUE;
+}

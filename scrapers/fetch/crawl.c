@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The loop of a crawl; see scrapers/fetch/crawl.h. */
+#include "scrapers/fetch/crawl.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "scrapers/fetch/capture.h"
+#include "scrapers/fetch/crawl_done.h"
+#include "scrapers/fetch/crawl_guarded.h"
+#include "scrapers/fetch/frontier.h"
+#include "scrapers/fetch/links.h"
+#include "scrapers/fetch/robots.h"
+#include "scrapers/fetch/robots_cache.h"
+#include "scrapers/fetch/scope.h"
+#include "scrapers/fetch/url.h"
+
+#define PRODUCT "galen" /* the name that robots.txt files know */
+#define REDIRECTS_MAX 5
+#define BODY_MAX (G_GUINT64_CONSTANT(1) << 30)
+#define EXAMPLES_MAX 3
+/* A site may list many pages that are never reached before max_pages; what it lists beyond this is not kept. */
+#define FRONTIER_PER_PAGE 10
+#define FRONTIER_SPARE 10000
+
+typedef struct Crawl {
+    const RecipeCrawl *recipe;
+    gsize body_limit;
+    CrawlScope *scope;
+    Frontier *frontier;
+    Capture *capture;
+    RobotsCache *robots;
+    Progress *progress;
+    CrawlSummary summary;
+    guint64 asked; /* pages asked for, which max_pages bounds; redirects belong to the page that led to them */
+    guint64 left;
+    GString *failed_examples, *refused_examples;
+} Crawl;
+
+static void add_strings(json_t *object, const char *key, const RecipeStrings *strings)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < strings->count; i++)
+        json_array_append_new(array, json_text(strings->items[i]));
+    json_object_set_new(object, key, array);
+}
+
+/* Of the settings that decide which URLs are captured and how much of each. */
+static void fingerprint_of(const RecipeCrawl *recipe, char hex[SHA256_HEX_SIZE])
+{
+    g_autoptr(json_t) object = json_object();
+    add_strings(object, "start", &recipe->start);
+    add_strings(object, "follow", &recipe->follow);
+    add_strings(object, "skip", &recipe->skip);
+    add_strings(object, "pages", &recipe->pages);
+    json_object_set_new(object, "max_pages", json_integer((json_int_t)recipe->max_pages));
+    json_object_set_new(object, "max_depth", json_integer((json_int_t)recipe->max_depth));
+    json_object_set_new(object, "max_bytes", json_integer((json_int_t)recipe->max_bytes));
+    json_object_set_new(object, "allow_private", json_boolean(recipe->allow_private));
+    json_object_set_new(object, "ignore_robots", json_boolean(recipe->ignore_robots));
+    g_autofree char *text = json_write(object);
+    Sha256 digest = sha256(text, strlen(text));
+    sha256_hex(&digest, hex);
+}
+
+static void add_example(GString *examples, guint64 number, const char *url, const char *reason)
+{
+    if (number <= EXAMPLES_MAX)
+        g_string_append_printf(examples, "  %s: %s\n", url, reason);
+}
+
+static void count_failure(Crawl *crawl, const char *url, const char *reason)
+{
+    add_example(crawl->failed_examples, ++crawl->summary.failed, url, reason);
+}
+
+static void count(Crawl *crawl, const HttpExchange *exchange)
+{
+    progress_add(crawl->progress, 1);
+    if (exchange->outcome == EXCHANGE_REFUSED) {
+        add_example(crawl->refused_examples, ++crawl->summary.refused, exchange->url, exchange->reason);
+    } else if (exchange->outcome == EXCHANGE_FAILED) {
+        count_failure(crawl, exchange->url, exchange->reason);
+    } else if (exchange->truncated) {
+        count_failure(crawl, exchange->url, "longer than max_bytes; its beginning was kept");
+    } else if (exchange->status >= 200 && exchange->status < 300) {
+        crawl->summary.fetched++;
+    } else if (!http_exchange_is_redirect(exchange)) {
+        g_autofree char *reason = g_strdup_printf("status %d", exchange->status);
+        count_failure(crawl, exchange->url, reason);
+    }
+}
+
+static gboolean note(Crawl *crawl, const char *url, ExchangeOutcome outcome, const char *reason, GError **error)
+{
+    g_autoptr(HttpExchange) exchange = NULL;
+    if (!capture_note(crawl->capture, url, outcome, reason, &exchange, error))
+        return FALSE;
+    count(crawl, exchange);
+    return TRUE;
+}
+
+static gboolean follow_redirect(Crawl *crawl, const FrontierItem *item, const HttpExchange *exchange, GError **error)
+{
+    g_autofree char *location = http_exchange_header(exchange, "Location");
+    g_autofree char *target = location ? url_resolve(item->url, location) : NULL;
+    if (!target) {
+        count_failure(crawl, item->url, "a redirect to no http or https address");
+        return TRUE;
+    }
+    if (item->hops >= REDIRECTS_MAX)
+        return note(crawl, target, EXCHANGE_FAILED, "more than 5 redirects in a row", error);
+    if (!crawl_scope_holds(crawl->scope, target)) {
+        g_autofree char *reason = g_strdup_printf("outside the crawl's scope; %s redirects to it", item->url);
+        return note(crawl, target, EXCHANGE_REFUSED, reason, error);
+    }
+    frontier_put_first(crawl->frontier, target, item->depth, item->hops + 1);
+    return TRUE;
+}
+
+static void follow_links(Crawl *crawl, const FrontierItem *item, const HttpExchange *exchange)
+{
+    g_autofree char *charset = NULL;
+    gboolean page = exchange->status >= 200 && exchange->status < 300 && !exchange->truncated;
+    if (!page || item->depth >= crawl->recipe->max_depth || !http_exchange_is_html(exchange, &charset))
+        return;
+    g_autoptr(GPtrArray) links = links_find(exchange->body.data, exchange->body.length, item->url, charset, PRODUCT);
+    for (guint i = 0; i < links->len; i++)
+        if (crawl_scope_holds(crawl->scope, links->pdata[i]))
+            frontier_add(crawl->frontier, links->pdata[i], item->depth + 1);
+}
+
+static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
+{
+    g_autofree char *refusal = NULL;
+    if (crawl->robots && !robots_cache_check(crawl->robots, item->url, &refusal, error))
+        return FALSE;
+    if (refusal)
+        return note(crawl, item->url, EXCHANGE_REFUSED, refusal, error);
+    g_autoptr(HttpExchange) exchange = NULL;
+    if (!capture_fetch(crawl->capture, item->url, crawl->body_limit, &exchange, error))
+        return FALSE;
+    count(crawl, exchange);
+    if (item->hops == 0 && exchange->outcome != EXCHANGE_REFUSED)
+        crawl->asked++;
+    if (http_exchange_is_redirect(exchange))
+        return follow_redirect(crawl, item, exchange, error);
+    if (exchange->outcome == EXCHANGE_RESPONSE)
+        follow_links(crawl, item, exchange);
+    return TRUE;
+}
+
+static gboolean walk(Crawl *crawl, GError **error)
+{
+    const GPtrArray *starts = crawl_scope_starts(crawl->scope);
+    for (guint i = 0; i < starts->len; i++)
+        frontier_add(crawl->frontier, starts->pdata[i], 0);
+    FrontierItem item;
+    while (frontier_next(crawl->frontier, &item)) {
+        if (item.hops == 0 && crawl->asked >= crawl->recipe->max_pages) {
+            crawl->left = frontier_waiting(crawl->frontier) + 1;
+            break;
+        }
+        if (!take(crawl, &item, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void report(const Crawl *crawl, const RecipeSource *source, GString *notices)
+{
+    const CrawlSummary *summary = &crawl->summary;
+    if (!notices)
+        return;
+    if (summary->failed)
+        g_string_append_printf(notices, "%s: %" G_GUINT64_FORMAT " URLs failed, for example\n%s", source->tag,
+                               summary->failed, crawl->failed_examples->str);
+    if (summary->refused)
+        g_string_append_printf(notices, "%s: %" G_GUINT64_FORMAT " URLs were refused, for example\n%s", source->tag,
+                               summary->refused, crawl->refused_examples->str);
+    if (crawl->left)
+        g_string_append_printf(notices, "%s: stopped at max_pages (%" G_GUINT64_FORMAT "); %" G_GUINT64_FORMAT
+                               " known URLs were not asked for\n", source->tag, (guint64)crawl->recipe->max_pages,
+                               crawl->left);
+    if (frontier_is_full(crawl->frontier))
+        g_string_append_printf(notices, "%s: the site lists more URLs than a crawl of %" G_GUINT64_FORMAT
+                               " pages keeps; those over the limit were not followed\n", source->tag,
+                               (guint64)crawl->recipe->max_pages);
+}
+
+static gboolean open_crawl(Crawl *crawl, const char *warc_path, const char *fingerprint, AddressRule may_connect,
+                           GString *notices, GError **error)
+{
+    const RecipeCrawl *recipe = crawl->recipe;
+    g_autofree char *agent = http_user_agent(recipe->contact);
+    CaptureSettings settings = {
+        .path = warc_path,
+        .fingerprint = fingerprint,
+        .ignore_robots = recipe->ignore_robots,
+        .body_limit = MAX(crawl->body_limit, ROBOTS_MAX_BYTES),
+        .delay = recipe->delay,
+        .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = may_connect},
+    };
+    crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
+                                   FRONTIER_SPARE);
+    crawl->capture = capture_open(&settings, notices, error);
+    if (!crawl->capture)
+        return FALSE;
+    if (!recipe->ignore_robots)
+        crawl->robots = robots_cache_new(crawl->capture, PRODUCT);
+    return TRUE;
+}
+
+static gboolean set_unreachable(const Crawl *crawl, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "no page could be fetched:\n%s%sthe network or the site is down, or `start` is wrong; run "
+                "again to retry",
+                crawl->failed_examples->str, crawl->refused_examples->str);
+    return FALSE;
+}
+
+static gboolean run(Crawl *crawl, const RecipeSource *source, const char *warc_path, AddressRule may_connect,
+                    GString *notices, GError **error)
+{
+    char fingerprint[SHA256_HEX_SIZE];
+    gboolean done;
+    fingerprint_of(crawl->recipe, fingerprint);
+    crawl->scope = crawl_scope_new(crawl->recipe, error);
+    if (!crawl->scope || !crawl_done_read(warc_path, fingerprint, &done, &crawl->summary, error))
+        return FALSE;
+    if (done)
+        return TRUE;
+    if (!open_crawl(crawl, warc_path, fingerprint, may_connect, notices, error) || !walk(crawl, error))
+        return FALSE;
+    if (crawl->summary.fetched == 0 && capture_went_unanswered(crawl->capture))
+        return set_unreachable(crawl, error);
+    report(crawl, source, notices);
+    return crawl_done_write(warc_path, &crawl->summary, crawl->left, fingerprint, error);
+}
+
+gboolean crawl_run_guarded(const RecipeSource *source, const char *warc_path, AddressRule may_connect,
+                           Progress *progress, GString *notices, CrawlSummary *summary, GError **error)
+{
+    Crawl crawl = {.recipe = source->crawl, .progress = progress};
+    crawl.body_limit = (gsize)MIN(source->crawl->max_bytes, BODY_MAX);
+    crawl.failed_examples = g_string_new(NULL);
+    crawl.refused_examples = g_string_new(NULL);
+    g_autofree char *task = g_strdup_printf("fetch %s", source->tag);
+    progress_begin(progress, task, "pages", 0);
+    gboolean good = run(&crawl, source, warc_path, may_connect, notices, error);
+    progress_end(progress);
+    if (!good)
+        g_prefix_error(error, "while crawling %s: ", source->tag);
+    if (summary)
+        *summary = crawl.summary;
+    g_clear_pointer(&crawl.robots, robots_cache_free);
+    g_clear_pointer(&crawl.capture, capture_free);
+    g_clear_pointer(&crawl.frontier, frontier_free);
+    g_clear_pointer(&crawl.scope, crawl_scope_free);
+    g_string_free(crawl.failed_examples, TRUE);
+    g_string_free(crawl.refused_examples, TRUE);
+    return good;
+}
+
+gboolean crawl_run(const RecipeSource *source, const char *warc_path, Progress *progress, GString *notices,
+                   CrawlSummary *summary, GError **error)
+{
+    AddressRule rule = source->crawl->allow_private ? NULL : address_is_public;
+    return crawl_run_guarded(source, warc_path, rule, progress, notices, summary, error);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One request and what came of it; see scrapers/fetch/exchange.h. */
+#include "scrapers/fetch/exchange.h"
+
+#include <string.h>
+
+#define HEAD_LIMIT (256 * 1024)
+
+HttpExchange *http_exchange_new(const char *url, gsize body_limit)
+{
+    HttpExchange *exchange = g_new0(HttpExchange, 1);
+    exchange->url = g_strdup(url);
+    buffer_init(&exchange->request, HEAD_LIMIT);
+    buffer_init(&exchange->headers, HEAD_LIMIT);
+    buffer_init(&exchange->body, body_limit);
+    return exchange;
+}
+
+void http_exchange_free(HttpExchange *exchange)
+{
+    g_free(exchange->url);
+    g_free(exchange->reason);
+    g_free(exchange->address);
+    buffer_clear(&exchange->request);
+    buffer_clear(&exchange->headers);
+    buffer_clear(&exchange->body);
+    g_free(exchange);
+}
+
+/* The next line of a head, without its line end. FALSE at the end. */
+static gboolean next_line(const char **position, const char *end, const char **line, gsize *length)
+{
+    if (*position >= end)
+        return FALSE;
+    const char *newline = memchr(*position, '\n', (gsize)(end - *position));
+    const char *stop = newline ? newline : end;
+    *line = *position;
+    *position = newline ? newline + 1 : end;
+    *length = (gsize)(stop - *line);
+    while (*length && (*line)[*length - 1] == '\r')
+        (*length)--;
+    return TRUE;
+}
+
+static gboolean line_is(const char *line, gsize length, const char *name)
+{
+    gsize name_length = strlen(name);
+    return length > name_length && line[name_length] == ':' && !g_ascii_strncasecmp(line, name, name_length);
+}
+
+char *http_exchange_header(const HttpExchange *exchange, const char *name)
+{
+    const char *position = exchange->headers.data, *line;
+    const char *end = position + exchange->headers.length;
+    gsize length;
+    while (next_line(&position, end, &line, &length)) {
+        if (line_is(line, length, name)) {
+            gsize skip = strlen(name) + 1;
+            return g_strstrip(g_strndup(line + skip, length - skip));
+        }
+    }
+    return NULL;
+}
+
+void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize length)
+{
+    static const char *const renamed[] = {"Content-Length", "Content-Encoding", "Transfer-Encoding"};
+    const char *position = raw, *end = raw + length, *line;
+    gsize line_length;
+    while (next_line(&position, end, &line, &line_length)) {
+        if (line_length == 0)
+            continue;
+        for (gsize i = 0; i < G_N_ELEMENTS(renamed); i++)
+            if (line_is(line, line_length, renamed[i]))
+                buffer_append_string(&exchange->headers, "X-Crawl-");
+        buffer_append(&exchange->headers, line, line_length);
+        buffer_append_string(&exchange->headers, "\r\n");
+    }
+    g_autofree char *ours = g_strdup_printf("Content-Length: %" G_GSIZE_FORMAT "\r\n\r\n", exchange->body.length);
+    buffer_append_string(&exchange->headers, ours);
+}
+
+gboolean http_exchange_is_redirect(const HttpExchange *exchange)
+{
+    int status = exchange->status;
+    return exchange->outcome == EXCHANGE_RESPONSE &&
+           (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
+}
+
+static char *charset_parameter(const char *content_type)
+{
+    g_autofree char *lower = g_ascii_strdown(content_type, -1);
+    const char *found = strstr(lower, "charset=");
+    if (!found)
+        return NULL;
+    found += strlen("charset=");
+    found += *found == '"' || *found == '\'';
+    return g_strndup(found, strcspn(found, "\"'; \t,"));
+}
+
+gboolean http_exchange_is_html(const HttpExchange *exchange, char **charset)
+{
+    *charset = NULL;
+    g_autofree char *type = http_exchange_header(exchange, "Content-Type");
+    if (!type || !*type)
+        return exchange->body.length && memchr(exchange->body.data, '<', MIN(exchange->body.length, 512)) != NULL;
+    if (g_ascii_strncasecmp(type, "text/html", 9) && g_ascii_strncasecmp(type, "application/xhtml+xml", 21))
+        return FALSE;
+    *charset = charset_parameter(type);
+    return TRUE;
+}

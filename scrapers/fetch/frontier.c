@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The queue of a crawl; see scrapers/fetch/frontier.h. */
+#include "scrapers/fetch/frontier.h"
+
+struct Frontier {
+    guint64 capacity;
+    GHashTable *seen;  /* URL, owned -> whether it was handed out */
+    GQueue queue;      /* of FrontierItem */
+    guint64 waiting;   /* seen and not handed out */
+    gboolean full;
+};
+
+Frontier *frontier_new(guint64 capacity)
+{
+    Frontier *frontier = g_new0(Frontier, 1);
+    frontier->capacity = capacity;
+    frontier->seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_queue_init(&frontier->queue);
+    return frontier;
+}
+
+static FrontierItem *item_new(const char *url, unsigned depth, unsigned hops)
+{
+    FrontierItem *item = g_new(FrontierItem, 1);
+    *item = (FrontierItem){.url = url, .depth = depth, .hops = hops};
+    return item;
+}
+
+/* The frontier's own copy of a URL it has not seen; NULL when it is full. */
+static const char *take_in(Frontier *frontier, const char *url)
+{
+    if (g_hash_table_size(frontier->seen) >= frontier->capacity) {
+        frontier->full = TRUE;
+        return NULL;
+    }
+    char *own = g_strdup(url);
+    g_hash_table_insert(frontier->seen, own, GINT_TO_POINTER(FALSE));
+    frontier->waiting++;
+    return own;
+}
+
+void frontier_add(Frontier *frontier, const char *url, unsigned depth)
+{
+    if (g_hash_table_contains(frontier->seen, url))
+        return;
+    const char *own = take_in(frontier, url);
+    if (own)
+        g_queue_push_tail(&frontier->queue, item_new(own, depth, 0));
+}
+
+gboolean frontier_put_first(Frontier *frontier, const char *url, unsigned depth, unsigned hops)
+{
+    gpointer own, handed_out;
+    if (!g_hash_table_lookup_extended(frontier->seen, url, &own, &handed_out))
+        own = (gpointer)take_in(frontier, url);
+    else if (GPOINTER_TO_INT(handed_out))
+        return FALSE;
+    if (own)
+        g_queue_push_head(&frontier->queue, item_new(own, depth, hops));
+    return own != NULL;
+}
+
+gboolean frontier_next(Frontier *frontier, FrontierItem *item)
+{
+    FrontierItem *head;
+    while ((head = g_queue_pop_head(&frontier->queue))) {
+        *item = *head;
+        g_free(head);
+        gpointer key, handed_out;
+        g_hash_table_lookup_extended(frontier->seen, item->url, &key, &handed_out);
+        if (GPOINTER_TO_INT(handed_out))
+            continue;
+        g_hash_table_steal(frontier->seen, item->url);
+        g_hash_table_insert(frontier->seen, key, GINT_TO_POINTER(TRUE));
+        frontier->waiting--;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+guint64 frontier_waiting(const Frontier *frontier)
+{
+    return frontier->waiting;
+}
+
+gboolean frontier_is_full(const Frontier *frontier)
+{
+    return frontier->full;
+}
+
+void frontier_free(Frontier *frontier)
+{
+    g_queue_clear_full(&frontier->queue, g_free);
+    g_hash_table_unref(frontier->seen);
+    g_free(frontier);
+}

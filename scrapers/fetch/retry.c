@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whether to ask again, and when; see scrapers/fetch/retry.h. */
+#include "scrapers/fetch/retry.h"
+
+#include <curl/curl.h>
+
+double retry_after_seconds(const char *value, gint64 now)
+{
+    guint64 seconds;
+    if (g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, &seconds, NULL))
+        return (double)seconds;
+    time_t date = curl_getdate(value, NULL);
+    return date == (time_t)-1 ? -1.0 : MAX(0.0, (double)(date - now));
+}
+
+static gboolean status_may_pass(int status)
+{
+    static const int statuses[] = {408, 429, 500, 502, 503, 504, 522, 524};
+    for (gsize i = 0; i < G_N_ELEMENTS(statuses); i++)
+        if (statuses[i] == status)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean retry_wanted(const HttpExchange *exchange, unsigned attempt, double delay, double *wait)
+{
+    gboolean may_pass = exchange->outcome == EXCHANGE_RESPONSE ? status_may_pass(exchange->status)
+                                                               : exchange->transient;
+    if (!may_pass || attempt >= RETRY_ATTEMPTS)
+        return FALSE;
+    *wait = MIN(4.0 * delay * (1u << (attempt - 1)), RETRY_LONGEST);
+    if (exchange->outcome == EXCHANGE_RESPONSE) {
+        g_autofree char *value = http_exchange_header(exchange, "Retry-After");
+        double asked = value ? retry_after_seconds(value, exchange->date) : -1.0;
+        *wait = MAX(*wait, asked);
+    }
+    return *wait <= RETRY_LONGEST;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The robots.txt of each origin; see scrapers/fetch/robots_cache.h. */
+#include "scrapers/fetch/robots_cache.h"
+
+#include "scrapers/fetch/robots.h"
+#include "scrapers/fetch/url.h"
+
+#define REDIRECTS_MAX 5
+#define KEPT_SECONDS (24 * 60 * 60)
+
+typedef struct Entry {
+    Robots *robots; /* NULL: everything is forbidden, for the reason `refusal` */
+    char *refusal;
+    gint64 fetched; /* seconds since 1970 */
+} Entry;
+
+struct RobotsCache {
+    Capture *capture;
+    const char *product;
+    GHashTable *entries; /* origin -> Entry */
+};
+
+static void entry_free(gpointer data)
+{
+    Entry *entry = data;
+    g_clear_pointer(&entry->robots, robots_free);
+    g_free(entry->refusal);
+    g_free(entry);
+}
+
+RobotsCache *robots_cache_new(Capture *capture, const char *product)
+{
+    RobotsCache *cache = g_new0(RobotsCache, 1);
+    cache->capture = capture;
+    cache->product = product;
+    cache->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    return cache;
+}
+
+void robots_cache_free(RobotsCache *cache)
+{
+    g_hash_table_unref(cache->entries);
+    g_free(cache);
+}
+
+static void judge_answer(const RobotsCache *cache, Entry *entry, const HttpExchange *answer)
+{
+    if (answer->outcome == EXCHANGE_REFUSED) {
+        entry->refusal = g_strdup(answer->reason);
+    } else if (answer->outcome == EXCHANGE_FAILED) {
+        entry->refusal =
+            g_strdup_printf("robots.txt could not be fetched (%s), which forbids everything", answer->reason);
+    } else if (answer->status >= 500 || answer->status == 429) {
+        entry->refusal =
+            g_strdup_printf("robots.txt answered with status %d, which forbids everything", answer->status);
+    } else {
+        gboolean found = answer->status >= 200 && answer->status < 300;
+        entry->robots = robots_parse(found ? answer->body.data : NULL, found ? answer->body.length : 0,
+                                     answer->truncated, cache->product);
+    }
+}
+
+static void judge_delay(const RobotsCache *cache, Entry *entry, const char *origin)
+{
+    double delay = entry->robots ? robots_delay(entry->robots) : 0.0;
+    if (delay > ROBOTS_DELAY_MAX) {
+        g_clear_pointer(&entry->robots, robots_free);
+        entry->refusal = g_strdup_printf("robots.txt asks for %.0f s between requests, more than the %.0f s "
+                                         "that the crawler waits", delay, ROBOTS_DELAY_MAX);
+    } else if (delay > 0) {
+        hosts_slow_down(capture_hosts(cache->capture), origin, delay);
+    }
+}
+
+static Entry *fetch_entry(RobotsCache *cache, const char *origin, GError **error)
+{
+    g_autofree char *url = g_strconcat(origin, "/robots.txt", NULL);
+    Entry *entry = g_new0(Entry, 1);
+    for (unsigned hops = 0; url; hops++) {
+        g_autoptr(HttpExchange) answer = NULL;
+        if (!capture_fetch(cache->capture, url, ROBOTS_MAX_BYTES, &answer, error)) {
+            entry_free(entry);
+            return NULL;
+        }
+        entry->fetched = answer->date;
+        g_autofree char *location = http_exchange_is_redirect(answer) && hops < REDIRECTS_MAX
+                                        ? http_exchange_header(answer, "Location")
+                                        : NULL;
+        char *target = location ? url_resolve(url, location) : NULL;
+        g_free(url);
+        url = target;
+        if (!url)
+            judge_answer(cache, entry, answer);
+    }
+    judge_delay(cache, entry, origin);
+    return entry;
+}
+
+/* While a crawl is replayed the file says when robots.txt was fetched anew; afterwards the clock does. */
+static gboolean is_current(const RobotsCache *cache, const Entry *entry, const char *origin)
+{
+    const char *replayed = capture_replays(cache->capture);
+    if (!replayed)
+        return g_get_real_time() / G_USEC_PER_SEC - entry->fetched < KEPT_SECONDS;
+    g_autofree char *url = g_strconcat(origin, "/robots.txt", NULL);
+    return !g_str_equal(url, replayed);
+}
+
+gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal, GError **error)
+{
+    g_autofree char *origin = url_origin(url);
+    *refusal = NULL;
+    Entry *entry = g_hash_table_lookup(cache->entries, origin);
+    if (!entry || !is_current(cache, entry, origin)) {
+        entry = fetch_entry(cache, origin, error);
+        if (!entry)
+            return FALSE;
+        g_hash_table_insert(cache->entries, g_strdup(origin), entry);
+    }
+    if (!entry->robots)
+        *refusal = g_strdup(entry->refusal);
+    else if (!robots_allows(entry->robots, url_target(url)))
+        *refusal = g_strdup("robots.txt forbids it");
+    return TRUE;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Dates, languages, licences, identifiers; see facts.h. */
+#include "scrapers/formats/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_LIMIT 10000 /* values of one kind; hostile files have more */
+
+static int month_number(const char *month)
+{
+    static const char names[][4] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+    if (g_ascii_isdigit(*month)) {
+        int number = atoi(month);
+        return number >= 1 && number <= 12 ? number : 0;
+    }
+    for (int i = 0; i < 12; i++)
+        if (g_ascii_strncasecmp(month, names[i], 3) == 0)
+            return i + 1;
+    return 0;
+}
+
+static gboolean is_year(const char *text)
+{
+    for (int i = 0; i < 4; i++)
+        if (!g_ascii_isdigit(text[i]))
+            return FALSE;
+    return !g_ascii_isdigit(text[4]);
+}
+
+char *fact_date(const char *year, const char *month, const char *day)
+{
+    if (!year || !is_year(year))
+        return NULL;
+    int month_value = month ? month_number(month) : 0;
+    int day_value = day && g_ascii_isdigit(*day) ? atoi(day) : 0;
+    if (month_value == 0)
+        return g_strndup(year, 4);
+    if (day_value < 1 || day_value > 31)
+        return g_strdup_printf("%.4s-%02d", year, month_value);
+    return g_strdup_printf("%.4s-%02d-%02d", year, month_value, day_value);
+}
+
+char *fact_date_from_words(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (!g_ascii_isdigit(*at))
+            continue;
+        if (!is_year(at)) {
+            while (g_ascii_isdigit(at[1]))
+                at++;
+            continue;
+        }
+        const char *month = at + 4;
+        while (*month == ' ')
+            month++;
+        return fact_date(at, g_ascii_isalpha(*month) ? month : NULL, NULL);
+    }
+    return NULL;
+}
+
+/* ISO 639-2, bibliographic and terminology codes, for languages that have a code in ISO 639-1. Sorted. */
+static const char languages[][2][4] = {
+    {"afr", "af"}, {"alb", "sq"}, {"amh", "am"}, {"ara", "ar"}, {"arm", "hy"}, {"aze", "az"}, {"baq", "eu"},
+    {"bel", "be"}, {"ben", "bn"}, {"bos", "bs"}, {"bul", "bg"}, {"bur", "my"}, {"cat", "ca"}, {"ces", "cs"},
+    {"chi", "zh"}, {"cym", "cy"}, {"cze", "cs"}, {"dan", "da"}, {"deu", "de"}, {"dut", "nl"}, {"ell", "el"},
+    {"eng", "en"}, {"epo", "eo"}, {"est", "et"}, {"eus", "eu"}, {"fao", "fo"}, {"fas", "fa"}, {"fin", "fi"},
+    {"fra", "fr"}, {"fre", "fr"}, {"geo", "ka"}, {"ger", "de"}, {"gla", "gd"}, {"gle", "ga"}, {"glg", "gl"},
+    {"gre", "el"}, {"guj", "gu"}, {"heb", "he"}, {"hin", "hi"}, {"hrv", "hr"}, {"hun", "hu"}, {"hye", "hy"},
+    {"ice", "is"}, {"ind", "id"}, {"isl", "is"}, {"ita", "it"}, {"jpn", "ja"}, {"kat", "ka"}, {"kaz", "kk"},
+    {"khm", "km"}, {"kin", "rw"}, {"kir", "ky"}, {"kor", "ko"}, {"lao", "lo"}, {"lat", "la"}, {"lav", "lv"},
+    {"lit", "lt"}, {"ltz", "lb"}, {"mac", "mk"}, {"mal", "ml"}, {"mao", "mi"}, {"may", "ms"}, {"mkd", "mk"},
+    {"mlg", "mg"}, {"mlt", "mt"}, {"mon", "mn"}, {"mri", "mi"}, {"msa", "ms"}, {"mya", "my"}, {"nep", "ne"},
+    {"nld", "nl"}, {"nno", "nn"}, {"nob", "nb"}, {"nor", "no"}, {"per", "fa"}, {"pol", "pl"}, {"por", "pt"},
+    {"pus", "ps"}, {"ron", "ro"}, {"rum", "ro"}, {"rus", "ru"}, {"san", "sa"}, {"scc", "sr"}, {"scr", "hr"},
+    {"sin", "si"}, {"slk", "sk"}, {"slo", "sk"}, {"slv", "sl"}, {"spa", "es"}, {"sqi", "sq"}, {"srp", "sr"},
+    {"swa", "sw"}, {"swe", "sv"}, {"tam", "ta"}, {"tel", "te"}, {"tha", "th"}, {"tur", "tr"}, {"ukr", "uk"},
+    {"urd", "ur"}, {"uzb", "uz"}, {"vie", "vi"}, {"wel", "cy"}, {"zho", "zh"}, {"zul", "zu"},
+};
+
+const char *fact_language(const char *code)
+{
+    char key[4] = {0};
+    gsize length = 0;
+    while (g_ascii_isalpha(code[length]) && length < 4)
+        length++;
+    if ((length != 2 && length != 3) || (code[length] && !strchr("-_", code[length])))
+        return NULL;
+    for (gsize i = 0; i < length; i++)
+        key[i] = g_ascii_tolower(code[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(languages); i++)
+        if (strcmp(languages[i][length == 3 ? 0 : 1], key) == 0)
+            return languages[i][1];
+    return NULL;
+}
+
+/* "by-nc", "4.0" of ".../licenses/by-nc/4.0/..." to its SPDX identifier. */
+static char *licence_from_path(const char *path)
+{
+    static const char *const kinds[] = {"by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd"};
+    gsize kind = strspn(path, "abcdefghijklmnopqrstuvwxyz-BYNCSAD");
+    if (path[kind] != '/')
+        return NULL;
+    const char *version = path + kind + 1;
+    if (!g_ascii_isdigit(version[0]) || version[1] != '.' || !g_ascii_isdigit(version[2]))
+        return NULL;
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (strlen(kinds[i]) == kind && g_ascii_strncasecmp(kinds[i], path, kind) == 0) {
+            g_autofree char *upper = g_ascii_strup(kinds[i], -1);
+            return g_strdup_printf("CC-%s-%.3s", upper, version);
+        }
+    return NULL;
+}
+
+char *fact_licence(const char *text)
+{
+    static const char domain[] = "creativecommons.org/", licences[] = "licenses/", zero[] = "publicdomain/zero/1.0";
+    for (const char *at = text; (at = strstr(at, domain)); ) {
+        at += strlen(domain);
+        if (g_str_has_prefix(at, zero))
+            return g_strdup("CC0-1.0");
+        char *licence = g_str_has_prefix(at, licences) ? licence_from_path(at + strlen(licences)) : NULL;
+        if (licence)
+            return licence;
+    }
+    return NULL;
+}
+
+void fact_set(json_t *object, const char *key, const char *value)
+{
+    if (value && *value)
+        json_object_set_new(object, key, json_text(value));
+}
+
+void fact_append(json_t *array, const char *value)
+{
+    gsize count = json_array_size(array);
+    if (!value || !*value || count >= ARRAY_LIMIT)
+        return;
+    /* Only short lists are searched, so that a long one costs no square. */
+    for (gsize i = count > 64 ? count - 64 : 0; i < count; i++)
+        if (strcmp(json_string_value(json_array_get(array, i)), value) == 0)
+            return;
+    json_array_append_new(array, json_text(value));
+}
+
+void fact_set_array(json_t *object, const char *key, json_t *array)
+{
+    if (json_array_size(array) > 0)
+        json_object_set_new(object, key, array);
+    else
+        json_decref(array);
+}
+
+char *fact_pmcid(const char *value)
+{
+    if (g_ascii_strncasecmp(value, "PMC", 3) == 0)
+        value += 3;
+    gsize digits = strspn(value, "0123456789");
+    if (digits == 0 || digits > 12 || (value[digits] && value[digits] != '.'))
+        return NULL;
+    return g_strdup_printf("PMC%.*s", (int)digits, value);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table of input formats and the small life cycles that all of them share; see format.h. */
+#include "scrapers/formats/format.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "scrapers/formats/formats.h"
+
+const Format *const format_table[] = {
+    &format_medline, &format_jats, &format_s2orc, &format_jsonl, &format_html, &format_warc, NULL,
+};
+
+const Format *format_find(const char *name)
+{
+    for (const Format *const *format = format_table; *format; format++)
+        if (strcmp((*format)->name, name) == 0)
+            return *format;
+    return NULL;
+}
+
+void record_clear(Record *record)
+{
+    g_free(record->bytes);
+    g_free(record->origin);
+    g_free(record->url);
+    g_free(record->content_type);
+    g_free(record->detail);
+    *record = (Record){0};
+}
+
+static char **copy_strings(const RecipeStrings *strings)
+{
+    if (strings->count == 0)
+        return NULL;
+    char **copy = g_new0(char *, strings->count + 1);
+    for (unsigned i = 0; i < strings->count; i++)
+        copy[i] = g_strdup(strings->items[i]);
+    return copy;
+}
+
+ParseOptions *parse_options_new(const RecipeSource *source)
+{
+    ParseOptions *options = g_new0(ParseOptions, 1);
+    options->source = g_strdup(source->tag);
+    options->format = g_strdup(source->format);
+    options->licence = g_strdup(source->licence);
+    options->text_field = g_strdup(source->text_field ? source->text_field : "text");
+    options->id_field = g_strdup(source->id_field ? source->id_field : "id");
+    options->content = copy_strings(&source->extract.content);
+    options->remove = copy_strings(&source->extract.remove);
+    options->title = g_strdup(source->extract.title);
+    options->tables = source->extract.tables;
+    return options;
+}
+
+void parse_options_free(ParseOptions *options)
+{
+    if (!options)
+        return;
+    g_free(options->source);
+    g_free(options->format);
+    g_free(options->licence);
+    g_free(options->text_field);
+    g_free(options->id_field);
+    g_strfreev(options->content);
+    g_strfreev(options->remove);
+    g_free(options->title);
+    g_free(options);
+}
+
+/* Bytes of `text` up to `limit` that do not cut a character in two. */
+static gsize utf8_prefix(const char *text, gsize limit)
+{
+    while (limit > 0 && ((guchar)text[limit] & 0xc0) == 0x80)
+        limit--;
+    return limit;
+}
+
+void parse_failure_set(ParseFailure *failure, const char *rule, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *raw = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *detail = g_utf8_make_valid(raw, -1);
+    g_strdelimit(detail, "\r\n\t", ' ');
+    gsize length = strlen(detail);
+    if (length >= sizeof failure->detail)
+        length = utf8_prefix(detail, sizeof failure->detail - 1);
+    failure->rule = rule;
+    memcpy(failure->detail, detail, length);
+    failure->detail[length] = '\0';
+}

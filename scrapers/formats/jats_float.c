@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Figures and tables: captions, mentions and, when asked for, cells; see jats_walk.h. */
+#include <string.h>
+
+#include "scrapers/formats/jats_walk.h"
+#include "scrapers/formats/xml_text.h"
+#include "scrapers/formats/xml_tree.h"
+
+#define WORDS 12
+#define CAPTION_LIMIT ((gsize)1 << 20)
+
+static gboolean is_table(const xmlNode *node)
+{
+    return xml_is(node, "table-wrap") || xml_is(node, "table-wrap-group");
+}
+
+static gboolean is_group(const xmlNode *node)
+{
+    return xml_is(node, "fig-group") || xml_is(node, "table-wrap-group");
+}
+
+gboolean jats_is_float(const xmlNode *node)
+{
+    return xml_is(node, "fig") || is_table(node) || is_group(node);
+}
+
+/* "Figure 3" of "Figure 3."; NULL if the float has no label. */
+static char *float_label(const xmlNode *node)
+{
+    char *label = xml_text_string(xml_child(node, "label"), 256);
+    if (!label)
+        return NULL;
+    gsize length = strlen(label);
+    while (length > 0 && strchr(".:| ", label[length - 1]))
+        label[--length] = '\0';
+    if (length == 0)
+        g_clear_pointer(&label, g_free);
+    return label;
+}
+
+static gboolean drop_citation(TextForm *form, const xmlNode *node, gpointer user)
+{
+    (void)user;
+    const char *type = xml_is(node, "xref") ? xml_attribute(node, "ref-type") : NULL;
+    if (!type || strcmp(type, "bibr") != 0)
+        return FALSE;
+    text_form_cite_begin(form);
+    text_form_cite_end(form);
+    return TRUE;
+}
+
+/* The first paragraph-like part of a caption, without citations; NULL if there is none. */
+static char *caption_start(const xmlNode *node)
+{
+    const xmlNode *caption = xml_child(node, "caption");
+    char *text = NULL;
+    gsize length = 0;
+    XML_EACH_ELEMENT(part, caption) {
+        g_auto(TextForm) form;
+        text_form_init(&form, CAPTION_LIMIT);
+        text_form_begin(&form, BLOCK_PARAGRAPH, "");
+        xml_text_append(&form, part, drop_citation, NULL);
+        if (text_form_finish(&form, &text, &length) && length > 0)
+            return text;
+        g_clear_pointer(&text, g_free);
+    }
+    return NULL;
+}
+
+/* The panel in a mention: "A" in "Fig. 3A" for the label "Figure 3". At most three characters. */
+static void append_panel(Buffer *out, const char *label, const char *mention)
+{
+    const char *number = label + strlen(label);
+    while (number > label && g_ascii_isdigit(number[-1]))
+        number--;
+    const char *found = *number ? strstr(mention, number) : NULL;
+    if (!found || (found > mention && g_ascii_isdigit(found[-1])))
+        return;
+    found += strlen(number);
+    gsize length = 0;
+    while (g_ascii_isalnum(found[length]))
+        length++;
+    if (length <= 3 && g_ascii_isalpha(found[0]))
+        buffer_append(out, found, length);
+}
+
+/* "Figure " before a mention that is only "3" would double the word. */
+static void drop_word_before(TextForm *form, const char *mention)
+{
+    static const char *const words[] = {"Figure", "Figures", "Fig.", "Figs.", "Fig", "Figs", "Table", "Tables"};
+    if (!g_ascii_isdigit(*mention))
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+        gsize size = strlen(words[i]);
+        const Buffer *line = &form->line;
+        if (line->length < size || memcmp(line->data + line->length - size, words[i], size) != 0)
+            continue;
+        gsize before = line->length - size;
+        if (before > 0 && g_ascii_isalnum(line->data[before - 1]))
+            continue;
+        form->space = before > 0 && line->data[before - 1] == ' ';
+        while (before > 0 && line->data[before - 1] == ' ')
+            before--;
+        buffer_truncate(&form->line, before);
+        return;
+    }
+}
+
+void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
+{
+    TextForm *form = &walk->form;
+    const char *rid = xml_attribute(xref, "rid");
+    const xmlNode *target = rid ? g_hash_table_lookup(walk->floats, rid) : NULL;
+    g_autofree char *mention = xml_text_string(xref, 256);
+    g_autofree char *label = target ? float_label(target) : NULL;
+    g_autofree char *caption = target ? caption_start(target) : NULL;
+    if (!mention || (!label && !caption)) {
+        xml_text_append(form, xref, NULL, NULL);
+        return;
+    }
+    g_auto(Buffer) out;
+    buffer_init(&out, CAPTION_LIMIT);
+    buffer_append_string(&out, "[fig_ref]");
+    buffer_append_string(&out, label ? label : mention);
+    if (label) {
+        append_panel(&out, label, mention);
+        drop_word_before(form, mention);
+    }
+    if (caption) {
+        buffer_append_string(&out, ": ");
+        append_words(&out, caption, WORDS);
+    }
+    buffer_append_string(&out, "[/fig_ref]");
+    if (form->line.length > 0 && g_ascii_isalnum(form->line.data[form->line.length - 1]))
+        text_form_space(form); /* "see<xref>" in the source */
+    if (!out.overflowed)
+        text_form_text(form, out.data, out.length);
+}
+
+/* A full stop after a caption's title, when text follows and the title has no stop of its own. */
+static void close_title(TextForm *form)
+{
+    Buffer *line = &form->line;
+    if (line->length > 0 && !strchr(".?!:;,]", line->data[line->length - 1])) {
+        form->space = FALSE;
+        text_form_mark(form, ".");
+    }
+}
+
+static gboolean append_caption(JatsWalk *walk, const xmlNode *caption)
+{
+    TextForm *form = &walk->form;
+    gsize start = form->line.length;
+    gboolean after_title = FALSE;
+    if (!caption)
+        return FALSE;
+    XML_EACH_ELEMENT(part, caption) {
+        if (!xml_is(part, "title") && !xml_is(part, "p") && !jats_is_block(part))
+            continue;
+        if (after_title)
+            close_title(form);
+        after_title = xml_is(part, "title");
+        text_form_space(form);
+        jats_text(walk, part);
+    }
+    return form->line.length > start;
+}
+
+static void append_row(TextForm *form, const xmlNode *row)
+{
+    gboolean first = TRUE;
+    text_form_begin(form, BLOCK_LINE, "");
+    XML_EACH_ELEMENT(cell, row) {
+        if (!first) {
+            form->space = FALSE;
+            text_form_mark(form, " | ");
+        }
+        first = FALSE;
+        xml_text_append(form, cell, drop_citation, NULL);
+    }
+}
+
+/* Rows at any depth: thead, tbody, tgroup. */
+static void append_rows(TextForm *form, const xmlNode *node)
+{
+    XML_EACH_ELEMENT(child, node) {
+        if (xml_is(child, "tr") || xml_is(child, "row"))
+            append_row(form, child);
+        else if (!xml_is(child, "label") && !xml_is(child, "caption") && !xml_is(child, "table-wrap-foot"))
+            append_rows(form, child);
+    }
+}
+
+/* Floats inside a float: panels of a group, supplements of a figure, however they are wrapped. */
+static void write_inner_floats(JatsWalk *walk, const xmlNode *node)
+{
+    XML_EACH_ELEMENT(child, node) {
+        if (jats_is_float(child))
+            jats_float(walk, child);
+        else if (!xml_is(child, "caption") && !xml_is(child, "table"))
+            write_inner_floats(walk, child);
+    }
+}
+
+void jats_float(JatsWalk *walk, const xmlNode *node)
+{
+    TextForm *form = &walk->form;
+    gboolean table = is_table(node);
+    gboolean cells = table && walk->options->tables && !is_group(node);
+    g_autofree char *label = float_label(node);
+    text_form_begin(form, BLOCK_PARAGRAPH, "");
+    text_form_mark(form, table ? "[table]" : "[fig]");
+    if (label)
+        text_form_string(form, label);
+    if (label && xml_child(node, "caption"))
+        text_form_mark(form, ":");
+    gboolean has_text = append_caption(walk, xml_child(node, "caption"));
+    if (!has_text && !cells) {
+        buffer_reset(&form->line);
+        text_form_end(form);
+    } else {
+        if (cells)
+            append_rows(form, node);
+        form->space = FALSE;
+        text_form_mark(form, table ? "[/table]" : "[/fig]");
+        text_form_end(form);
+    }
+    write_inner_floats(walk, node);
+    jats_pending_floats(walk);
+}
+
+void jats_pending_floats(JatsWalk *walk)
+{
+    const xmlNode *node;
+    while ((node = g_queue_pop_head(&walk->pending)))
+        jats_float(walk, node);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/formats/jats_walk.h - what the parts of the JATS reader share while one article is written as text.
+ *
+ * jats.c makes a JatsWalk, jats_body.c walks blocks in document order, once each; jats_inline.c replaces citations,
+ * mentions of figures and formulas inside a paragraph; jats_float.c writes captions; jats_reference.c knows the
+ * bibliography. Floats that stand inside a paragraph wait in `pending` until the paragraph ends.
+ */
+#ifndef SCRAPERS_FORMATS_JATS_WALK_H
+#define SCRAPERS_FORMATS_JATS_WALK_H
+
+#include <libxml/tree.h>
+
+#include "scrapers/formats/format.h"
+#include "scrapers/formats/jats_reference.h"
+#include "scrapers/formats/text_form.h"
+
+typedef struct JatsWalk {
+    TextForm form;
+    const ParseOptions *options;
+    JatsReferences *references;
+    GHashTable *floats; /* id -> const xmlNode *, borrowed from the tree */
+    GQueue pending;     /* const xmlNode *: floats of the open paragraph */
+    unsigned list_level;
+} JatsWalk;
+
+/* jats_body.c: the blocks that are children of `parent`; sections in it have headings of this depth. */
+void jats_blocks(JatsWalk *walk, const xmlNode *parent, unsigned depth); /* NULL: nothing */
+gboolean jats_is_block(const xmlNode *node);
+void jats_block(JatsWalk *walk, const xmlNode *node, unsigned depth);
+
+/* jats_inline.c: the running text in `parent`, into the open block; blocks inside it become blocks of their own. */
+void jats_text(JatsWalk *walk, const xmlNode *parent);
+void jats_text_node(JatsWalk *walk, const xmlNode *node); /* one text node or element, itself included */
+void jats_formula(JatsWalk *walk, const xmlNode *node);
+
+/* jats_float.c */
+gboolean jats_is_float(const xmlNode *node);
+void jats_float(JatsWalk *walk, const xmlNode *node);         /* its caption as a block */
+void jats_float_mention(JatsWalk *walk, const xmlNode *xref); /* [fig_ref]; the xref's own text if unresolved */
+void jats_pending_floats(JatsWalk *walk);
+
+#endif

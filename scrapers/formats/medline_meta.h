@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/formats/medline_meta.h - what a MEDLINE citation says beside its text.
+ *
+ * Fills language, date and meta of the document. Keys of meta: pmid, doi, pmcid, journal, authors, mesh,
+ * publication_types, keywords, languages (when more than one), version (when above 1), retracted (the work was
+ * retracted), retraction_notice (this citation retracts another), corrected, retraction_pmids.
+ */
+#ifndef SCRAPERS_FORMATS_MEDLINE_META_H
+#define SCRAPERS_FORMATS_MEDLINE_META_H
+
+#include <libxml/tree.h>
+
+#include "store/document.h"
+
+void medline_meta(const xmlNode *citation, const xmlNode *article, const xmlNode *data, Document *document);
+
+#endif

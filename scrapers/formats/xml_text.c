@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A text walker over a libxml2 tree; see xml_text.h. */
+#include "scrapers/formats/xml_text.h"
+
+#include <string.h>
+
+#include "scrapers/formats/xml_tree.h"
+
+/* What the text of a superscript looks like. */
+typedef struct ScriptLook {
+    gboolean raised;  /* has letters, digits or signs: ^ or _ is needed */
+    gboolean blank;   /* has white space inside: brackets are needed */
+    gboolean ordinal; /* st, nd, rd, th */
+    gboolean cites;   /* holds citations or footnote marks */
+} ScriptLook;
+
+/* Element names whose content is no part of the running text. */
+static gboolean is_silent(const xmlNode *node)
+{
+    static const char *const names[] = {"fn", "index-term", "index-term-range-end", "graphic", "inline-graphic", "media",
+                                        "object-id", "alt-text", "long-desc", "private-char", "glyph-data", "milestone-start",
+                                        "milestone-end", "annotation", "annotation-xml", "rt", "rp"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp((const char *)node->name, names[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean xref_is_mark(const xmlNode *node)
+{
+    static const char *const types[] = {"fn", "table-fn", "corresp", "aff", "author-notes", "contrib"};
+    const char *type = xml_attribute(node, "ref-type");
+    for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean xref_is_citation(const xmlNode *node)
+{
+    const char *type = xml_attribute(node, "ref-type");
+    return type && strcmp(type, "bibr") == 0;
+}
+
+static void look_at(const xmlNode *parent, ScriptLook *look)
+{
+    for (const xmlNode *node = parent->children; node; node = node->next) {
+        if (node->type == XML_ELEMENT_NODE) {
+            if (xml_is(node, "xref") && (xref_is_mark(node) || xref_is_citation(node)))
+                look->cites = TRUE;
+            else if (!is_silent(node))
+                look_at(node, look);
+        }
+        if (node->type != XML_TEXT_NODE)
+            continue;
+        g_autofree char *text = g_strstrip(g_strdup((const char *)node->content));
+        for (const char *at = text; *at; at = g_utf8_next_char(at)) {
+            gunichar character = g_utf8_get_char(at);
+            look->blank |= g_unichar_isspace(character);
+            look->raised |= g_unichar_isalnum(character) || character == '+' || character == '-' ||
+                            character == 0x2212; /* MINUS SIGN */
+        }
+        look->ordinal |= strcmp(text, "st") == 0 || strcmp(text, "nd") == 0 || strcmp(text, "rd") == 0 ||
+                         strcmp(text, "th") == 0 || strcmp(text, "TM") == 0;
+    }
+}
+
+static void append_script(TextForm *form, const xmlNode *node, const char *mark, XmlInline special, gpointer user)
+{
+    ScriptLook look = {0};
+    look_at(node, &look);
+    gboolean glued = form->line.length > 0 && !form->space;
+    if (look.cites || look.ordinal || !look.raised || (!glued && mark[0] == '_')) {
+        xml_text_append(form, node, special, user);
+        return;
+    }
+    text_form_mark(form, mark);
+    if (look.blank)
+        text_form_mark(form, "(");
+    xml_text_append(form, node, special, user);
+    form->space = FALSE;
+    if (look.blank)
+        text_form_mark(form, ")");
+}
+
+/* Of several forms of one thing: TeX, MathML, then the first with text in it. */
+static const xmlNode *best_alternative(const xmlNode *alternatives)
+{
+    static const char *const best[] = {"tex-math", "math", "textual-form"};
+    for (gsize i = 0; i < G_N_ELEMENTS(best); i++) {
+        const xmlNode *found = xml_child(alternatives, best[i]);
+        if (found)
+            return found;
+    }
+    XML_EACH_ELEMENT(child, alternatives)
+        if (!is_silent(child))
+            return child;
+    return NULL;
+}
+
+static void append_element(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
+{
+    const char *name = (const char *)node->name;
+    if (special && special(form, node, user))
+        return;
+    if (is_silent(node))
+        return;
+    if (strcmp(name, "xref") == 0 && xref_is_mark(node)) { /* like a citation of nothing: its brackets go with it */
+        text_form_cite_begin(form);
+        text_form_cite_end(form);
+        return;
+    }
+    if (strcmp(name, "sup") == 0) {
+        append_script(form, node, "^", special, user);
+    } else if (strcmp(name, "sub") == 0) {
+        append_script(form, node, "_", special, user);
+    } else if (strcmp(name, "math") == 0) {
+        mathml_append(form, node);
+    } else if (strcmp(name, "break") == 0 || strcmp(name, "hr") == 0) {
+        text_form_space(form);
+    } else if (strcmp(name, "alternatives") == 0) {
+        const xmlNode *best = best_alternative(node);
+        if (best)
+            append_element(form, best, special, user);
+    } else if (strcmp(name, "taxon-name-part") == 0) {
+        text_form_space(form);
+        xml_text_append(form, node, special, user);
+    } else {
+        xml_text_append(form, node, special, user);
+    }
+}
+
+void xml_text_append_node(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
+{
+    if (node->type == XML_TEXT_NODE)
+        text_form_string(form, (const char *)node->content);
+    else if (node->type == XML_ELEMENT_NODE)
+        append_element(form, node, special, user);
+}
+
+void xml_text_append(TextForm *form, const xmlNode *parent, XmlInline special, gpointer user)
+{
+    for (const xmlNode *node = parent->children; node; node = node->next)
+        xml_text_append_node(form, node, special, user);
+}
+
+char *xml_text_string(const xmlNode *parent, gsize limit)
+{
+    if (!parent)
+        return NULL;
+    g_auto(TextForm) form;
+    char *text = NULL;
+    gsize length;
+    text_form_init(&form, limit);
+    text_form_begin(&form, BLOCK_PARAGRAPH, "");
+    xml_text_append(&form, parent, NULL, NULL);
+    if (text_form_finish(&form, &text, &length) && length == 0)
+        g_clear_pointer(&text, g_free);
+    return text;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A store against itself; see store/audit.h. */
+#include "store/audit.h"
+
+#include "base/error.h"
+#include "store/audit_findings.h"
+#include "store/recipe_settings.h"
+
+/* A finding about one of the small records that the other checks need. */
+static void take_damage(Audit *audit, const char *where, GError *cause)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    findings_add_damage(findings, g_strdup(where), cause);
+    audit_take(audit, findings);
+}
+
+static void read_packing(Audit *audit, StoreTxn *txn)
+{
+    GError *cause = NULL;
+    audit->has_tokens = tokenizer_facts(txn, &audit->tokenizer, &cause);
+    if (cause)
+        take_damage(audit, "meta tokenizer", cause);
+    cause = NULL;
+    g_autoptr(json_t) settings = recipe_settings_get(txn, &cause);
+    if (cause)
+        take_damage(audit, "meta recipe.settings", cause);
+    const json_t *pack = json_object_get(settings, "pack");
+    audit->bos = json_is_true(json_object_get(pack, "bos"));
+    audit->eos = json_is_true(json_object_get(pack, "eos"));
+    /* Without the settings nobody knows what lies between documents, and tokens cannot be compared. */
+    audit->has_tokens = audit->has_tokens && pack;
+}
+
+static void read_run(Audit *audit, StoreTxn *txn)
+{
+    GError *cause = NULL;
+    g_auto(StageRun) run = {0};
+    audit->packed = stage_load(txn, "pack", &run, &cause) && run.complete;
+    if (cause)
+        take_damage(audit, "runs pack", cause);
+}
+
+static gboolean read_basics(Audit *audit, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
+    if (!txn)
+        return FALSE;
+    read_packing(audit, txn);
+    read_run(audit, txn);
+    return TRUE;
+}
+
+/* FALSE without error: the list of sources is damaged, and only records can be checked. */
+static gboolean read_sources(Audit *audit, GError **error)
+{
+    GError *cause = NULL;
+    audit->tally = tally_new(audit->context->store, &cause);
+    if (audit->tally)
+        return TRUE;
+    if (cause->domain == GALEN_ERROR && cause->code == GALEN_ERROR_INPUT)
+        take_damage(audit, "meta sources", cause);
+    else
+        g_propagate_error(error, cause);
+    return FALSE;
+}
+
+static gboolean audit_all(Audit *audit, GError **error)
+{
+    GError *cause = NULL;
+    if (!audit_records(audit, error) || !read_basics(audit, error))
+        return FALSE;
+    if (!read_sources(audit, &cause)) {
+        if (cause)
+            g_propagate_error(error, cause);
+        return cause == NULL;
+    }
+    return audit_documents(audit, error) && audit_shards(audit, error) && audit_manifest(audit, error);
+}
+
+GPtrArray *audit_run(StageContext *context, GError **error)
+{
+    Audit audit = {
+        .context = context,
+        .findings = findings_new(),
+        .counts = g_hash_table_new(g_str_hash, g_str_equal),
+        .places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+    };
+    gboolean good = audit_all(&audit, error);
+    if (good)
+        audit_sort(&audit);
+    else
+        g_clear_pointer(&audit.findings, g_ptr_array_unref);
+    g_hash_table_unref(audit.counts);
+    g_hash_table_unref(audit.places);
+    tally_free(audit.tally);
+    return audit.findings;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every document: its verdict, its winner, its licence, its place in the shards. */
+#include <string.h>
+
+#include "base/pipeline.h"
+#include "store/audit_findings.h"
+#include "store/tokens.h"
+
+#define BATCH_SIZE 256
+#define WINNER_CHAIN_LIMIT 64
+
+typedef struct SourceCheck {
+    guint64 kept;
+    guint64 without_licence; /* of the kept ones */
+} SourceCheck;
+
+typedef struct AuditBatch {
+    guint count;
+    Docno docnos[BATCH_SIZE];
+    SourceCheck *sources; /* by number of the source */
+    GPtrArray *findings;
+} AuditBatch;
+
+typedef struct DocumentAudit {
+    Audit *audit;
+    StoreCursor *cursor;
+    SourceCheck *sources;
+} DocumentAudit;
+
+static void batch_free(gpointer data)
+{
+    AuditBatch *batch = data;
+    g_free(batch->sources);
+    g_ptr_array_unref(batch->findings);
+    g_free(batch);
+}
+
+static gpointer next_batch(gpointer user, GError **error)
+{
+    DocumentAudit *pass = user;
+    AuditBatch *batch = g_new0(AuditBatch, 1);
+    batch->sources = g_new0(SourceCheck, pass->audit->tally->sources->len + 1);
+    batch->findings = findings_new();
+    while (batch->count < BATCH_SIZE) {
+        StoreValue key = {NULL, 0}, value;
+        int more = store_cursor_next(pass->cursor, &key, &value, NULL); /* damage is audit_records' to report */
+        if (more == 0 || !key.data)
+            break;
+        if (key.length == 8)
+            batch->docnos[batch->count++] = docno_read(key.data);
+    }
+    if (batch->count)
+        return batch;
+    batch_free(batch);
+    return NULL;
+}
+
+static char *document_where(Docno docno)
+{
+    return g_strdup_printf("document %" G_GUINT64_FORMAT, docno);
+}
+
+static char *record_where(StoreTable table, Docno docno)
+{
+    return g_strdup_printf("%s %" G_GUINT64_FORMAT, store_table_name(table), docno);
+}
+
+/* FALSE: there is none, or it cannot be read (which is reported). */
+static gboolean verdict_of(StoreTxn *txn, Docno docno, Verdict *verdict, gboolean *damaged, GPtrArray *findings)
+{
+    GError *cause = NULL;
+    gboolean found = ledger_get(txn, docno, verdict, &cause);
+    *damaged = cause != NULL;
+    if (cause)
+        findings_add_damage(findings, record_where(TABLE_LEDGER, docno), cause);
+    return found;
+}
+
+/* Follows winners to the document that stands for this one. It must be kept, or be left out by the mix alone. */
+static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtrArray *findings)
+{
+    Verdict verdict = *merged;
+    Docno winner = docno;
+    gboolean damaged = FALSE;
+    for (unsigned step = 0; verdict.outcome == OUTCOME_MERGED && step < WINNER_CHAIN_LIMIT; step++) {
+        winner = verdict.winner;
+        if (winner == DOCNO_NONE || !verdict_of(txn, winner, &verdict, &damaged, findings)) {
+            if (!damaged)
+                findings_add(findings, FINDING_LOST_WINNER, document_where(docno),
+                             "merged into document %" G_GUINT64_FORMAT ", which has no verdict", winner);
+            return;
+        }
+    }
+    gboolean stands = verdict.outcome == OUTCOME_KEPT ||
+                      (verdict.outcome == OUTCOME_DROPPED && strcmp(verdict.stage, "mix") == 0);
+    if (!stands)
+        findings_add(findings, FINDING_LOST_WINNER, document_where(docno),
+                     "merged into document %" G_GUINT64_FORMAT ", which is %s by %s/%s", winner, outcome_name(verdict.outcome),
+                     verdict.stage, verdict.rule);
+}
+
+static guint64 expected_repeats(const Audit *audit, guint source, const GArray *placements)
+{
+    const SourceTally *facts = g_ptr_array_index(audit->tally->sources, source);
+    json_int_t repeat = json_integer_value(json_object_get(facts->facts, "repeat"));
+    gboolean valid = placements->len && strcmp(g_array_index(placements, Placement, 0).split, "valid") == 0;
+    return valid || repeat < 1 ? 1 : (guint64)repeat;
+}
+
+/* Kept: there must be tokens, and one placement for each repeat. */
+static void check_packed(const Audit *audit, StoreTxn *txn, Docno docno, guint source, GPtrArray *findings)
+{
+    const void *ids;
+    gsize count;
+    GError *cause = NULL;
+    if (!tokens_get(txn, docno, audit->tokenizer.width, &ids, &count, &cause)) {
+        if (cause)
+            findings_add_damage(findings, record_where(TABLE_TOKENS, docno), cause);
+        else
+            findings_add(findings, FINDING_UNPACKED, document_where(docno), "kept, but it has no tokens");
+        return;
+    }
+    if (count + audit->bos + audit->eos == 0)
+        return;
+    g_autoptr(GArray) placements = g_array_new(FALSE, FALSE, sizeof(Placement));
+    if (!shard_placements(txn, docno, placements, &cause)) {
+        findings_add_damage(findings, record_where(TABLE_PLACEMENTS, docno), cause);
+        return;
+    }
+    guint64 expected = expected_repeats(audit, source, placements);
+    if (placements->len != expected)
+        findings_add(findings, FINDING_UNPACKED, document_where(docno),
+                     "kept, but %u of %" G_GUINT64_FORMAT " repeats are in the shards", placements->len, expected);
+}
+
+static gboolean has_licence(const SourceTally *source, const Document *document)
+{
+    const char *licence = json_get_string(source->facts, "licence");
+    return (document->licence && *document->licence) || (licence && *licence);
+}
+
+static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatch *batch)
+{
+    g_auto(Document) document = {0};
+    GError *cause = NULL;
+    if (!document_get_facts(txn, docno, &document, &cause)) {
+        if (cause)
+            findings_add_damage(batch->findings, record_where(TABLE_DOCUMENTS, docno), cause);
+        return;
+    }
+    guint source;
+    SourceTally *facts = g_hash_table_lookup(audit->tally->by_tag, document.source ? document.source : "");
+    if (!facts || !g_ptr_array_find(audit->tally->sources, facts, &source)) {
+        findings_add(batch->findings, FINDING_COUNT_MISMATCH, document_where(docno),
+                     "is of source \"%s\", which the store does not list", document.source ? document.source : "");
+        return;
+    }
+    batch->sources[source].kept++;
+    batch->sources[source].without_licence += !has_licence(facts, &document);
+    if (audit->packed && audit->has_tokens)
+        check_packed(audit, txn, docno, source, batch->findings);
+}
+
+/* Ingest keeps the rest of a file that it could not read as one document with this verdict. */
+static void check_input(StoreTxn *txn, Docno docno, const Verdict *verdict, GPtrArray *findings)
+{
+    if (strcmp(verdict->rule, "damaged-input") != 0)
+        return;
+    g_auto(Document) document = {0};
+    GError *cause = NULL;
+    if (!document_get_facts(txn, docno, &document, &cause))
+        g_clear_error(&cause); /* audit_records reports it */
+    findings_add(findings, FINDING_DAMAGED_INPUT, document_where(docno), "%s could not be read whole: %s",
+                 document.origin ? document.origin : "an input", verdict->detail ? verdict->detail : "see galen why");
+}
+
+static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatch *batch)
+{
+    Verdict verdict;
+    gboolean damaged;
+    if (!verdict_of(txn, docno, &verdict, &damaged, batch->findings)) {
+        if (audit->packed && !damaged)
+            findings_add(batch->findings, FINDING_LEDGER_GAP, document_where(docno), "has no verdict");
+    } else if (verdict.outcome == OUTCOME_KEPT) {
+        check_kept(audit, txn, docno, batch);
+    } else if (verdict.outcome == OUTCOME_MERGED && audit->packed) {
+        check_winner(txn, docno, &verdict, batch->findings);
+    } else if (verdict.outcome == OUTCOME_DROPPED) {
+        check_input(txn, docno, &verdict, batch->findings);
+    }
+}
+
+static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError **error)
+{
+    const DocumentAudit *pass = user;
+    AuditBatch *batch = item;
+    g_autoptr(StoreTxn) txn = store_read_begin(pass->audit->context->store, error);
+    if (!txn)
+        return FALSE;
+    for (guint i = 0; i < batch->count; i++)
+        check_document(pass->audit, txn, batch->docnos[i], batch);
+    return TRUE;
+}
+
+static gboolean sink_batch(gpointer user, gpointer item, GError **error)
+{
+    DocumentAudit *pass = user;
+    AuditBatch *batch = item;
+    for (guint i = 0; i < pass->audit->tally->sources->len; i++) {
+        pass->sources[i].kept += batch->sources[i].kept;
+        pass->sources[i].without_licence += batch->sources[i].without_licence;
+    }
+    audit_take(pass->audit, batch->findings);
+    progress_add(pass->audit->context->progress, batch->count);
+    return TRUE;
+}
+
+static void check_sources(DocumentAudit *pass)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    for (guint i = 0; i < pass->audit->tally->sources->len; i++) {
+        const SourceTally *source = g_ptr_array_index(pass->audit->tally->sources, i);
+        const SourceCheck *check = &pass->sources[i];
+        char *where = g_strdup_printf("source %s", source->tag);
+        if (pass->audit->packed && check->kept == 0)
+            findings_add(findings, FINDING_EMPTY_SOURCE, where, "no document of this source was kept");
+        else if (check->without_licence)
+            findings_add(findings, FINDING_MISSING_LICENCE, where,
+                         "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                         " kept documents have no licence; give the source one in the recipe",
+                         check->without_licence, check->kept);
+        else
+            g_free(where);
+    }
+    audit_take(pass->audit, findings);
+}
+
+/* As many verdicts as documents: one more is of a document that is gone. */
+static void check_counts(Audit *audit, StoreTxn *txn)
+{
+    guint64 entered = store_count(txn, TABLE_DOCUMENTS), decided = store_count(txn, TABLE_LEDGER);
+    g_autoptr(GPtrArray) findings = findings_new();
+    if (audit->packed && entered != decided)
+        findings_add(findings, FINDING_COUNT_MISMATCH, g_strdup("table ledger"),
+                     "%" G_GUINT64_FORMAT " documents entered, but %" G_GUINT64_FORMAT " have a verdict", entered, decided);
+    audit_take(audit, findings);
+}
+
+gboolean audit_documents(Audit *audit, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
+    if (!txn)
+        return FALSE;
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
+    if (!cursor)
+        return FALSE;
+    g_autofree SourceCheck *sources = g_new0(SourceCheck, audit->tally->sources->len + 1);
+    DocumentAudit pass = {audit, cursor, sources};
+    Pipeline pipeline = {
+        .user = &pass,
+        .next = next_batch,
+        .work = work_batch,
+        .sink = sink_batch,
+        .item_free = batch_free,
+    };
+    unsigned jobs = MAX(audit->context->jobs, 1);
+    progress_begin(audit->context->progress, "audit documents", "documents", store_count(txn, TABLE_DOCUMENTS));
+    gboolean good = pipeline_run(&pipeline, jobs, jobs * 4, error);
+    progress_end(audit->context->progress);
+    if (good) {
+        check_sources(&pass);
+        check_counts(audit, txn);
+    }
+    return good;
+}

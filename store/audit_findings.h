@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/audit_findings.h - the parts of an audit and what they report into. Used by audit*.c alone.
+ *
+ * Each part looks at the whole store from one side. Workers gather findings in lists of their own, and the one thread
+ * that runs the audit takes them over in order, so that the cap on findings of one kind always lets the same ones pass.
+ */
+#ifndef STORE_AUDIT_FINDINGS_H
+#define STORE_AUDIT_FINDINGS_H
+
+#include "store/audit.h"
+#include "store/manifest_parts.h"
+#include "store/tokenizer_store.h"
+
+#define FINDINGS_PER_ID 100
+
+typedef struct Audit {
+    StageContext *context;
+    GPtrArray *findings;  /* of Finding */
+    GHashTable *counts;   /* id -> how many were found */
+    GHashTable *places;   /* "id where" of those in `findings`: one place is reported once */
+    gboolean packed;      /* the stage pack is complete: every document must have its verdict and tokens */
+    gboolean has_tokens;  /* `tokenizer` is known */
+    TokenizerFacts tokenizer;
+    gboolean bos, eos;    /* around each document */
+    Tally *tally;         /* the sources */
+} Audit;
+
+void finding_free(gpointer finding);
+GPtrArray *findings_new(void);
+/* Appends a finding; takes ownership of `where`. The severity follows from the id. */
+void findings_add(GPtrArray *findings, const char *id, char *where, const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* Appends FINDING_HASH_MISMATCH with the message of `cause`, which it frees. */
+void findings_add_damage(GPtrArray *findings, char *where, GError *cause);
+/* Moves the findings of `from` into the audit, up to the cap. */
+void audit_take(Audit *audit, GPtrArray *from);
+/* One line for each kind that passed the cap, then the order of audit.h. */
+void audit_sort(Audit *audit);
+
+gboolean audit_records(Audit *audit, GError **error);
+gboolean audit_documents(Audit *audit, GError **error);
+gboolean audit_shards(Audit *audit, GError **error);
+gboolean audit_manifest(Audit *audit, GError **error);
+
+#endif

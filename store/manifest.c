@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is in the store, proved by hashes; see store/manifest.h. */
+#include "store/manifest.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "config.h"
+#include "store/manifest_parts.h"
+#include "store/recipe_settings.h"
+#include "store/tokenizer_store.h"
+
+#define MANIFEST_FILE "manifest.json"
+#define MANIFEST_VERSION 1
+#define MANIFEST_LIMIT ((gsize)1 << 30)
+
+static json_t *digest_json(const Sha256 *digest)
+{
+    char hex[SHA256_HEX_SIZE];
+    sha256_hex(digest, hex);
+    return json_string(hex);
+}
+
+static json_t *recipe_json(StoreTxn *txn, GError **error)
+{
+    GError *cause = NULL;
+    g_autoptr(json_t) settings = recipe_settings_get(txn, &cause);
+    if (!settings) {
+        if (!cause)
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store is not packed yet; run galen build or galen pack");
+        g_propagate_error(error, cause);
+        return NULL;
+    }
+    g_autofree char *text = json_write(settings);
+    Sha256 digest = sha256(text, strlen(text));
+    json_t *object = json_object();
+    json_object_set(object, "name", json_object_get(settings, "name"));
+    json_object_set(object, "seed", json_object_get(settings, "seed"));
+    json_object_set_new(object, "sha256", digest_json(&digest));
+    return object;
+}
+
+static json_t *tokenizer_json(StoreTxn *txn, GError **error)
+{
+    TokenizerFacts facts;
+    GError *cause = NULL;
+    if (!tokenizer_facts(txn, &facts, &cause)) {
+        if (!cause)
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store has no tokenizer yet; run galen build or galen pack");
+        g_propagate_error(error, cause);
+        return NULL;
+    }
+    json_t *object = json_object();
+    json_object_set_new(object, "vocabulary", json_integer(facts.vocabulary));
+    json_object_set_new(object, "width", json_integer(facts.width));
+    json_object_set_new(object, "sha256", digest_json(&facts.digest));
+    return object;
+}
+
+/* The records of what was read, as ingest wrote them. */
+static json_t *inputs_json(StoreTxn *txn, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_INPUTS, NULL, 0, error);
+    if (!cursor)
+        return NULL;
+    g_autoptr(json_t) inputs = json_array();
+    StoreValue key, value;
+    int more;
+    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+        json_t *input = json_parse(value.data, value.length, "a record of an input", error);
+        if (!input)
+            return NULL;
+        json_array_append_new(inputs, input);
+    }
+    return more == 0 ? g_steal_pointer(&inputs) : NULL;
+}
+
+static json_t *sources_json(const Tally *tally)
+{
+    json_t *sources = json_array();
+    for (guint i = 0; i < tally->sources->len; i++)
+        json_array_append_new(sources, tally_source_json(g_ptr_array_index(tally->sources, i), TALLY_HASHES));
+    return sources;
+}
+
+/* A split's digest is what shard_reader_digest gives: SHA-256 over the shards' digests. */
+static json_t *split_json(const GArray *shards)
+{
+    g_autoptr(Sha256Context) chain = sha256_new();
+    json_t *object = json_object(), *list = json_array();
+    guint64 tokens = 0;
+    for (guint i = 0; i < shards->len; i++) {
+        const ShardTally *shard = &g_array_index(shards, ShardTally, i);
+        json_t *entry = json_object();
+        json_object_set_new(entry, "tokens", json_integer((json_int_t)shard->tokens));
+        json_object_set_new(entry, "sha256", digest_json(&shard->digest));
+        json_array_append_new(list, entry);
+        sha256_update(chain, shard->digest.bytes, sizeof shard->digest.bytes);
+        tokens += shard->tokens;
+    }
+    Sha256 digest = sha256_finish(chain);
+    json_object_set_new(object, "tokens", json_integer((json_int_t)tokens));
+    json_object_set_new(object, "sha256", digest_json(&digest));
+    json_object_set_new(object, "shards", list);
+    return object;
+}
+
+static void set_sum(json_t *manifest, const char *key, const Tally *tally, gsize offset)
+{
+    json_object_set_new(manifest, key, json_integer((json_int_t)tally_sum(tally, offset)));
+}
+
+static json_t *assemble(json_t *recipe, json_t *tokenizer, json_t *inputs, const Tally *tally)
+{
+    json_t *manifest = json_object(), *splits = json_object();
+    json_object_set_new(manifest, "version", json_integer(MANIFEST_VERSION));
+    json_object_set_new(manifest, "galen", json_string(PACKAGE_VERSION));
+    json_object_set(manifest, "recipe", recipe);
+    json_object_set(manifest, "tokenizer", tokenizer);
+    set_sum(manifest, "entered", tally, G_STRUCT_OFFSET(SourceTally, entered));
+    set_sum(manifest, "kept", tally, G_STRUCT_OFFSET(SourceTally, kept));
+    set_sum(manifest, "dropped", tally, G_STRUCT_OFFSET(SourceTally, dropped));
+    set_sum(manifest, "merged", tally, G_STRUCT_OFFSET(SourceTally, merged));
+    set_sum(manifest, "undecided", tally, G_STRUCT_OFFSET(SourceTally, undecided));
+    json_object_set_new(manifest, "sources", sources_json(tally));
+    json_object_set(manifest, "inputs", inputs);
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        json_object_set_new(splits, split_names[i], split_json(tally->shards[i]));
+    json_object_set_new(manifest, "splits", splits);
+    return manifest;
+}
+
+static json_t *gather(StageContext *context, GError **error)
+{
+    g_autoptr(Tally) tally = tally_new(context->store, error);
+    if (!tally || !documents_tally(context, tally, TALLY_HASHES, error) || !shards_tally(context, tally, TALLY_HASHES, error))
+        return NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(json_t) recipe = txn ? recipe_json(txn, error) : NULL;
+    g_autoptr(json_t) tokenizer = recipe ? tokenizer_json(txn, error) : NULL;
+    g_autoptr(json_t) inputs = tokenizer ? inputs_json(txn, error) : NULL;
+    return inputs ? assemble(recipe, tokenizer, inputs, tally) : NULL;
+}
+
+void manifest_seal(json_t *manifest)
+{
+    json_object_del(manifest, "root");
+    g_autofree char *canonical = json_write(manifest);
+    Sha256 root = sha256(canonical, strlen(canonical));
+    json_object_set_new(manifest, "root", digest_json(&root));
+}
+
+json_t *manifest_compute(StageContext *context, GError **error)
+{
+    json_t *manifest = gather(context, error);
+    if (!manifest) {
+        g_prefix_error(error, "while computing the manifest: ");
+        return NULL;
+    }
+    manifest_seal(manifest);
+    return manifest;
+}
+
+/* A stage that changes anything removes the manifest first, so one that is there still tells the truth, unless the
+ * recipe changed in what no stage reads (its name, say). */
+static gboolean manifest_is_current(StageContext *context, gboolean *current, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(json_t) recipe = txn ? recipe_json(txn, error) : NULL;
+    if (!recipe)
+        return FALSE;
+    g_autoptr(json_t) manifest = manifest_read(context->store, NULL); /* an unreadable one is written anew */
+    *current = manifest && json_equal(json_object_get(manifest, "recipe"), recipe);
+    return TRUE;
+}
+
+gboolean manifest_write(StageContext *context, GError **error)
+{
+    gboolean current;
+    if (!manifest_is_current(context, &current, error))
+        return FALSE;
+    if (current)
+        return TRUE;
+    g_autoptr(json_t) manifest = manifest_compute(context, error);
+    if (!manifest)
+        return FALSE;
+    g_autofree char *text = json_pretty(manifest);
+    g_autofree char *path = g_build_filename(store_directory(context->store), MANIFEST_FILE, NULL);
+    return file_replace(path, text, strlen(text), error);
+}
+
+json_t *manifest_read(const Store *store, GError **error)
+{
+    g_autofree char *path = g_build_filename(store_directory(store), MANIFEST_FILE, NULL);
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return NULL;
+    if (!file_read(path, MANIFEST_LIMIT, &text, &length, error))
+        return NULL;
+    return json_parse(text, length, path, error);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/manifest_parts.h - the two passes that the manifest is made of, also used by status and audit.
+ *
+ * documents_tally goes over all documents (on context->jobs threads) and counts, per source, what became of them;
+ * with TALLY_HASHES it also reads every text and chains its hashes. shards_tally goes over spans and, with
+ * TALLY_HASHES, over the tokens of every shard. Memory does not grow with the corpus: a few counters per source and
+ * rule, and one hash per shard.
+ *
+ * A document's leaf is SHA-256 over four digests of 32 bytes: of the raw capture, of all fields and the text as
+ * extracted (without `origin`, which is a place on somebody's disk), of the clean text (zeros if there is none), and of
+ * the verdict. A source's digest is SHA-256 over its documents' leaves in docno order.
+ */
+#ifndef STORE_MANIFEST_PARTS_H
+#define STORE_MANIFEST_PARTS_H
+
+#include "base/json.h"
+#include "store/shard_record.h"
+#include "store/stage.h"
+
+typedef struct SourceTally {
+    char *tag;
+    json_t *facts; /* as ingest wrote them: name, group, licence, redistributable, repeat, valid */
+    guint64 entered, kept, dropped, merged, undecided;
+    GHashTable *dropped_by; /* "stage/rule" -> guint64 * */
+    GHashTable *merged_by;
+    guint64 tokens[SPLIT_COUNT];
+    Sha256Context *chain;
+    Sha256 digest; /* of the chain */
+} SourceTally;
+
+typedef struct ShardTally {
+    guint64 tokens;
+    Sha256 digest;
+} ShardTally;
+
+typedef struct Tally {
+    GPtrArray *sources;         /* of SourceTally, by Span.source */
+    GArray *shards[SPLIT_COUNT]; /* of ShardTally, by shard number */
+    GHashTable *by_tag;         /* tag -> SourceTally, borrowed */
+} Tally;
+
+typedef enum { TALLY_COUNTS = 0, TALLY_HASHES = 1 } TallyDepth;
+
+/* With the sources of the store, all counts 0. */
+Tally *tally_new(Store *store, GError **error);
+void tally_free(Tally *tally);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
+
+gboolean documents_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
+gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
+
+guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */
+void manifest_seal(json_t *manifest); /* sets "root" from everything else in it */
+json_t *tally_source_json(const SourceTally *source, TallyDepth depth);
+
+#endif

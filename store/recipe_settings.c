@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Canonical settings of a recipe; see store/recipe_settings.h. */
+#include "store/recipe_settings.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static void set_whole(json_t *object, const char *key, guint64 value)
+{
+    if (value <= (guint64)G_MAXINT64) {
+        json_object_set_new(object, key, json_integer((json_int_t)value));
+        return;
+    }
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, value); /* past what JSON integers of jansson hold */
+    json_object_set_new(object, key, json_string(text));
+}
+
+static void set_number(json_t *object, const char *key, double value)
+{
+    json_object_set_new(object, key, json_real(value));
+}
+
+static void set_flag(json_t *object, const char *key, bool value)
+{
+    json_object_set_new(object, key, json_boolean(value));
+}
+
+static void set_text(json_t *object, const char *key, const char *value)
+{
+    json_object_set_new(object, key, json_text(value));
+}
+
+static void set_strings(json_t *object, const char *key, const RecipeStrings *strings)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < strings->count; i++)
+        json_array_append_new(array, json_text(strings->items[i]));
+    json_object_set_new(object, key, array);
+}
+
+static json_t *crawl_settings(const RecipeCrawl *crawl)
+{
+    json_t *object = json_object();
+    set_strings(object, "start", &crawl->start);
+    set_strings(object, "follow", &crawl->follow);
+    set_strings(object, "skip", &crawl->skip);
+    set_strings(object, "pages", &crawl->pages);
+    set_whole(object, "max_pages", crawl->max_pages);
+    set_whole(object, "max_depth", crawl->max_depth);
+    set_whole(object, "max_bytes", crawl->max_bytes);
+    set_number(object, "delay", crawl->delay);
+    set_number(object, "timeout", crawl->timeout);
+    set_flag(object, "allow_private", crawl->allow_private);
+    set_flag(object, "ignore_robots", crawl->ignore_robots);
+    set_text(object, "contact", crawl->contact);
+    return object;
+}
+
+static json_t *extract_settings(const RecipeExtract *extract)
+{
+    json_t *object = json_object();
+    set_strings(object, "content", &extract->content);
+    set_strings(object, "remove", &extract->remove);
+    set_text(object, "title", extract->title);
+    set_flag(object, "tables", extract->tables);
+    return object;
+}
+
+static json_t *source_settings(const RecipeSource *source)
+{
+    json_t *object = json_object();
+    set_text(object, "tag", source->tag);
+    set_text(object, "name", source->name ? source->name : source->tag);
+    set_text(object, "format", source->format);
+    set_text(object, "group", recipe_group_name(source->group));
+    json_object_set_new(object, "crawl", source->crawl ? crawl_settings(source->crawl) : json_null());
+    json_object_set_new(object, "extract", extract_settings(&source->extract));
+    set_text(object, "licence", source->licence);
+    set_flag(object, "redistributable", source->redistributable);
+    set_whole(object, "repeat", source->repeat);
+    set_number(object, "valid", source->valid);
+    set_text(object, "text_field", source->text_field);
+    set_text(object, "id_field", source->id_field);
+    return object;
+}
+
+static json_t *clean_settings(const RecipeClean *clean)
+{
+    json_t *object = json_object();
+    set_flag(object, "urls", clean->urls);
+    set_flag(object, "references", clean->references);
+    set_flag(object, "lists", clean->lists);
+    set_flag(object, "headings", clean->headings);
+    set_flag(object, "blank_lines", clean->blank_lines);
+    set_flag(object, "lines_without_letters", clean->lines_without_letters);
+    set_whole(object, "min_characters", clean->min_characters);
+    set_whole(object, "min_words", clean->min_words);
+    set_whole(object, "max_characters", clean->max_characters);
+    set_strings(object, "languages", &clean->languages);
+    set_number(object, "language_confidence", clean->language_confidence);
+    return object;
+}
+
+static json_t *dedup_settings(const RecipeDedup *dedup)
+{
+    json_t *object = json_object();
+    set_flag(object, "ids", dedup->ids);
+    set_flag(object, "exact", dedup->exact);
+    set_flag(object, "titles", dedup->titles);
+    set_flag(object, "near", dedup->near);
+    set_whole(object, "shingle", dedup->shingle);
+    set_whole(object, "permutations", dedup->permutations);
+    set_whole(object, "bands", dedup->bands);
+    set_number(object, "threshold", dedup->threshold);
+    set_whole(object, "min_title", dedup->min_title);
+    return object;
+}
+
+static json_t *pack_settings(const RecipePack *pack)
+{
+    json_t *object = json_object();
+    set_whole(object, "shard_tokens", pack->shard_tokens);
+    set_flag(object, "bos", pack->bos);
+    set_flag(object, "eos", pack->eos);
+    return object;
+}
+
+char *recipe_settings_text(const Recipe *recipe)
+{
+    g_autoptr(json_t) object = json_object();
+    json_t *sources = json_array(), *mix = json_object(), *tokenizer = json_object();
+    for (unsigned i = 0; i < recipe->sources_count; i++)
+        json_array_append_new(sources, source_settings(&recipe->sources[i]));
+    set_number(mix, "replay_share", recipe->mix.replay_share);
+    set_strings(tokenizer, "special", &recipe->tokenizer.special);
+    set_text(object, "name", recipe->name);
+    set_whole(object, "seed", recipe->seed);
+    json_object_set_new(object, "sources", sources);
+    json_object_set_new(object, "clean", clean_settings(&recipe->clean));
+    json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
+    json_object_set_new(object, "mix", mix);
+    json_object_set_new(object, "tokenizer", tokenizer);
+    json_object_set_new(object, "pack", pack_settings(&recipe->pack));
+    return json_write(object);
+}
+
+static gboolean put_text(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_put_meta(txn, "recipe.settings", user, error);
+}
+
+gboolean recipe_settings_put(Store *store, const Recipe *recipe, GError **error)
+{
+    g_autofree char *text = recipe_settings_text(recipe);
+    return store_write(store, put_text, text, error);
+}
+
+json_t *recipe_settings_get(StoreTxn *txn, GError **error)
+{
+    g_autofree char *text = store_get_meta(txn, "recipe.settings", error);
+    return text ? json_parse(text, strlen(text), "the store's record \"recipe.settings\"", error) : NULL;
+}

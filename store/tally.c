@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Counters per source; see store/manifest_parts.h. */
+#include <string.h>
+
+#include "base/error.h"
+#include "store/manifest_parts.h"
+
+static void source_tally_free(gpointer data)
+{
+    SourceTally *source = data;
+    g_free(source->tag);
+    json_decref(source->facts);
+    g_hash_table_unref(source->dropped_by);
+    g_hash_table_unref(source->merged_by);
+    sha256_free(source->chain);
+    g_free(source);
+}
+
+static SourceTally *source_tally_new(const char *tag, json_t *facts)
+{
+    SourceTally *source = g_new0(SourceTally, 1);
+    source->tag = g_strdup(tag);
+    source->facts = json_incref(facts);
+    source->dropped_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    source->merged_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    source->chain = sha256_new();
+    return source;
+}
+
+void tally_free(Tally *tally)
+{
+    if (!tally)
+        return;
+    g_hash_table_unref(tally->by_tag);
+    g_ptr_array_unref(tally->sources);
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        g_array_unref(tally->shards[i]);
+    g_free(tally);
+}
+
+static json_t *read_sources(Store *store, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn)
+        return NULL;
+    GError *cause = NULL;
+    g_autofree char *text = store_get_meta(txn, "sources", &cause);
+    if (cause) {
+        g_propagate_error(error, cause);
+        return NULL;
+    }
+    return text ? json_parse(text, strlen(text), "the store's record \"sources\"", error) : json_array();
+}
+
+Tally *tally_new(Store *store, GError **error)
+{
+    g_autoptr(json_t) sources = read_sources(store, error);
+    if (!sources)
+        return NULL;
+    g_autoptr(Tally) tally = g_new0(Tally, 1);
+    tally->sources = g_ptr_array_new_with_free_func(source_tally_free);
+    tally->by_tag = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        tally->shards[i] = g_array_new(FALSE, FALSE, sizeof(ShardTally));
+    for (gsize i = 0; i < json_array_size(sources); i++) {
+        json_t *facts = json_array_get(sources, i);
+        const char *tag = json_get_string(facts, "tag");
+        if (!tag || g_hash_table_contains(tally->by_tag, tag)) {
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store's record \"sources\" has a missing or repeated tag at number %" G_GSIZE_FORMAT, i);
+            return NULL;
+        }
+        SourceTally *source = source_tally_new(tag, facts);
+        g_ptr_array_add(tally->sources, source);
+        g_hash_table_insert(tally->by_tag, source->tag, source);
+    }
+    return g_steal_pointer(&tally);
+}
+
+guint64 tally_sum(const Tally *tally, gsize member_offset)
+{
+    guint64 sum = 0;
+    for (guint i = 0; i < tally->sources->len; i++)
+        sum += *(const guint64 *)G_STRUCT_MEMBER_P(g_ptr_array_index(tally->sources, i), member_offset);
+    return sum;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* In the order of names, not of the hash table. */
+static json_t *counters_json(GHashTable *counters)
+{
+    guint count;
+    g_autofree gpointer *names = g_hash_table_get_keys_as_array(counters, &count);
+    json_t *object = json_object();
+    if (count > 1)
+        qsort(names, count, sizeof *names, compare_names);
+    for (guint i = 0; i < count; i++) {
+        const guint64 *value = g_hash_table_lookup(counters, names[i]);
+        json_object_set_new(object, names[i], json_integer((json_int_t)*value));
+    }
+    return object;
+}
+
+json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
+{
+    static const char *const copied[] = {"name", "group", "licence", "redistributable"};
+    json_t *object = json_object();
+    json_object_set_new(object, "tag", json_text(source->tag));
+    for (gsize i = 0; i < G_N_ELEMENTS(copied); i++) {
+        json_t *value = json_object_get(source->facts, copied[i]);
+        json_object_set(object, copied[i], value ? value : json_null());
+    }
+    json_object_set_new(object, "entered", json_integer((json_int_t)source->entered));
+    json_object_set_new(object, "kept", json_integer((json_int_t)source->kept));
+    json_object_set_new(object, "dropped", json_integer((json_int_t)source->dropped));
+    json_object_set_new(object, "merged", json_integer((json_int_t)source->merged));
+    json_object_set_new(object, "undecided", json_integer((json_int_t)source->undecided));
+    json_object_set_new(object, "dropped_by", counters_json(source->dropped_by));
+    json_object_set_new(object, "merged_by", counters_json(source->merged_by));
+    json_object_set_new(object, "tokens_train", json_integer((json_int_t)source->tokens[0]));
+    json_object_set_new(object, "tokens_valid", json_integer((json_int_t)source->tokens[1]));
+    if (depth == TALLY_HASHES) {
+        char hex[SHA256_HEX_SIZE];
+        sha256_hex(&source->digest, hex);
+        json_object_set_new(object, "documents_sha256", json_string(hex));
+    }
+    return object;
+}

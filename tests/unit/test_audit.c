@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/audit.h: a sound store has no finding, and each kind of damage has its own. */
+#include "store/audit.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "store/manifest.h"
+#include "store/shard_record.h"
+#include "tests/unit/store_fixture.h"
+
+static Fixture *fixture;
+
+static Store *built_store(const char *name)
+{
+    Store *store = fixture_store(fixture, name);
+    fixture_build(fixture, store);
+    return store;
+}
+
+static GPtrArray *audit(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+    StageContext context = fixture_context(store);
+    GPtrArray *findings = audit_run(&context, &error);
+    g_assert_no_error(error);
+    return findings;
+}
+
+/* The first finding of this kind whose place contains `where`. */
+static const Finding *find(GPtrArray *findings, const char *id, const char *where)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (strcmp(finding->id, id) == 0 && strstr(finding->where, where))
+            return finding;
+    }
+    return NULL;
+}
+
+static void assert_finding(Store *store, const char *id, const char *where)
+{
+    g_autoptr(GPtrArray) findings = audit(store);
+    if (find(findings, id, where))
+        return;
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        g_test_message("%s at %s: %s", finding->id, finding->where, finding->message);
+    }
+    g_test_message("no finding %s at %s", id, where);
+    g_test_fail();
+}
+
+static void test_a_sound_store_has_no_finding(void)
+{
+    g_autoptr(Store) store = built_store("sound");
+    g_autoptr(GPtrArray) findings = audit(store);
+    for (guint i = 0; i < findings->len; i++)
+        g_test_message("%s: %s", ((Finding *)findings->pdata[i])->where, ((Finding *)findings->pdata[i])->message);
+    g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static void test_an_unfinished_build_is_one_finding(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "unfinished");
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 1);
+    const Finding *finding = findings->pdata[0];
+    g_assert_cmpstr(finding->id, ==, FINDING_UNFINISHED);
+    g_assert_cmpint(finding->severity, ==, SEVERITY_ERROR);
+}
+
+/* ---- Tampering ------------------------------------------------------------------------------------------------- */
+
+typedef struct Edit {
+    StoreTable table;
+    guint8 key[SHARD_KEY_SIZE];
+    gsize key_length;
+    gsize at;         /* the byte that is changed; G_MAXSIZE: the record is deleted */
+    guint8 flip;
+} Edit;
+
+static gboolean edit_record(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Edit *edit = user;
+    StoreValue value;
+    if (edit->at == G_MAXSIZE)
+        return store_delete(txn, edit->table, edit->key, edit->key_length, error);
+    if (!store_get(txn, edit->table, edit->key, edit->key_length, &value, error))
+        return FALSE;
+    g_autofree guint8 *copy = g_memdup2(value.data, value.length);
+    g_assert_cmpuint(edit->at, <, value.length);
+    copy[edit->at] ^= edit->flip;
+    return store_put(txn, edit->table, edit->key, edit->key_length, copy, value.length, error);
+}
+
+static void edit_docno(Store *store, StoreTable table, Docno docno, gsize at, guint8 flip)
+{
+    Edit edit = {.table = table, .key_length = 8, .at = at, .flip = flip};
+    docno_write(docno, edit.key);
+    fixture_write(store, edit_record, &edit);
+}
+
+static void edit_shard(Store *store, StoreTable table, guint32 shard, gsize at, guint8 flip)
+{
+    Edit edit = {.table = table, .key_length = SHARD_KEY_SIZE, .at = at, .flip = flip};
+    shard_key("train", shard, edit.key);
+    fixture_write(store, edit_record, &edit);
+}
+
+static void test_a_document_without_a_verdict_is_a_ledger_gap(void)
+{
+    g_autoptr(Store) store = built_store("gap");
+    edit_docno(store, TABLE_LEDGER, 6, G_MAXSIZE, 0);
+    assert_finding(store, FINDING_LEDGER_GAP, "document 6");
+    assert_finding(store, FINDING_COUNT_MISMATCH, "ledger");
+    assert_finding(store, FINDING_ORPHAN_SPAN, "shard train/");
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json kept");
+}
+
+static void test_a_winner_that_is_not_kept_is_lost(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "winner");
+    Verdict first = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.9, 0.8, 3, NULL};
+    Verdict second = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.9, 0.8, 0, NULL};
+    Verdict third = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.9, 0.8, 6, NULL};
+    Verdict dropped = {OUTCOME_DROPPED, "clean", "too-short", 1, 2, DOCNO_NONE, NULL};
+    fixture_put_verdict(store, 9, &first); /* 9 -> 3 -> 0, which is kept */
+    fixture_put_verdict(store, 3, &second);
+    fixture_put_verdict(store, 12, &third); /* 12 -> 6, which is dropped */
+    fixture_put_verdict(store, 6, &dropped);
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 1);
+    g_assert_nonnull(find(findings, FINDING_LOST_WINNER, "document 12"));
+}
+
+static void test_winners_in_a_circle_end(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "circle");
+    Verdict first = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.9, 0.8, 3, NULL};
+    Verdict second = {OUTCOME_MERGED, "dedup", "near-duplicate", 0.9, 0.8, 0, NULL};
+    fixture_put_verdict(store, 0, &first);
+    fixture_put_verdict(store, 3, &second);
+    fixture_build(fixture, store);
+    assert_finding(store, FINDING_LOST_WINNER, "document 3");
+}
+
+static void test_tokens_of_a_dropped_document_are_an_orphan_span(void)
+{
+    g_autoptr(Store) store = built_store("orphan");
+    Verdict dropped = {OUTCOME_DROPPED, "clean", "too-short", 1, 2, DOCNO_NONE, NULL};
+    fixture_put_verdict(store, 0, &dropped);
+    g_autoptr(GPtrArray) findings = audit(store);
+    const Finding *finding = find(findings, FINDING_ORPHAN_SPAN, "shard train/");
+    g_assert_nonnull(finding);
+    g_assert_nonnull(strstr(finding->message, "document 0,"));
+}
+
+static void test_a_kept_document_without_tokens_is_unpacked(void)
+{
+    g_autoptr(Store) store = built_store("unpacked");
+    edit_docno(store, TABLE_TOKENS, 3, G_MAXSIZE, 0);
+    assert_finding(store, FINDING_UNPACKED, "document 3");
+    Edit edit = {.table = TABLE_PLACEMENTS, .key_length = 12, .at = G_MAXSIZE};
+    docno_write(6, edit.key);
+    fixture_write(store, edit_record, &edit);
+    assert_finding(store, FINDING_UNPACKED, "document 6");
+    assert_finding(store, FINDING_SPAN_GAP, "table placements");
+}
+
+static void test_spans_that_do_not_tile_are_a_span_gap(void)
+{
+    g_autoptr(Store) store = built_store("tile");
+    edit_shard(store, TABLE_SPANS, 2, 16, 1); /* the first span's length */
+    assert_finding(store, FINDING_SPAN_GAP, "shard train/2");
+    edit_shard(store, TABLE_SPANS, 4, G_MAXSIZE, 0);
+    assert_finding(store, FINDING_SPAN_GAP, "shard train/4");
+    edit_shard(store, TABLE_SHARDS, 7, G_MAXSIZE, 0);
+    assert_finding(store, FINDING_SPAN_GAP, "shard train/8");
+}
+
+static void test_a_span_of_the_wrong_document_is_seen(void)
+{
+    g_autoptr(Store) store = built_store("owner");
+    edit_shard(store, TABLE_SPANS, 3, 24, 1); /* the first span's source */
+    assert_finding(store, FINDING_COUNT_MISMATCH, "shard train/3");
+    edit_shard(store, TABLE_SPANS, 3, 32, 1); /* the second span's docno */
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_true(find(findings, FINDING_TOKEN_MISMATCH, "shard train/3") || find(findings, FINDING_ORPHAN_SPAN, "shard train/3"));
+}
+
+static void test_a_changed_token_is_a_token_mismatch(void)
+{
+    g_autoptr(Store) store = built_store("token");
+    edit_shard(store, TABLE_SHARDS, 1, 20, 1);
+    assert_finding(store, FINDING_TOKEN_MISMATCH, "shard train/1 token");
+    assert_finding(store, FINDING_HASH_MISMATCH, "shard train/1");
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json splits.train");
+    edit_docno(store, TABLE_TOKENS, 0, 1, 0xff); /* an id past the vocabulary, in the document alone */
+    assert_finding(store, FINDING_TOKEN_MISMATCH, "shard train/");
+}
+
+static void test_a_changed_text_differs_from_the_manifest(void)
+{
+    g_autoptr(Store) store = built_store("text");
+    edit_docno(store, TABLE_DOCUMENTS, 1, 60, 1); /* within the facts */
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_nonnull(find(findings, FINDING_HASH_MISMATCH, "manifest.json"));
+}
+
+static void rewrite_manifest(Store *store, const char *key, json_t *value)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) manifest = manifest_read(store, &error);
+    json_object_set_new(manifest, key, value);
+    g_autofree char *text = json_pretty(manifest);
+    g_autofree char *path = g_build_filename(store_directory(store), "manifest.json", NULL);
+    g_assert_true(file_replace(path, text, strlen(text), &error));
+}
+
+static void test_a_manifest_changed_by_hand_is_seen(void)
+{
+    g_autoptr(Store) store = built_store("hand");
+    rewrite_manifest(store, "kept", json_integer(1));
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json root");
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json kept");
+    assert_finding(store, FINDING_COUNT_MISMATCH, "manifest.json");
+    g_autofree char *path = g_build_filename(store_directory(store), "manifest.json", NULL);
+    g_assert_true(g_file_set_contents(path, "{\"version\":", -1, NULL));
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json");
+}
+
+static void test_another_version_of_the_program_is_no_finding(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Store) store = built_store("version");
+    g_autoptr(json_t) manifest = manifest_read(store, &error);
+    json_object_set_new(manifest, "galen", json_string("9.9.9"));
+    json_object_del(manifest, "root");
+    g_autofree char *text = json_write(manifest);
+    Sha256 root = sha256(text, strlen(text));
+    char hex[SHA256_HEX_SIZE];
+    sha256_hex(&root, hex);
+    rewrite_manifest(store, "galen", json_string("9.9.9"));
+    rewrite_manifest(store, "root", json_string(hex));
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static gboolean drop_licences(StoreTxn *txn, gpointer user, GError **error)
+{
+    static const char sources[] = "[{\"tag\":\"guide\",\"repeat\":1},{\"tag\":\"paper\",\"repeat\":2,\"licence\":\"MIT\"},"
+                                  "{\"tag\":\"replay\",\"repeat\":1},{\"tag\":\"idle\",\"repeat\":1}]";
+    g_auto(Document) document = {0};
+    if (!document_get(txn, 0, &document, error))
+        return FALSE;
+    g_clear_pointer(&document.licence, g_free);
+    return document_put(txn, 0, &document, error) && store_put_meta(txn, "sources", sources, error);
+}
+
+static void test_missing_licences_and_empty_sources_are_warnings(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "licence");
+    fixture_write(store, drop_licences, NULL);
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 2);
+    const Finding *licence = find(findings, FINDING_MISSING_LICENCE, "source guide");
+    const Finding *empty = find(findings, FINDING_EMPTY_SOURCE, "source idle");
+    g_assert_nonnull(licence);
+    g_assert_nonnull(empty);
+    g_assert_cmpint(licence->severity, ==, SEVERITY_WARNING);
+    g_assert_nonnull(strstr(licence->message, "1 of 20"));
+}
+
+static void test_a_damaged_input_is_a_warning(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "input");
+    Verdict verdict = {OUTCOME_DROPPED, "ingest", "damaged-input", NAN, NAN, DOCNO_NONE, "unexpected end of file"};
+    fixture_put_verdict(store, 5, &verdict);
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 1);
+    const Finding *finding = find(findings, FINDING_DAMAGED_INPUT, "document 5");
+    g_assert_nonnull(finding);
+    g_assert_nonnull(strstr(finding->message, "in.jsonl@5"));
+    g_assert_nonnull(strstr(finding->message, "unexpected end of file"));
+}
+
+static gboolean drop_all_verdicts(StoreTxn *txn, gpointer user, GError **error)
+{
+    /* More documents than findings of one kind are listed. */
+    for (Docno docno = 100; docno < 100 + 150; docno++) {
+        g_auto(Document) document = {.source = g_strdup("guide"), .id = g_strdup("x"), .licence = g_strdup("MIT")};
+        document_set_text(&document, "x", 1);
+        if (!document_put(txn, docno, &document, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void test_findings_of_one_kind_are_capped_and_sorted(void)
+{
+    g_autoptr(Store) store = built_store("many");
+    fixture_write(store, drop_all_verdicts, NULL);
+    g_autoptr(GPtrArray) findings = audit(store), again = audit(store);
+    guint gaps = 0;
+    g_assert_cmpuint(findings->len, ==, again->len);
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i], *same = again->pdata[i];
+        gaps += strcmp(finding->id, FINDING_LEDGER_GAP) == 0;
+        g_assert_cmpstr(finding->where, ==, same->where);
+        g_assert_cmpstr(finding->message, ==, same->message);
+        if (i > 0)
+            g_assert_cmpint(((Finding *)findings->pdata[i - 1])->severity, >=, finding->severity);
+    }
+    g_assert_cmpuint(gaps, ==, 101);
+    g_assert_nonnull(strstr(find(findings, FINDING_LEDGER_GAP, "store")->message, "50 more"));
+}
+
+/* ---- Damage on disk -------------------------------------------------------------------------------------------- */
+
+/* Flips a bit of every occurrence of `bytes` in the closed store's data file. */
+static guint damage_file(const char *store_path, const char *bytes)
+{
+    g_autofree char *path = g_build_filename(store_path, "part-0000.mdb", NULL);
+    int file = open(path, O_RDWR);
+    struct stat status;
+    g_assert_cmpint(fstat(file, &status), ==, 0);
+    gsize size = (gsize)status.st_size, length = strlen(bytes);
+    g_autofree char *content = g_malloc(size);
+    g_assert_cmpint(pread(file, content, size, 0), ==, (gssize)size);
+    guint count = 0;
+    for (char *at = content; (at = memmem(at, size - (gsize)(at - content), bytes, length)); at += length, count++) {
+        char flipped = (char)(at[0] ^ 0x20);
+        g_assert_cmpint(pwrite(file, &flipped, 1, at - content), ==, 1);
+    }
+    close(file);
+    return count;
+}
+
+static void assert_damage_is_found(const char *name, const char *bytes, const char *where)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fixture_path(fixture, name);
+    store_free(built_store(name));
+    g_assert_cmpuint(damage_file(path, bytes), >, 0);
+    g_autoptr(Store) store = store_open(path, STORE_READ, &error);
+    g_assert_no_error(error);
+    assert_finding(store, FINDING_HASH_MISMATCH, where);
+}
+
+static void test_flipped_bits_on_disk_are_found_and_named(void)
+{
+    assert_damage_is_found("disk-document", "in.jsonl@17", "documents 17");
+    assert_damage_is_found("disk-verdict", "not-sampled", "ledger ");
+    assert_damage_is_found("disk-meta", "\"vocabulary\":32", "meta tokenizer");
+    assert_damage_is_found("disk-sources", "\"redistributable\":false,\"repeat\":2", "meta sources");
+    assert_damage_is_found("disk-run", "\"next\":", "runs ");
+    assert_damage_is_found("disk-settings", "shard_tokens\":128", "meta recipe.settings");
+}
+
+/* Any byte of any record may be anything: findings, never a crash. */
+static gboolean scramble(StoreTxn *txn, gpointer user, GError **error)
+{
+    guint64 seed = *(guint64 *)user, step = 0;
+    for (int table = 0; table < TABLE_COUNT; table++) {
+        g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+        g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
+        StoreValue key, value;
+        while (store_cursor_next(cursor, &key, &value, error) > 0)
+            if (random_at(seed, "which", step++) % 4 == 0 && !(key.length == 6 && memcmp(key.data, "format", 6) == 0))
+                g_ptr_array_add(keys, g_bytes_new(key.data, key.length));
+        for (guint i = 0; i < keys->len; i++) {
+            gsize length;
+            const void *name = g_bytes_get_data(keys->pdata[i], &length);
+            if (!store_get(txn, table, name, length, &value, error) || value.length == 0)
+                continue;
+            g_autofree guint8 *copy = g_memdup2(value.data, value.length);
+            guint64 draw = random_at(seed, "where", step++);
+            copy[draw % value.length] ^= (guint8)(1 + (draw >> 32) % 255);
+            gsize cut = draw % 3 ? value.length : value.length / 2;
+            if (!store_put(txn, table, name, length, copy, cut, error))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static void test_scrambled_records_never_crash(void)
+{
+    g_autoptr(GError) error = NULL;
+    for (guint64 seed = 0; seed < 4; seed++) {
+        g_autofree char *name = g_strdup_printf("scrambled%d", (int)seed);
+        g_autoptr(Store) store = built_store(name);
+        fixture_write(store, scramble, &seed);
+        StageContext context = fixture_context(store);
+        g_autoptr(GPtrArray) findings = audit_run(&context, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(findings->len, >, 0);
+        json_decref(status_compute(store, NULL));
+        shard_reader_free(shard_reader_open(store, "train", NULL));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    fixture = fixture_new();
+    fixture->recipe->pack.shard_tokens = 128;
+    g_test_add_func("/audit/a sound store has no finding", test_a_sound_store_has_no_finding);
+    g_test_add_func("/audit/an unfinished build is one finding", test_an_unfinished_build_is_one_finding);
+    g_test_add_func("/audit/a document without a verdict is a ledger gap", test_a_document_without_a_verdict_is_a_ledger_gap);
+    g_test_add_func("/audit/a winner that is not kept is lost", test_a_winner_that_is_not_kept_is_lost);
+    g_test_add_func("/audit/winners in a circle end", test_winners_in_a_circle_end);
+    g_test_add_func("/audit/tokens of a dropped document are an orphan span",
+                    test_tokens_of_a_dropped_document_are_an_orphan_span);
+    g_test_add_func("/audit/a kept document without tokens is unpacked", test_a_kept_document_without_tokens_is_unpacked);
+    g_test_add_func("/audit/spans that do not tile are a span gap", test_spans_that_do_not_tile_are_a_span_gap);
+    g_test_add_func("/audit/a span of the wrong document is seen", test_a_span_of_the_wrong_document_is_seen);
+    g_test_add_func("/audit/a changed token is a token mismatch", test_a_changed_token_is_a_token_mismatch);
+    g_test_add_func("/audit/a changed text differs from the manifest", test_a_changed_text_differs_from_the_manifest);
+    g_test_add_func("/audit/a manifest changed by hand is seen", test_a_manifest_changed_by_hand_is_seen);
+    g_test_add_func("/audit/another version of the program is no finding", test_another_version_of_the_program_is_no_finding);
+    g_test_add_func("/audit/missing licences and empty sources are warnings",
+                    test_missing_licences_and_empty_sources_are_warnings);
+    g_test_add_func("/audit/a damaged input is a warning", test_a_damaged_input_is_a_warning);
+    g_test_add_func("/audit/findings of one kind are capped and sorted", test_findings_of_one_kind_are_capped_and_sorted);
+    g_test_add_func("/audit/flipped bits on disk are found and named", test_flipped_bits_on_disk_are_found_and_named);
+    g_test_add_func("/audit/scrambled records never crash", test_scrambled_records_never_crash);
+    int result = g_test_run();
+    fixture_free(fixture);
+    return result;
+}

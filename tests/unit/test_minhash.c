@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * dedup: shingles, MinHash, Jaccard, radix sort, disjoint sets, buckets, and the normalised forms of texts, titles and
+ * identifiers. */
+#include <math.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "dedup/bucket.h"
+#include "dedup/exact.h"
+#include "dedup/identity.h"
+#include "dedup/jaccard.h"
+#include "dedup/minhash.h"
+#include "dedup/preference.h"
+#include "dedup/shingle.h"
+#include "dedup/title.h"
+
+static GArray *shingles_of(unsigned words, const char *text, gsize length)
+{
+    g_autoptr(Shingler) shingler = shingler_new(words);
+    gsize count;
+    const guint64 *hashes = shingler_run(shingler, text, length, &count);
+    GArray *copy = g_array_new(FALSE, FALSE, sizeof(guint64));
+    g_array_append_vals(copy, hashes, (guint)count);
+    return copy;
+}
+
+static void assert_same_shingles(unsigned words, const char *a, const char *b)
+{
+    g_autoptr(GArray) left = shingles_of(words, a, strlen(a)), right = shingles_of(words, b, strlen(b));
+    g_assert_cmpmem(left->data, left->len * sizeof(guint64), right->data, right->len * sizeof(guint64));
+}
+
+static void test_words_are_letters_and_digits_without_case(void)
+{
+    assert_same_shingles(2, "The patient's temperature: 38.5 C.", "the PATIENT s\ttemperature 38\n5 c");
+    assert_same_shingles(1, "\xc3\x89t\xc3\xa9 \xce\xa3\xce\x91", "\xc3\xa9T\xc3\x89 \xcf\x83\xce\xb1");
+    assert_same_shingles(1,
+                         "a\xff"
+                         "b\xc3",
+                         "a b");
+    assert_same_shingles(1, "dose\xe2\x80\x93response \xc2\xb5g", "dose response \xc2\xb5g");
+    g_autoptr(GArray) one = shingles_of(1, "e\xcc\x81t\xc3\xa9", 6);
+    g_assert_cmpuint(one->len, ==, 1);
+}
+
+static void test_a_shingle_depends_on_its_words_alone(void)
+{
+    const char *text = "one two three four five six seven two three four five six";
+    g_autoptr(GArray) all = shingles_of(5, text, strlen(text));
+    g_autoptr(GArray) alone = shingles_of(5, "two three four five six", 23);
+    g_assert_cmpuint(all->len, ==, 8);
+    g_assert_cmpuint(alone->len, ==, 1);
+    guint64 wanted = g_array_index(alone, guint64, 0);
+    for (guint i = 0; i < all->len; i++)
+        g_assert_cmpint(g_array_index(all, guint64, i) == wanted, ==, i == 1 || i == 7);
+    g_autoptr(GArray) turned = shingles_of(5, "three two four five six", 23);
+    g_assert_cmpuint(g_array_index(turned, guint64, 0), !=, wanted);
+}
+
+static void test_a_text_shorter_than_a_shingle_is_one_shingle(void)
+{
+    g_autoptr(GArray) none = shingles_of(5, " ... !", 6);
+    g_assert_cmpuint(none->len, ==, 0);
+    g_autoptr(GArray) two = shingles_of(5, "take aspirin", 12);
+    g_autoptr(GArray) other = shingles_of(5, "take ibuprofen", 14);
+    g_assert_cmpuint(two->len, ==, 1);
+    g_assert_cmpuint(other->len, ==, 1);
+    g_assert_cmpuint(g_array_index(two, guint64, 0), !=, g_array_index(other, guint64, 0));
+}
+
+static void test_a_word_of_any_length_is_one_word(void)
+{
+    for (gsize length = 250; length < 1030; length += 3) {
+        g_autofree char *word = g_strnfill(length, 'x');
+        g_autoptr(GArray) first = shingles_of(1, word, length);
+        g_assert_cmpuint(first->len, ==, 1);
+        word[0] = 'y';
+        g_autoptr(GArray) second = shingles_of(1, word, length);
+        g_assert_cmpuint(g_array_index(first, guint64, 0), !=, g_array_index(second, guint64, 0));
+    }
+}
+
+/* A word's hash must not depend on where in the text it lies nor on what surrounds it. */
+static void test_every_word_has_the_hash_that_it_has_alone(void)
+{
+    static const char *const letters[] = {"a", "Q", "7", "z", "\xc3\xa9", "\xce\xa9", "\xe4\xb8\xad", "\xc8\xba"};
+    static const char *const separators[] = {" ", "\n", "-", "\xe2\x80\x94", "@[`{/:", "\xff", "\xe2\x80", "\xc2\xb0 "};
+    g_autoptr(GString) text = g_string_new(NULL), word = g_string_new(NULL);
+    g_autoptr(GArray) expected = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (unsigned i = 0; i < 3000; i++) {
+        guint64 draw = random_at(7, "word", i);
+        unsigned kinds = i % 3 ? 4 : G_N_ELEMENTS(letters); /* two words in three are ASCII */
+        guint64 length = 1 + (i % 20 ? draw % 12 : draw % 90);
+        g_string_truncate(word, 0);
+        for (unsigned k = 0; k < length; k++)
+            g_string_append(word, letters[random_at(i, "letter", k) % kinds]);
+        g_autoptr(GArray) alone = shingles_of(1, word->str, word->len);
+        g_assert_cmpuint(alone->len, ==, 1);
+        g_array_append_val(expected, g_array_index(alone, guint64, 0));
+        g_string_append_len(text, word->str, (gssize)word->len);
+        for (guint64 k = 0; k <= (draw >> 32) % 3; k++)
+            g_string_append(text, separators[(draw >> (40 + 3 * k)) % G_N_ELEMENTS(separators)]);
+    }
+    g_autoptr(GArray) got = shingles_of(1, text->str, text->len);
+    g_assert_cmpmem(got->data, got->len * 8, expected->data, expected->len * 8);
+}
+
+static void test_words_that_differ_anywhere_have_different_hashes(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    unsigned words = 0;
+    for (gsize length = 1; length <= 70; length++) {
+        for (gsize place = 0; place < length; place++, words++) {
+            g_autofree char *word = g_strnfill(length, 'a');
+            word[place] = 'b';
+            g_autoptr(GArray) hash = shingles_of(1, word, length);
+            g_hash_table_add(seen, g_memdup2(hash->data, 8));
+        }
+    }
+    g_assert_cmpuint(g_hash_table_size(seen), ==, words);
+}
+
+static guint64 *random_hashes(guint64 seed, gsize count)
+{
+    guint64 *hashes = g_new(guint64, MAX(count, 1));
+    for (gsize i = 0; i < count; i++)
+        hashes[i] = random_at(seed, "element", i);
+    return hashes;
+}
+
+static void test_all_instruction_sets_give_the_scalar_signature(void)
+{
+    static const unsigned permutations[] = {1, 7, 16, 17, 33, 100, 112, 113, 128, 224, 256, 260, 4096};
+    static const gsize counts[] = {0, 1, 2, 3, 64, 999};
+    for (unsigned p = 0; p < G_N_ELEMENTS(permutations); p++) {
+        g_autoptr(MinHash) minhash = minhash_new(permutations[p], p);
+        g_autofree guint32 *expected = g_new(guint32, permutations[p]);
+        g_autofree guint32 *got = g_new(guint32, permutations[p]);
+        for (unsigned c = 0; c < G_N_ELEMENTS(counts); c++) {
+            g_autofree guint64 *hashes = random_hashes(c, counts[c]);
+            g_assert_true(minhash_use(minhash, "scalar"));
+            minhash_sign(minhash, hashes, counts[c], expected);
+            for (unsigned b = 0; minhash_backend_names[b]; b++) {
+                if (!minhash_use(minhash, minhash_backend_names[b])) {
+                    g_test_message("this machine has no %s", minhash_backend_names[b]);
+                    continue;
+                }
+                g_assert_cmpstr(minhash_backend(minhash), ==, minhash_backend_names[b]);
+                minhash_sign(minhash, hashes, counts[c], got);
+                g_assert_cmpmem(got, permutations[p] * 4, expected, permutations[p] * 4);
+            }
+        }
+    }
+    g_autoptr(MinHash) minhash = minhash_new(8, 1);
+    g_assert_false(minhash_use(minhash, "abacus"));
+}
+
+static void test_a_signature_counts_every_element_once_in_any_order(void)
+{
+    g_autoptr(MinHash) minhash = minhash_new(112, 5);
+    guint64 hashes[600];
+    guint32 first[112], second[112];
+    for (unsigned i = 0; i < 300; i++)
+        hashes[i] = hashes[599 - i] = random_at(3, "element", i);
+    minhash_sign(minhash, hashes, 300, first);
+    minhash_sign(minhash, hashes, 600, second);
+    g_assert_cmpmem(first, sizeof first, second, sizeof second);
+    minhash_sign(minhash, hashes + 300, 300, second);
+    g_assert_cmpmem(first, sizeof first, second, sizeof second);
+    unsigned changed = 0;
+    for (unsigned i = 0; i < 300; i++) {
+        guint64 kept = hashes[i];
+        hashes[i] = hashes[(i + 1) % 300];
+        minhash_sign(minhash, hashes, 300, second);
+        changed += memcmp(first, second, sizeof first) != 0;
+        hashes[i] = kept;
+    }
+    /* With 112 minima among 300 elements, about 300 (1 - exp(-112 / 300)) of them hold one. */
+    g_assert_cmpuint(changed, >, 70);
+}
+
+/* Pairs of sets of `size` elements with Jaccard similarity near `wanted`: bias and variance of the estimate. */
+static void check_estimator(gsize size, double wanted, guint64 seed)
+{
+    enum { TRIALS = 500, PERMUTATIONS = 112 };
+    gsize shared = (gsize)(2 * (double)size * wanted / (1 + wanted) + 0.5);
+    double similarity = (double)shared / (double)(2 * size - shared);
+    g_autoptr(MinHash) minhash = minhash_new(PERMUTATIONS, seed);
+    double sum = 0, squares = 0;
+    for (unsigned trial = 0; trial < TRIALS; trial++) {
+        guint32 left[PERMUTATIONS], right[PERMUTATIONS];
+        g_autofree guint64 *hashes = random_hashes(seed * 1000 + trial, 2 * size - shared);
+        minhash_sign(minhash, hashes, size, left);
+        minhash_sign(minhash, hashes + size - shared, size, right);
+        double deviation = minhash_estimate(left, right, PERMUTATIONS) - similarity;
+        sum += deviation;
+        squares += deviation * deviation;
+    }
+    double variance = similarity * (1 - similarity) / PERMUTATIONS;
+    g_test_message("size %" G_GSIZE_FORMAT ", J %.3f: bias %+.5f (sigma %.5f), variance ratio %.3f", size, similarity,
+                   sum / TRIALS, sqrt(variance / TRIALS), squares / TRIALS / variance);
+    g_assert_cmpfloat(fabs(sum / TRIALS), <, 3 * sqrt(variance / TRIALS));
+    /* The ratio of a sample variance has a standard deviation of about sqrt(2 / TRIALS) = 0.063. */
+    g_assert_cmpfloat(squares / TRIALS / variance, >, 1 - 3 * 0.063);
+    g_assert_cmpfloat(squares / TRIALS / variance, <, 1 + 3 * 0.063);
+}
+
+static void test_the_estimate_has_no_bias_and_the_variance_of_independent_draws(void)
+{
+    static const double similarities[] = {0.05, 0.3, 0.5, 0.8, 0.95};
+    for (unsigned i = 0; i < G_N_ELEMENTS(similarities); i++) {
+        check_estimator(40, similarities[i], 11 + i);
+        check_estimator(1000, similarities[i], 21 + i);
+    }
+}
+
+static void test_jaccard_counts_each_shingle_once(void)
+{
+    const guint64 left[] = {9, 1, 5, 5, 5, 1}, right[] = {5, 9, 2, 2};
+    g_autoptr(ShingleSet) a = shingle_set_new(left, 6), b = shingle_set_new(right, 4), none = shingle_set_new(NULL, 0);
+    g_assert_cmpuint(a->count, ==, 3);
+    g_assert_cmpfloat(jaccard(a, b), ==, 0.5);
+    g_assert_cmpfloat(jaccard(a, a), ==, 1);
+    g_assert_cmpfloat(jaccard(a, none), ==, 0);
+    g_assert_cmpfloat(jaccard(none, none), ==, 0);
+}
+
+static int compare_u64(gconstpointer a, gconstpointer b)
+{
+    guint64 left = *(const guint64 *)a, right = *(const guint64 *)b;
+    return (left > right) - (left < right);
+}
+
+static void test_the_radix_sort_sorts_and_is_stable(void)
+{
+    static const gsize counts[] = {0, 1, 2, 255, 5000};
+    for (unsigned c = 0; c < G_N_ELEMENTS(counts); c++) {
+        g_autofree guint64 *expected = random_hashes(c, counts[c]), *got = random_hashes(c, counts[c]);
+        g_autofree guint64 *scratch = g_new(guint64, counts[c] + 1);
+        qsort(expected, counts[c], sizeof *expected, compare_u64);
+        radix_sort_u64(got, scratch, counts[c]);
+        g_assert_cmpmem(got, counts[c] * 8, expected, counts[c] * 8);
+    }
+    g_auto(KeyList) keys = {0};
+    for (guint32 i = 0; i < 3000; i++)
+        key_list_add(&keys, (guint64)(i % 7) << 61 | i % 3, i);
+    key_list_sort(&keys);
+    for (gsize i = 1; i < keys.count; i++)
+        g_assert_true(keys.items[i - 1].key < keys.items[i].key ||
+                      (keys.items[i - 1].key == keys.items[i].key && keys.items[i - 1].index < keys.items[i].index));
+}
+
+static void test_sets_are_named_by_their_smallest_member(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(10);
+    g_assert_true(union_find_join(sets, 7, 9));
+    g_assert_true(union_find_join(sets, 9, 3));
+    g_assert_false(union_find_join(sets, 3, 7));
+    g_assert_cmpuint(union_find_root(sets, 9), ==, 3);
+    g_assert_cmpuint(union_find_root(sets, 8), ==, 8);
+}
+
+/* Documents are alike when their numbers agree modulo `modulus`. */
+typedef struct Likeness {
+    guint32 modulus;
+    guint64 comparisons;
+} Likeness;
+
+static gboolean alike(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error)
+{
+    Likeness *likeness = user;
+    likeness->comparisons++;
+    *same = a % likeness->modulus == b % likeness->modulus;
+    return TRUE;
+}
+
+static guint64 link_bucket(guint32 members, guint32 modulus, UnionFind *sets)
+{
+    Likeness likeness = {.modulus = modulus};
+    g_auto(KeyList) keys = {0};
+    g_autoptr(GError) error = NULL;
+    for (guint32 i = 0; i < members; i++)
+        key_list_add(&keys, 42, i);
+    g_assert_true(key_list_link(&keys, sets, alike, &likeness, &error));
+    g_assert_no_error(error);
+    return likeness.comparisons;
+}
+
+static void test_a_bucket_of_copies_costs_one_comparison_each(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(100000);
+    g_assert_cmpuint(link_bucket(100000, 1, sets), ==, 99999);
+    for (guint32 i = 0; i < 100000; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, 0);
+    g_assert_cmpuint(link_bucket(100000, 1, sets), ==, 0);
+}
+
+static void test_a_bucket_of_strangers_costs_a_window_each(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(5000);
+    guint64 comparisons = link_bucket(5000, 5000, sets);
+    g_assert_cmpuint(comparisons, <=, 5000 * BUCKET_WINDOW);
+    g_assert_cmpuint(comparisons, >, 4000 * BUCKET_WINDOW);
+    for (guint32 i = 0; i < 5000; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, i);
+}
+
+static void test_few_families_in_a_large_bucket_are_all_found(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(20000);
+    guint64 comparisons = link_bucket(20000, 10, sets);
+    for (guint32 i = 0; i < 20000; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, i % 10);
+    g_assert_cmpuint(comparisons, <=, 20000 * 10);
+}
+
+/* 0 and 1 are unlike, 2 is like both: a small bucket must find both links whatever matched first. */
+static gboolean bridge(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error)
+{
+    *same = MAX(a, b) == 2;
+    return TRUE;
+}
+
+/* Each is like its neighbours alone: only 1 and 2 show that 2 belongs to 0. */
+static gboolean neighbours(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error)
+{
+    *same = MAX(a, b) - MIN(a, b) == 1;
+    return TRUE;
+}
+
+static void test_a_small_bucket_compares_members_beside_representatives(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(BUCKET_WINDOW);
+    g_auto(KeyList) keys = {0};
+    for (guint32 i = 0; i < BUCKET_WINDOW; i++)
+        key_list_add(&keys, 1, i);
+    g_assert_true(key_list_link(&keys, sets, neighbours, NULL, NULL));
+    for (guint32 i = 0; i < BUCKET_WINDOW; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, 0);
+}
+
+static void test_one_member_can_join_two_sets(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(3);
+    g_auto(KeyList) keys = {0};
+    for (guint32 i = 0; i < 3; i++)
+        key_list_add(&keys, 1, i);
+    g_assert_true(key_list_link(&keys, sets, bridge, NULL, NULL));
+    g_assert_cmpuint(union_find_root(sets, 1), ==, 0);
+    g_assert_cmpuint(union_find_root(sets, 2), ==, 0);
+}
+
+static gboolean exactly_alike(const char *a, const char *b)
+{
+    char scratch[200];
+    return hash128_equal(exact_hash(a, strlen(a), scratch), exact_hash(b, strlen(b), scratch));
+}
+
+static void test_exact_texts_may_differ_in_case_and_spacing_only(void)
+{
+    g_assert_true(exactly_alike("  The  DOSE\r\n\r\nis 5 mg.\n", "the dose is 5 MG."));
+    g_assert_false(exactly_alike("the dose is 5 mg.", "the dose is 5 mg"));
+    g_assert_false(exactly_alike("the dose", "thedose"));
+    g_assert_false(exactly_alike("\xc3\x89", "\xc3\xa9"));
+    g_assert_true(exactly_alike(" \t", ""));
+}
+
+static void test_titles_keep_letters_and_digits(void)
+{
+    guint32 first, second;
+    Hash128 a = title_hash("Beta-blockers in Heart Failure: a Review (2019).", &first);
+    Hash128 b = title_hash("\xe2\x80\x9c"
+                           "BETA BLOCKERS in heart-failure\xe2\x80\x9d \xe2\x80\x93 A review, 2019",
+                           &second);
+    g_assert_true(hash128_equal(a, b));
+    g_assert_cmpuint(first, ==, 37);
+    g_assert_cmpuint(second, ==, 37);
+    title_hash(NULL, &first);
+    g_assert_cmpuint(first, ==, 0);
+    Hash128 c = title_hash("Beta-blockers in Heart Failure: a Review (2018).", &first);
+    g_assert_false(hash128_equal(a, c));
+}
+
+static void assert_identity(const char *id, const char *meta, const char *expected)
+{
+    Document document = {.id = (char *)id, .meta = (char *)meta};
+    g_auto(Identity) identity;
+    identity_read(&identity, &document);
+    g_autoptr(GString) got = g_string_new(NULL);
+    for (unsigned i = 0; i < identity.count; i++)
+        g_string_append_printf(got, "%s%s", i ? ", " : "", identity.identifiers[i].text);
+    g_assert_cmpstr(got->str, ==, expected);
+}
+
+static void test_identifiers_are_normalised(void)
+{
+    assert_identity("PMID:0123", NULL, "PMID 123");
+    assert_identity("PMC77", "{\"pmid\":\"5\",\"pmcid\":\"PMC77.2\"}", "PMID 5, PMCID 77");
+    assert_identity("x", "{\"pmid\":31,\"pmcid\":\"pmc9\"}", "PMID 31, PMCID 9");
+    assert_identity("x", "{\"doi\":\"https://doi.org/10.1000/ABC.d\"}", "DOI 10.1000/abc.d");
+    assert_identity("x", "{\"doi\":\"doi: 10.1000/ABC.d \"}", "DOI 10.1000/abc.d");
+    assert_identity("x", "{\"doi\":\"HTTP://dx.doi.org/10.1/a/b\"}", "DOI 10.1/a/b");
+    assert_identity("PMID:6", "{\"pmid\":\"5\"}", "PMID 5, PMID 6");
+}
+
+static void test_what_has_no_form_is_no_identifier(void)
+{
+    assert_identity("PMID:", "{\"pmid\":\"\",\"pmcid\":\"none\",\"doi\":\"n/a\"}", "");
+    assert_identity("PMCX", "{\"pmid\":\"12a\",\"pmcid\":\"PMC\",\"doi\":\"10./x\"}", "");
+    assert_identity("PMID:0", "{\"pmid\":null,\"doi\":\"10.1000/\"}", "");
+    assert_identity(NULL, "not json", "");
+    assert_identity("https://example.org/PMC12", "[]", "");
+}
+
+static void test_the_winner_is_chosen_by_kind_group_length_and_number(void)
+{
+    guint64 article = preference_rank(document_kind("article"), FALSE, 10);
+    guint64 abstract = preference_rank(document_kind("abstract"), FALSE, 1000);
+    guint64 page = preference_rank(document_kind("page"), FALSE, 1000);
+    guint64 text = preference_rank(document_kind("text"), FALSE, 100000);
+    guint64 replayed = preference_rank(document_kind("text"), TRUE, 200000);
+    g_assert_true(article > abstract && abstract > page && page > text && text > replayed);
+    g_assert_cmpuint(preference_rank(document_kind("poem"), FALSE, 5), ==, preference_rank(KIND_TEXT, FALSE, 5));
+    g_assert_true(preference_replay(replayed) && !preference_replay(text));
+    g_assert_cmpint(preference_kind(abstract), ==, KIND_ABSTRACT);
+    g_assert_true(preference_wins(page + 1, 9, page, 1));
+    g_assert_true(preference_wins(page, 1, page, 9));
+    g_assert_false(preference_wins(page, 9, page, 1));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/shingle/words are letters and digits without case",
+                    test_words_are_letters_and_digits_without_case);
+    g_test_add_func("/shingle/a shingle depends on its words alone", test_a_shingle_depends_on_its_words_alone);
+    g_test_add_func("/shingle/a text shorter than a shingle is one shingle",
+                    test_a_text_shorter_than_a_shingle_is_one_shingle);
+    g_test_add_func("/shingle/a word of any length is one word", test_a_word_of_any_length_is_one_word);
+    g_test_add_func("/shingle/every word has the hash that it has alone",
+                    test_every_word_has_the_hash_that_it_has_alone);
+    g_test_add_func("/shingle/words that differ anywhere have different hashes",
+                    test_words_that_differ_anywhere_have_different_hashes);
+    g_test_add_func("/minhash/all instruction sets give the scalar signature",
+                    test_all_instruction_sets_give_the_scalar_signature);
+    g_test_add_func("/minhash/a signature counts every element once in any order",
+                    test_a_signature_counts_every_element_once_in_any_order);
+    g_test_add_func("/minhash/the estimate has no bias and the variance of independent draws",
+                    test_the_estimate_has_no_bias_and_the_variance_of_independent_draws);
+    g_test_add_func("/jaccard/each shingle counts once", test_jaccard_counts_each_shingle_once);
+    g_test_add_func("/radix sort/it sorts and is stable", test_the_radix_sort_sorts_and_is_stable);
+    g_test_add_func("/union-find/sets are named by their smallest member",
+                    test_sets_are_named_by_their_smallest_member);
+    g_test_add_func("/bucket/a bucket of copies costs one comparison each",
+                    test_a_bucket_of_copies_costs_one_comparison_each);
+    g_test_add_func("/bucket/a bucket of strangers costs a window each",
+                    test_a_bucket_of_strangers_costs_a_window_each);
+    g_test_add_func("/bucket/few families in a large bucket are all found",
+                    test_few_families_in_a_large_bucket_are_all_found);
+    g_test_add_func("/bucket/a small bucket compares members beside representatives",
+                    test_a_small_bucket_compares_members_beside_representatives);
+    g_test_add_func("/bucket/one member can join two sets", test_one_member_can_join_two_sets);
+    g_test_add_func("/exact/texts may differ in case and spacing only",
+                    test_exact_texts_may_differ_in_case_and_spacing_only);
+    g_test_add_func("/title/titles keep letters and digits", test_titles_keep_letters_and_digits);
+    g_test_add_func("/identity/identifiers are normalised", test_identifiers_are_normalised);
+    g_test_add_func("/identity/what has no form is no identifier", test_what_has_no_form_is_no_identifier);
+    g_test_add_func("/preference/the winner is chosen by kind, group, length and number",
+                    test_the_winner_is_chosen_by_kind_group_length_and_number);
+    return g_test_run();
+}
