@@ -7,12 +7,14 @@
 #include "base/error.h"
 #include "base/permutation.h"
 
-BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed, GError **error)
+BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed,
+                          GError **error)
 {
     guint64 tokens = shard_reader_tokens(reader);
     if (tokens < context + 1) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "the split \"%s\" of the store has %" G_GUINT64_FORMAT " tokens, but one sequence needs %" G_GSIZE_FORMAT
+                    "the split \"%s\" of the store has %" G_GUINT64_FORMAT
+                    " tokens, but one sequence needs %" G_GSIZE_FORMAT
                     "; add documents or make model.context smaller%s",
                     split, tokens, context + 1, g_str_equal(split, "valid") ? ", or set eval.every to 0" : "");
         return NULL;
@@ -71,7 +73,8 @@ static gboolean read_windows(const BatchPlan *plan, Batch *batch, GError **error
         for (gsize i = 0; i <= plan->context; i++)
             if (ids[i] >= vocabulary) {
                 g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                            "token %" G_GUINT64_FORMAT " of the store has id %u, but the vocabulary ends at %u; run galen audit",
+                            "token %" G_GUINT64_FORMAT
+                            " of the store has id %u, but the vocabulary ends at %u; run galen audit",
                             position + i, ids[i], vocabulary);
                 return FALSE;
             }

@@ -26,15 +26,16 @@ typedef struct BatchPlan {
 typedef struct Batch {
     gsize context;
     gsize sequences;
-    guint32 *ids;    /* [sequences, context + 1] */
-    GArray *spans;   /* of Span: those of each sequence in turn, clipped to its window */
-    gsize *first_span; /* sequences + 1 indices into spans */
-    guint64 *windows;  /* the number of each sequence's window */
+    guint32 *ids;                /* [sequences, context + 1] */
+    GArray *spans;               /* of Span: those of each sequence in turn, clipped to its window */
+    gsize *first_span;           /* sequences + 1 indices into spans */
+    guint64 *windows;            /* the number of each sequence's window */
     char hash[HASH128_HEX_SIZE]; /* XXH3-128 of ids, as little-endian u32: two runs with the same ate the same */
 } Batch;
 
 /* `split` names the reader's split in errors. */
-BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed, GError **error);
+BatchPlan *batch_plan_new(const ShardReader *reader, const char *split, gsize context, gsize sequences, guint64 seed,
+                          GError **error);
 void batch_plan_free(BatchPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchPlan, batch_plan_free)
 

@@ -24,7 +24,8 @@ void checkpoint_state_clear(CheckpointState *state)
 
 static gboolean is_checkpoint_name(const char *name)
 {
-    return g_str_has_prefix(name, "step-") && strlen(name) >= strlen("step-00000000") && strspn(name + 5, "0123456789") == strlen(name + 5);
+    return g_str_has_prefix(name, "step-") && strlen(name) >= strlen("step-00000000") &&
+           strspn(name + 5, "0123456789") == strlen(name + 5);
 }
 
 /* By step: longer names are later steps, because eight digits are the fewest. */
@@ -44,7 +45,8 @@ static GPtrArray *list_names(const char *output, gboolean partial, GError **erro
     if (!directory && g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         return g_steal_pointer(&names);
     if (!directory) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot read the directory of checkpoints: %s", cause->message);
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot read the directory of checkpoints: %s",
+                    cause->message);
         return NULL;
     }
     for (const char *name; (name = g_dir_read_name(directory));)
@@ -88,16 +90,19 @@ static GArray *moment_entries(const ParameterTable *table, real *m, real *v)
     return entries;
 }
 
-static gboolean write_file(const char *directory, const char *name, const GArray *entries, Sha256 *digest, GError **error)
+static gboolean write_file(const char *directory, const char *name, const GArray *entries, Sha256 *digest,
+                           GError **error)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
     return safetensors_write(path, (const SafetensorsEntry *)(gconstpointer)entries->data, entries->len, digest, error);
 }
 
-static gboolean read_file(const char *directory, const char *name, const GArray *entries, const Sha256 *expected, GError **error)
+static gboolean read_file(const char *directory, const char *name, const GArray *entries, const Sha256 *expected,
+                          GError **error)
 {
     g_autofree char *path = g_build_filename(directory, name, NULL);
-    return safetensors_read(path, (const SafetensorsEntry *)(gconstpointer)entries->data, entries->len, expected, error);
+    return safetensors_read(path, (const SafetensorsEntry *)(gconstpointer)entries->data, entries->len, expected,
+                            error);
 }
 
 static gboolean write_json(const char *directory, const char *name, const json_t *value, GError **error)
@@ -122,12 +127,14 @@ static json_t *state_to_json(const CheckpointState *state, const Sha256 *model, 
     sha256_hex(&state->shards, shards);
     sha256_hex(model, model_hex);
     sha256_hex(moments, moments_hex);
-    return json_pack("{s:i, s:I, s:s, s:O, s:{s:s, s:s}}", "format", FORMAT, "step", (json_int_t)state->step, "shards", shards,
-                     "config", state->fingerprint, "sha256", "model.safetensors", model_hex, "optimizer.safetensors", moments_hex);
+    return json_pack("{s:i, s:I, s:s, s:O, s:{s:s, s:s}}", "format", FORMAT, "step", (json_int_t)state->step, "shards",
+                     shards, "config", state->fingerprint, "sha256", "model.safetensors", model_hex,
+                     "optimizer.safetensors", moments_hex);
 }
 
 /* Copies the tensors from the backend one array at a time and writes all files into `directory`. */
-static gboolean write_files(const char *directory, const CheckpointState *state, const Optimizer *optimizer, GError **error)
+static gboolean write_files(const char *directory, const CheckpointState *state, const Optimizer *optimizer,
+                            GError **error)
 {
     const Model *model = optimizer->model;
     gsize count = model->table->elements;
@@ -181,7 +188,8 @@ gboolean checkpoint_save(const char *output, const CheckpointState *state, const
 {
     g_autofree char *name = g_strdup_printf(NAME_FORMAT, state->step);
     g_autofree char *path = g_build_filename(output, name, NULL), *partial = partial_path(output, name);
-    if (!remove_directory(partial, error) || !directory_make(partial, error) || !write_files(partial, state, optimizer, error)) {
+    if (!remove_directory(partial, error) || !directory_make(partial, error) ||
+        !write_files(partial, state, optimizer, error)) {
         g_prefix_error(error, "while writing checkpoint %s: ", path);
         return FALSE;
     }
@@ -202,9 +210,10 @@ gboolean checkpoint_load_state(const char *checkpoint, CheckpointState *state, G
     const char *shards = json_get_string(json, "shards");
     const json_t *step = json_object_get(json, "step"), *format = json_object_get(json, "format");
     json_t *config = json_object_get(json, "config");
-    if (json_integer_value(format) != FORMAT || !json_is_integer(step) || json_integer_value(step) < 0 || !json_is_object(config) ||
-        !shards || !sha256_from_hex(shards, &state->shards)) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s/state.json: not the state of a checkpoint of format %d", checkpoint, FORMAT);
+    if (json_integer_value(format) != FORMAT || !json_is_integer(step) || json_integer_value(step) < 0 ||
+        !json_is_object(config) || !shards || !sha256_from_hex(shards, &state->shards)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s/state.json: not the state of a checkpoint of format %d",
+                    checkpoint, FORMAT);
         return FALSE;
     }
     state->step = (guint64)json_integer_value(step);
@@ -221,7 +230,8 @@ static gboolean load_digests(const char *checkpoint, Sha256 *model, Sha256 *mome
     const char *a = json_get_string(sums, "model.safetensors"), *b = json_get_string(sums, "optimizer.safetensors");
     if (a && b && sha256_from_hex(a, model) && sha256_from_hex(b, moments))
         return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s/state.json: no SHA-256 of the checkpoint's files", checkpoint);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s/state.json: no SHA-256 of the checkpoint's files",
+                checkpoint);
     return FALSE;
 }
 

@@ -20,9 +20,9 @@
 
 /* What a checkpoint must agree on with the run that goes on from it. */
 typedef struct CheckpointState {
-    guint64 step;          /* steps done */
-    Sha256 shards;         /* digest of the training split */
-    json_t *fingerprint;   /* of the configuration; owned */
+    guint64 step;        /* steps done */
+    Sha256 shards;       /* digest of the training split */
+    json_t *fingerprint; /* of the configuration; owned */
 } CheckpointState;
 
 void checkpoint_state_clear(CheckpointState *state);

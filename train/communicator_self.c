@@ -2,7 +2,8 @@
  * The communicator of a single rank; see train/communicator.h. */
 #include "train/communicator.h"
 
-static gboolean self_all_reduce_sum(Communicator *communicator, Backend *backend, real *values, gsize count, GError **error)
+static gboolean self_all_reduce_sum(Communicator *communicator, Backend *backend, real *values, gsize count,
+                                    GError **error)
 {
     return TRUE;
 }
@@ -15,6 +16,7 @@ static void self_destroy(Communicator *communicator)
 Communicator *communicator_self_new(void)
 {
     Communicator *communicator = g_new(Communicator, 1);
-    *communicator = (Communicator){.rank = 0, .size = 1, .all_reduce_sum = self_all_reduce_sum, .destroy = self_destroy};
+    *communicator =
+        (Communicator){.rank = 0, .size = 1, .all_reduce_sum = self_all_reduce_sum, .destroy = self_destroy};
     return communicator;
 }

@@ -77,7 +77,8 @@ static gboolean allocate_all(Model *model, GError **error)
     }
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
                 "not enough memory for a model of %" G_GSIZE_FORMAT " parameters and %.1f GB of activations; "
-                "a smaller batch.micro_batch needs less", model->table->elements, (double)(carver.used * sizeof(real)) / 1e9);
+                "a smaller batch.micro_batch needs less",
+                model->table->elements, (double)(carver.used * sizeof(real)) / 1e9);
     return FALSE;
 }
 
@@ -139,8 +140,9 @@ static AttentionShape attention_shape(const Model *model, const ModelInput *inpu
 static void rotate(Model *model, const ModelInput *input, real *qkv, gboolean inverse)
 {
     const ModelShape *shape = &model->shape;
-    model->backend->rope(model->backend, qkv, model->angles, input->positions, input->rows, model_shape_qkv_width(shape),
-                         shape->heads + shape->kv_heads, model_shape_head_size(shape), inverse);
+    model->backend->rope(model->backend, qkv, model->angles, input->positions, input->rows,
+                         model_shape_qkv_width(shape), shape->heads + shape->kv_heads, model_shape_head_size(shape),
+                         inverse);
 }
 
 static void forward_attention(Model *model, const ModelInput *input, const ModelLayer *layer, const LayerOffsets *at)
@@ -150,7 +152,8 @@ static void forward_attention(Model *model, const ModelInput *input, const Model
     const real *p = model->parameters;
     gsize rows = input->rows, hidden = shape->hidden;
     AttentionShape attention = attention_shape(model, input);
-    b->rmsnorm_forward(b, layer->norm1, layer->inverse1, layer->x, p + at->input_norm, shape->norm_epsilon, rows, hidden);
+    b->rmsnorm_forward(b, layer->norm1, layer->inverse1, layer->x, p + at->input_norm, shape->norm_epsilon, rows,
+                       hidden);
     b->linear_forward(b, layer->qkv, layer->norm1, p + at->qkv, rows, hidden, model_shape_qkv_width(shape));
     rotate(model, input, layer->qkv, FALSE);
     b->attention_forward(b, &attention, layer->attention, layer->lse, layer->qkv);
@@ -164,7 +167,8 @@ static void forward_mlp(Model *model, gsize rows, const ModelLayer *layer, const
     const ModelShape *shape = &model->shape;
     const real *p = model->parameters;
     gsize hidden = shape->hidden, inner = shape->intermediate;
-    b->rmsnorm_forward(b, layer->norm2, layer->inverse2, layer->middle, p + at->post_norm, shape->norm_epsilon, rows, hidden);
+    b->rmsnorm_forward(b, layer->norm2, layer->inverse2, layer->middle, p + at->post_norm, shape->norm_epsilon, rows,
+                       hidden);
     b->linear_forward(b, layer->gate_up, layer->norm2, p + at->gate_up, rows, hidden, 2 * inner);
     b->swiglu_forward(b, layer->swiglu, layer->gate_up, rows, inner);
     b->linear_forward(b, out, layer->swiglu, p + at->down, rows, inner, hidden);
@@ -176,22 +180,23 @@ void model_forward(Model *model, const ModelInput *input)
     Backend *b = model->backend;
     const ModelShape *shape = &model->shape;
     g_assert(input->rows <= model->max_rows);
-    b->embedding_forward(b, model->layers[0].x, model->parameters + model->table->embedding, input->ids, input->rows, shape->hidden);
+    b->embedding_forward(b, model->layers[0].x, model->parameters + model->table->embedding, input->ids, input->rows,
+                         shape->hidden);
     for (gsize l = 0; l < shape->layers; l++) {
         real *out = l + 1 < shape->layers ? model->layers[l + 1].x : model->last;
         forward_attention(model, input, &model->layers[l], &model->table->layers[l]);
         forward_mlp(model, input->rows, &model->layers[l], &model->table->layers[l], out);
     }
-    b->rmsnorm_forward(b, model->normed, model->inverse, model->last, model->parameters + model->table->norm, shape->norm_epsilon,
-                       input->rows, shape->hidden);
+    b->rmsnorm_forward(b, model->normed, model->inverse, model->last, model->parameters + model->table->norm,
+                       shape->norm_epsilon, input->rows, shape->hidden);
 }
 
 void model_losses(Model *model, const ModelInput *input, real *losses)
 {
     Backend *b = model->backend;
     gsize classes = model->shape.vocabulary;
-    b->linear_forward(b, model->logits, model->normed, model->parameters + model->table->head, input->rows, model->shape.hidden,
-                      classes);
+    b->linear_forward(b, model->logits, model->normed, model->parameters + model->table->head, input->rows,
+                      model->shape.hidden, classes);
     b->cross_entropy_forward(b, losses, model->logit_lse, model->logits, input->targets, input->rows, classes);
 }
 
@@ -199,7 +204,8 @@ void model_logits(Model *model, gsize row, real *logits)
 {
     Backend *b = model->backend;
     gsize hidden = model->shape.hidden, classes = model->shape.vocabulary;
-    b->linear_forward(b, model->logits, model->normed + row * hidden, model->parameters + model->table->head, 1, hidden, classes);
+    b->linear_forward(b, model->logits, model->normed + row * hidden, model->parameters + model->table->head, 1, hidden,
+                      classes);
     b->download(b, logits, model->logits, classes);
 }
 
@@ -215,7 +221,8 @@ static void backward_mlp(Model *model, gsize rows, const ModelLayer *layer, cons
     b->swiglu_backward(b, dgate_up, dswiglu, layer->gate_up, rows, inner);
     b->linear_backward_weight(b, g + at->gate_up, dgate_up, layer->norm2, rows, hidden, 2 * inner);
     b->linear_backward_input(b, model->dhidden, dgate_up, p + at->gate_up, rows, hidden, 2 * inner);
-    b->rmsnorm_backward(b, dx, g + at->post_norm, model->dhidden, layer->middle, p + at->post_norm, layer->inverse2, rows, hidden);
+    b->rmsnorm_backward(b, dx, g + at->post_norm, model->dhidden, layer->middle, p + at->post_norm, layer->inverse2,
+                        rows, hidden);
 }
 
 /* dx: in, the derivative by `middle`; out, by the layer's input. */
@@ -232,7 +239,8 @@ static void backward_attention(Model *model, const ModelInput *input, const Mode
     rotate(model, input, dqkv, TRUE);
     b->linear_backward_weight(b, g + at->qkv, dqkv, layer->norm1, rows, hidden, width);
     b->linear_backward_input(b, model->dhidden, dqkv, p + at->qkv, rows, hidden, width);
-    b->rmsnorm_backward(b, dx, g + at->input_norm, model->dhidden, layer->x, p + at->input_norm, layer->inverse1, rows, hidden);
+    b->rmsnorm_backward(b, dx, g + at->input_norm, model->dhidden, layer->x, p + at->input_norm, layer->inverse1, rows,
+                        hidden);
 }
 
 void model_backward(Model *model, const ModelInput *input, double scale)
@@ -246,7 +254,8 @@ void model_backward(Model *model, const ModelInput *input, double scale)
     b->linear_backward_weight(b, g + table->head, model->logits, model->normed, rows, hidden, classes);
     b->linear_backward_input(b, model->dhidden, model->logits, p + table->head, rows, hidden, classes);
     b->clear(b, model->dx, rows * hidden);
-    b->rmsnorm_backward(b, model->dx, g + table->norm, model->dhidden, model->last, p + table->norm, model->inverse, rows, hidden);
+    b->rmsnorm_backward(b, model->dx, g + table->norm, model->dhidden, model->last, p + table->norm, model->inverse,
+                        rows, hidden);
     for (gsize l = model->shape.layers; l-- > 0;) {
         backward_mlp(model, rows, &model->layers[l], &table->layers[l]);
         backward_attention(model, input, &model->layers[l], &table->layers[l]);

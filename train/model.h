@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * train/model.h - a Llama (Touvron et al. 2023): RMSNorm, rotary embeddings, grouped-query attention, SwiGLU.
  *
- * Sequence, training: model_new(..., MODEL_TRAIN), parameters into `parameters` by the backend's upload; for each micro-batch model_forward,
- *   model_losses, model_backward (adds to the gradients); optimizer; model_clear_gradients.
- * Sequence, inference: model_new(..., MODEL_INFER), parameters as above, then model_forward, model_logits. The layers share one
- *   set of activations.
+ * Sequence, training: model_new(..., MODEL_TRAIN); the backend's upload into `parameters`; for each micro-batch
+ *   model_forward, model_losses, model_backward (adds to the gradients); optimizer; model_clear_gradients.
+ * Sequence, inference: model_new(..., MODEL_INFER); upload; then model_forward, model_logits. The layers share one set
+ *   of activations.
  * Memory: one allocation each for parameters, gradients and activations, in the backend's memory; the backend is
  * borrowed. A model serves one thread.
  */
@@ -39,7 +39,7 @@ typedef struct Model {
     real *parameters; /* [table->elements] */
     real *gradients;  /* the same; NULL for inference */
     real *activations;
-    real *angles;     /* cosines and sines of rotary embeddings: [context, head size] */
+    real *angles; /* cosines and sines of rotary embeddings: [context, head size] */
     /* Parts of `activations`. */
     ModelLayer *layers;
     real *last, *normed, *inverse, *logits, *logit_lse;

@@ -32,7 +32,7 @@ typedef struct AttentionShape {
 } AttentionShape;
 
 typedef struct AdamW {
-    double rate;        /* of learning, at this step */
+    double rate; /* of learning, at this step */
     double beta1, beta2, epsilon;
     double decay;       /* decoupled weight decay */
     double correction1; /* 1 - beta1^t, t from 1 */
@@ -53,23 +53,25 @@ struct Backend {
     void (*clear)(Backend *backend, real *memory, gsize count);
 
     /* out[rows, width] = weight[ids[r], :].  backward: dweight[ids[r], :] += dout[r, :]. */
-    void (*embedding_forward)(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows, gsize width);
-    void (*embedding_backward)(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows, gsize width);
+    void (*embedding_forward)(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows,
+                              gsize width);
+    void (*embedding_backward)(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
+                               gsize width);
 
     /* out = x * inverse * weight, inverse[r] = 1 / sqrt(mean(x[r, :]^2) + epsilon); x, out [rows, width], weight [width]
      * (Zhang and Sennrich 2019).
      * backward: with g = dout * weight and n = x * inverse: dx += inverse * (g - n * mean(g * n)), dweight += sum dout * n. */
-    void (*rmsnorm_forward)(Backend *backend, real *out, real *inverse, const real *x, const real *weight, double epsilon,
-                            gsize rows, gsize width);
-    void (*rmsnorm_backward)(Backend *backend, real *dx, real *dweight, const real *dout, const real *x, const real *weight,
-                             const real *inverse, gsize rows, gsize width);
+    void (*rmsnorm_forward)(Backend *backend, real *out, real *inverse, const real *x, const real *weight,
+                            double epsilon, gsize rows, gsize width);
+    void (*rmsnorm_backward)(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
+                             const real *weight, const real *inverse, gsize rows, gsize width);
 
     /* Rotates the first `heads` heads of each row of x[rows, stride] in place by the row's position: the pair
      * (i, i + head_size / 2) by the angle positions[r] * theta^(-2 i / head_size), which is the layout of Hugging Face
      * (RoPE: Su et al. 2021). `table` [positions, head_size] holds the cosines, then the sines, of each position.
      * Backward is the rotation by the opposite angle: `inverse` TRUE. */
-    void (*rope)(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride, gsize heads,
-                 gsize head_size, gboolean inverse);
+    void (*rope)(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride,
+                 gsize heads, gsize head_size, gboolean inverse);
 
     /* qkv[rows, (heads + 2 kv_heads) * head_size] holds queries, then keys, then values. For query head h of key head
      * g = h / (heads / kv_heads): out[i, h] = sum_{j <= i} p_ij v[j, g], p_i = softmax(q[i, h] . k[j, g] / sqrt(head_size)).
@@ -77,28 +79,30 @@ struct Backend {
      * computes p again instead of keeping it (Dao et al. 2022).
      * backward: dv_j = sum_i p_ij dout_i, ds_ij = p_ij (dout_i . v_j - dout_i . out_i), dq and dk from ds. */
     void (*attention_forward)(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv);
-    void (*attention_backward)(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out,
-                               const real *lse, const real *qkv);
+    void (*attention_backward)(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
+                               const real *out, const real *lse, const real *qkv);
 
     /* out[rows, width] = silu(gate) * up, silu(x) = x / (1 + e^-x); gate_up [rows, 2 width] holds gate, then up
      * (Shazeer 2020). backward: dgate_up from dout. */
     void (*swiglu_forward)(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width);
-    void (*swiglu_backward)(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows, gsize width);
+    void (*swiglu_backward)(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
+                            gsize width);
 
     /* out[rows, outputs] = x[rows, inputs] weight[outputs, inputs]^T.
      * backward: dx = dout weight; dweight += dout^T x. */
-    void (*linear_forward)(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs);
-    void (*linear_backward_input)(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs,
-                                  gsize outputs);
-    void (*linear_backward_weight)(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows, gsize inputs,
-                                   gsize outputs);
+    void (*linear_forward)(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
+                           gsize outputs);
+    void (*linear_backward_input)(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
+                                  gsize inputs, gsize outputs);
+    void (*linear_backward_weight)(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
+                                   gsize inputs, gsize outputs);
 
     /* losses[r] = lse[r] - logits[r, targets[r]], lse[r] = log sum_c exp(logits[r, c]), in nats; logits [rows, classes].
      * backward, in place: logits[r, c] becomes scale * (exp(logits[r, c] - lse[r]) - [c = targets[r]]). */
-    void (*cross_entropy_forward)(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets, gsize rows,
-                                  gsize classes);
-    void (*cross_entropy_backward)(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale, gsize rows,
-                                   gsize classes);
+    void (*cross_entropy_forward)(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
+                                  gsize rows, gsize classes);
+    void (*cross_entropy_backward)(Backend *backend, real *logits, const real *lse, const guint32 *targets,
+                                   double scale, gsize rows, gsize classes);
 
     /* out = x + y. */
     void (*add)(Backend *backend, real *out, const real *x, const real *y, gsize count);
@@ -107,7 +111,8 @@ struct Backend {
     /* One step of AdamW (Loshchilov and Hutter 2019) with g = scale * gradient: first decay, p -= rate * decay * p; then
      * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
      * p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). */
-    void (*adamw)(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step);
+    void (*adamw)(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
+                  const AdamW *step);
 };
 
 /* The CPU: threads of its own over OpenBLAS, which is set to one thread for the whole process, and stays so.

@@ -19,7 +19,8 @@ Optimizer *optimizer_new(const OptimizerSettings *settings, Model *model, GError
     optimizer->v = backend->allocate(backend, model->table->elements);
     if (optimizer->m && optimizer->v)
         return g_steal_pointer(&optimizer);
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for the optimizer's moments of %" G_GSIZE_FORMAT " parameters",
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "not enough memory for the optimizer's moments of %" G_GSIZE_FORMAT " parameters",
                 model->table->elements);
     return NULL;
 }
@@ -57,7 +58,7 @@ void optimizer_step(Optimizer *optimizer, guint64 step, double rate, double norm
         const ParameterTensor *tensor = &model->table->tensors[t];
         gsize at = tensor->offset;
         update.decay = tensor->columns ? settings->decay : 0;
-        model->backend->adamw(model->backend, model->parameters + at, optimizer->m + at, optimizer->v + at, model->gradients + at,
-                              parameter_tensor_elements(tensor), &update);
+        model->backend->adamw(model->backend, model->parameters + at, optimizer->m + at, optimizer->v + at,
+                              model->gradients + at, parameter_tensor_elements(tensor), &update);
     }
 }

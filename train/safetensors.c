@@ -36,8 +36,9 @@ static char *make_header(const SafetensorsEntry *entries, gsize count, gsize *le
         if (entry->columns)
             json_array_append_new(shape, json_integer((json_int_t)entry->columns));
         guint64 end = at + entry_bytes(entry);
-        json_object_set_new(header, entry->name, json_pack("{s:s, s:o, s:[I, I]}", "dtype", REAL_DTYPE, "shape", shape,
-                                                           "data_offsets", (json_int_t)at, (json_int_t)end));
+        json_object_set_new(header, entry->name,
+                            json_pack("{s:s, s:o, s:[I, I]}", "dtype", REAL_DTYPE, "shape", shape, "data_offsets",
+                                      (json_int_t)at, (json_int_t)end));
         at = end;
     }
     g_autofree char *text = json_write(header);
@@ -68,7 +69,8 @@ static gboolean put_all(FILE *file, const SafetensorsEntry *entries, gsize count
     return good && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-gboolean safetensors_write(const char *path, const SafetensorsEntry *entries, gsize count, Sha256 *digest, GError **error)
+gboolean safetensors_write(const char *path, const SafetensorsEntry *entries, gsize count, Sha256 *digest,
+                           GError **error)
 {
     FILE *file = fopen(path, "wbe");
     if (!file) {
@@ -99,8 +101,8 @@ static gboolean read_range(const json_t *tensor, const char *name, guint64 data_
 {
     const json_t *offsets = json_object_get(tensor, "data_offsets");
     const json_t *begin = json_array_get(offsets, 0), *end = json_array_get(offsets, 1);
-    if (!json_get_string(tensor, "dtype") || !json_is_array(json_object_get(tensor, "shape")) || json_array_size(offsets) != 2 ||
-        !json_is_integer(begin) || !json_is_integer(end))
+    if (!json_get_string(tensor, "dtype") || !json_is_array(json_object_get(tensor, "shape")) ||
+        json_array_size(offsets) != 2 || !json_is_integer(begin) || !json_is_integer(end))
         return FALSE;
     if (json_integer_value(begin) < 0 || json_integer_value(end) < json_integer_value(begin) ||
         (guint64)json_integer_value(end) > data_length)
@@ -127,7 +129,8 @@ static gboolean check_ranges(GArray *ranges, guint64 data_length, const char *wh
             return fail(error, what, range->name, "does not begin where the one before it ends");
         at = range->end;
     }
-    return at == data_length || fail(error, what, NULL, "the bytes behind the header are more than the tensors have; the file is damaged");
+    return at == data_length ||
+           fail(error, what, NULL, "the bytes behind the header are more than the tensors have; the file is damaged");
 }
 
 json_t *safetensors_parse_header(const char *text, gsize length, guint64 data_length, const char *what, GError **error)
@@ -142,8 +145,7 @@ json_t *safetensors_parse_header(const char *text, gsize length, guint64 data_le
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(ByteRange));
     const char *name;
     json_t *tensor;
-    json_object_foreach(header, name, tensor)
-    {
+    json_object_foreach (header, name, tensor) {
         ByteRange range;
         if (g_str_equal(name, "__metadata__"))
             continue;
@@ -167,7 +169,8 @@ static json_t *load_header(FILE *file, const char *path, guint64 *data_at, GErro
         return NULL;
     }
     guint64 size = (guint64)status.st_size;
-    if (fread(&length, 1, sizeof length, file) != sizeof length || length > HEADER_LIMIT || length > size - sizeof length) {
+    if (fread(&length, 1, sizeof length, file) != sizeof length || length > HEADER_LIMIT ||
+        length > size - sizeof length) {
         fail(error, path, NULL, "not a safetensors file: it does not begin with the length of a header");
         return NULL;
     }
@@ -183,12 +186,13 @@ static json_t *load_header(FILE *file, const char *path, guint64 *data_at, GErro
 static gboolean shape_is(const json_t *shape, const SafetensorsEntry *entry)
 {
     gsize dimensions = entry->columns ? 2 : 1;
-    return json_array_size(shape) == dimensions && json_integer_value(json_array_get(shape, 0)) == (json_int_t)entry->rows &&
+    return json_array_size(shape) == dimensions &&
+           json_integer_value(json_array_get(shape, 0)) == (json_int_t)entry->rows &&
            (dimensions == 1 || json_integer_value(json_array_get(shape, 1)) == (json_int_t)entry->columns);
 }
 
-static gboolean load_entry(FILE *file, const char *path, const json_t *header, guint64 data_at, const SafetensorsEntry *entry,
-                           GError **error)
+static gboolean load_entry(FILE *file, const char *path, const json_t *header, guint64 data_at,
+                           const SafetensorsEntry *entry, GError **error)
 {
     const json_t *tensor = json_object_get(header, entry->name);
     ByteRange range;
@@ -216,10 +220,12 @@ static gboolean check_digest(FILE *file, const char *path, const Sha256 *expecte
     Sha256 digest = sha256_finish(sum);
     rewind(file);
     return memcmp(&digest, expected, sizeof digest) == 0 ||
-           fail(error, path, NULL, "the file is damaged: its SHA-256 is not the one in state.json; remove this checkpoint");
+           fail(error, path, NULL,
+                "the file is damaged: its SHA-256 is not the one in state.json; remove this checkpoint");
 }
 
-gboolean safetensors_read(const char *path, const SafetensorsEntry *entries, gsize count, const Sha256 *expected, GError **error)
+gboolean safetensors_read(const char *path, const SafetensorsEntry *entries, gsize count, const Sha256 *expected,
+                          GError **error)
 {
     FILE *file = fopen(path, "rbe");
     if (!file) {

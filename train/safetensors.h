@@ -22,10 +22,12 @@ typedef struct SafetensorsEntry {
 } SafetensorsEntry;
 
 /* `digest` receives the SHA-256 of the file. */
-gboolean safetensors_write(const char *path, const SafetensorsEntry *entries, gsize count, Sha256 *digest, GError **error);
+gboolean safetensors_write(const char *path, const SafetensorsEntry *entries, gsize count, Sha256 *digest,
+                           GError **error);
 /* Fills the data of every entry, which must be in the file with its shape and the number type of this program; the file
  * may hold more. With `expected`, the file must have that SHA-256. */
-gboolean safetensors_read(const char *path, const SafetensorsEntry *entries, gsize count, const Sha256 *expected, GError **error);
+gboolean safetensors_read(const char *path, const SafetensorsEntry *entries, gsize count, const Sha256 *expected,
+                          GError **error);
 
 /* Checks a header: every tensor described, and their bytes without gaps from 0 to `data_length`. The header as JSON.
  * `what` names it in errors. */

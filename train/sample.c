@@ -52,7 +52,8 @@ static guint32 next_id(Model *model, const SampleRequest *request, const guint32
     for (gsize r = 0; r < rows; r++)
         positions[r] = (guint32)r;
     guint32 starts[2] = {0, (guint32)rows};
-    ModelInput input = {.rows = rows, .ids = ids + (count - rows), .positions = positions, .starts = starts, .segments = 1};
+    ModelInput input = {
+        .rows = rows, .ids = ids + (count - rows), .positions = positions, .starts = starts, .segments = 1};
     model_forward(model, &input);
     model_logits(model, rows - 1, logits);
     return sample_draw(logits, model->shape.vocabulary, request->temperature, request->top_k,
@@ -60,8 +61,8 @@ static guint32 next_id(Model *model, const SampleRequest *request, const guint32
 }
 
 /* Passes on what the ids say beyond the first *told bytes; an unfinished character at the end waits. */
-static gboolean tell(const Tokenizer *tokenizer, const GArray *ids, gboolean last, gsize *told, SampleText text, gpointer user,
-                     GError **error)
+static gboolean tell(const Tokenizer *tokenizer, const GArray *ids, gboolean last, gsize *told, SampleText text,
+                     gpointer user, GError **error)
 {
     g_autofree char *decoded = tokenizer_decode(tokenizer, &g_array_index(ids, guint32, 1), ids->len - 1, error);
     if (!decoded)
@@ -108,15 +109,16 @@ static Model *load_model(const SampleRequest *request, Backend *backend, GError 
     return checkpoint_load_model(newest ? newest : request->checkpoint, backend, error);
 }
 
-gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text, gpointer user,
-                    GError **error)
+gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text,
+                    gpointer user, GError **error)
 {
     Backend *backend = backend_cpu_new(request->threads);
     Model *model = load_model(request, backend, error);
     gboolean good = model != NULL;
     if (good && tokenizer_vocabulary(tokenizer) != model->shape.vocabulary) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s has a vocabulary of %" G_GSIZE_FORMAT ", but the tokenizer one of %u",
-                    request->checkpoint, model->shape.vocabulary, tokenizer_vocabulary(tokenizer));
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "%s has a vocabulary of %" G_GSIZE_FORMAT ", but the tokenizer one of %u", request->checkpoint,
+                    model->shape.vocabulary, tokenizer_vocabulary(tokenizer));
         good = FALSE;
     }
     progress_begin(progress, "sample", "tokens", request->tokens);

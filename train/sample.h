@@ -20,15 +20,15 @@ typedef struct SampleRequest {
     double temperature;     /* 0: always the likeliest token */
     gsize top_k;            /* draw among so many likeliest tokens; 0: all */
     guint64 seed;
-    unsigned threads;       /* 0: all processors */
+    unsigned threads; /* 0: all processors */
 } SampleRequest;
 
 /* Called with NUL-terminated UTF-8, which never ends inside a character. */
 typedef void (*SampleText)(const char *text, gpointer user);
 
 /* `tokenizer` must be the one that the store was packed with: its vocabulary is compared with the model's. */
-gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text, gpointer user,
-                    GError **error);
+gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text,
+                    gpointer user, GError **error);
 
 /* Draws an id from softmax(logits / temperature) among the top_k; `unit` is a random number in [0, 1). */
 guint32 sample_draw(const real *logits, gsize classes, double temperature, gsize top_k, double unit);

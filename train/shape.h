@@ -20,7 +20,7 @@ typedef struct ModelShape {
     gsize context;      /* longest sequence */
     double rope_theta;
     double norm_epsilon;
-    gboolean tied;      /* the output matrix is the embedding */
+    gboolean tied; /* the output matrix is the embedding */
 } ModelShape;
 
 gboolean model_shape_check(const ModelShape *shape, GError **error);

@@ -30,7 +30,7 @@ typedef struct Run {
     guint32 *ids, *targets, *positions;
     GArray *starts;
     /* Of one batch, a number for each target. */
-    real *losses;      /* in the backend's memory */
+    real *losses; /* in the backend's memory */
     real *host_losses;
     double *wide_losses;
 } Run;
@@ -78,7 +78,8 @@ static gboolean open_data(Run *run, Store *store, GError **error)
     run->valid = shard_reader_open(store, "valid", error);
     if (!run->valid)
         return FALSE;
-    run->valid_plan = batch_plan_new(run->valid, "valid", config->model.context, config->eval_sequences, config->seed, error);
+    run->valid_plan =
+        batch_plan_new(run->valid, "valid", config->model.context, config->eval_sequences, config->seed, error);
     if (!run->valid_plan)
         return FALSE;
     run->valid_plan->sequences = MIN(run->valid_plan->sequences, run->valid_plan->windows);
@@ -115,8 +116,7 @@ static char *find_difference(const char *prefix, const json_t *then, const json_
 {
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)now, key, value)
-    {
+    json_object_foreach ((json_t *)now, key, value) {
         const json_t *other = json_object_get(then, key);
         g_autofree char *name = g_strconcat(prefix, key, NULL);
         if (json_is_object(value) && json_is_object(other)) {
@@ -143,8 +143,10 @@ static gboolean check_state(const Run *run, const char *path, const CheckpointSt
         return FALSE;
     }
     if (memcmp(&state->shards, shard_reader_digest(run->reader), sizeof(Sha256)) != 0) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "cannot go on from %s: it was trained on other tokens than this store's; choose another output directory", path);
+        g_set_error(
+            error, GALEN_ERROR, GALEN_ERROR_INPUT,
+            "cannot go on from %s: it was trained on other tokens than this store's; choose another output directory",
+            path);
         return FALSE;
     }
     return TRUE;
@@ -178,16 +180,17 @@ static gboolean write_header(Run *run, GError **error)
 {
     char digest[SHA256_HEX_SIZE];
     sha256_hex(shard_reader_digest(run->reader), digest);
-    g_autoptr(json_t) line = json_pack("{s:i, s:{s:I, s:I, s:s, s:f, s:o}}", "step", 0, "run",
-                                       "parameters", (json_int_t)run->model->table->elements,
-                                       "train_tokens", (json_int_t)shard_reader_tokens(run->reader), "shards", digest,
-                                       "unigram_entropy", run->entropy, "config", train_config_fingerprint(&run->config));
+    g_autoptr(json_t) line =
+        json_pack("{s:i, s:{s:I, s:I, s:s, s:f, s:o}}", "step", 0, "run", "parameters",
+                  (json_int_t)run->model->table->elements, "train_tokens", (json_int_t)shard_reader_tokens(run->reader),
+                  "shards", digest, "unigram_entropy", run->entropy, "config", train_config_fingerprint(&run->config));
     return run_log_write(run->log, line, error);
 }
 
 static gboolean open_log(Run *run, GError **error)
 {
-    g_autofree char *path = run->config.log ? g_strdup(run->config.log) : g_build_filename(run->config.output, "log.jsonl", NULL);
+    g_autofree char *path =
+        run->config.log ? g_strdup(run->config.log) : g_build_filename(run->config.output, "log.jsonl", NULL);
     run->log = run_log_open(path, run->resumed, error);
     return run->log && (!run_log_is_empty(run->log) || write_header(run, error));
 }
@@ -232,7 +235,8 @@ static gboolean compute_losses(Run *run, const Batch *batch, gboolean train, GEr
     }
     if (!communicator->all_reduce_sum(communicator, run->backend, run->losses, targets, error))
         return FALSE;
-    if (train && !communicator->all_reduce_sum(communicator, run->backend, run->model->gradients, run->model->table->elements, error))
+    if (train && !communicator->all_reduce_sum(communicator, run->backend, run->model->gradients,
+                                               run->model->table->elements, error))
         return FALSE;
     run->backend->download(run->backend, run->host_losses, run->losses, targets);
     for (gsize i = 0; i < targets; i++)
@@ -257,18 +261,19 @@ static json_t *losses_to_json(const Run *run, const ShardReader *reader, const G
         const BatchLoss *loss = &g_array_index(losses, BatchLoss, i);
         g_autofree char *name = key == BATCH_BY_SOURCE ? g_strdup(shard_reader_source(reader, (guint32)loss->key))
                                                        : g_strdup_printf("%" G_GUINT64_FORMAT, loss->key);
-        json_object_set_new(object, name, json_pack("{s:f, s:I}", "loss", loss->loss, "tokens", (json_int_t)loss->tokens));
+        json_object_set_new(object, name,
+                            json_pack("{s:f, s:I}", "loss", loss->loss, "tokens", (json_int_t)loss->tokens));
     }
     return object;
 }
 
 static gboolean log_step(Run *run, const TrainReport *report, const GArray *by_source, double seconds, GError **error)
 {
-    g_autoptr(json_t) line = json_pack("{s:I, s:f, s:f, s:f, s:I, s:s, s:o, s:{s:f, s:f}}", "step", (json_int_t)report->step,
-                                       "loss", report->loss, "lr", report->rate, "grad_norm", report->gradient_norm, "tokens",
-                                       (json_int_t)report->tokens, "token_hash", report->token_hash, "loss_by_source",
-                                       losses_to_json(run, run->reader, by_source, BATCH_BY_SOURCE), "timing", "seconds", seconds,
-                                       "tokens_per_second", report->tokens_per_second);
+    g_autoptr(json_t) line = json_pack(
+        "{s:I, s:f, s:f, s:f, s:I, s:s, s:o, s:{s:f, s:f}}", "step", (json_int_t)report->step, "loss", report->loss,
+        "lr", report->rate, "grad_norm", report->gradient_norm, "tokens", (json_int_t)report->tokens, "token_hash",
+        report->token_hash, "loss_by_source", losses_to_json(run, run->reader, by_source, BATCH_BY_SOURCE), "timing",
+        "seconds", seconds, "tokens_per_second", report->tokens_per_second);
     if (run->config.log_documents) {
         g_autoptr(GArray) by_document = batch_losses(&run->batch, run->wide_losses, BATCH_BY_DOCUMENT);
         json_object_set_new(line, "loss_by_document", losses_to_json(run, run->reader, by_document, BATCH_BY_DOCUMENT));
@@ -282,9 +287,9 @@ static gboolean evaluate(Run *run, guint64 step, double *loss, GError **error)
         return FALSE;
     *loss = mean_loss(run, &run->valid_batch);
     g_autoptr(GArray) by_source = batch_losses(&run->valid_batch, run->wide_losses, BATCH_BY_SOURCE);
-    g_autoptr(json_t) line = json_pack("{s:I, s:{s:f, s:I, s:o}}", "step", (json_int_t)step, "eval", "loss", *loss, "tokens",
-                                       (json_int_t)(run->valid_batch.sequences * run->valid_batch.context), "loss_by_source",
-                                       losses_to_json(run, run->valid, by_source, BATCH_BY_SOURCE));
+    g_autoptr(json_t) line = json_pack("{s:I, s:{s:f, s:I, s:o}}", "step", (json_int_t)step, "eval", "loss", *loss,
+                                       "tokens", (json_int_t)(run->valid_batch.sequences * run->valid_batch.context),
+                                       "loss_by_source", losses_to_json(run, run->valid, by_source, BATCH_BY_SOURCE));
     return run_log_write(run->log, line, error);
 }
 
@@ -310,8 +315,10 @@ static gboolean learn(Run *run, guint64 step, TrainReport *report, GError **erro
     report->token_hash = run->batch.hash;
     if (!isfinite(report->loss) || !isfinite(report->gradient_norm)) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "training diverged at step %" G_GUINT64_FORMAT ": loss %g, gradient norm %g; try a lower optimizer.lr or a longer "
-                    "schedule.warmup", step + 1, report->loss, report->gradient_norm);
+                    "training diverged at step %" G_GUINT64_FORMAT
+                    ": loss %g, gradient norm %g; try a lower optimizer.lr or a longer "
+                    "schedule.warmup",
+                    step + 1, report->loss, report->gradient_norm);
         return FALSE;
     }
     optimizer_step(run->optimizer, step, report->rate, report->gradient_norm);
@@ -350,7 +357,8 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     if (!log_step(run, &report, by_source, seconds, error))
         return FALSE;
     gboolean last = report.step == config->steps;
-    if (config->eval_every && (last || report.step % config->eval_every == 0) && !evaluate(run, report.step, &report.eval_loss, error))
+    if (config->eval_every && (last || report.step % config->eval_every == 0) &&
+        !evaluate(run, report.step, &report.eval_loss, error))
         return FALSE;
     if (last || (config->checkpoint_every && report.step % config->checkpoint_every == 0))
         if (!save(run, report.step, error))
@@ -368,8 +376,8 @@ static gboolean prepare(Run *run, Store *store, GError **error)
     return directory_make(run->config.output, error) && begin_or_resume(run, error) && open_log(run, error);
 }
 
-gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report, gpointer user,
-                   GError **error)
+gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report,
+                   gpointer user, GError **error)
 {
     g_auto(Run) run = {.config = *config, .progress = progress};
     if (!prepare(&run, store, error))

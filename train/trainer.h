@@ -36,10 +36,10 @@ typedef struct TrainReport {
     guint64 steps;   /* to do in all */
     guint64 resumed; /* the step of the checkpoint that this run went on from; 0: none */
     guint64 parameters;
-    guint64 tokens;  /* seen since step 0 */
-    double loss;     /* nats per token */
+    guint64 tokens;   /* seen since step 0 */
+    double loss;      /* nats per token */
     double eval_loss; /* of the split "valid"; NAN when this step had no evaluation */
-    double rate;     /* of learning */
+    double rate;      /* of learning */
     double gradient_norm;
     double tokens_per_second;
     double unigram_entropy; /* of the training split, in nats: a loss below it comes from context */
@@ -51,7 +51,7 @@ typedef struct TrainReport {
 typedef void (*TrainReportFunction)(const TrainReport *report, gpointer user);
 
 /* `store` is borrowed; `progress` and `report` may be NULL. `report` is called on the calling thread after each step. */
-gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report, gpointer user,
-                   GError **error);
+gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report,
+                   gpointer user, GError **error);
 
 #endif

@@ -13,11 +13,13 @@ static gboolean count_shard(const ShardReader *reader, unsigned shard, guint64 *
     guint32 vocabulary = shard_reader_vocabulary(reader);
     const void *data = shard_reader_shard(reader, shard, &tokens, &width);
     for (guint64 i = 0; i < tokens; i++) {
-        guint32 id = width == 2 ? GUINT16_FROM_LE(((const guint16 *)data)[i]) : GUINT32_FROM_LE(((const guint32 *)data)[i]);
+        guint32 id =
+            width == 2 ? GUINT16_FROM_LE(((const guint16 *)data)[i]) : GUINT32_FROM_LE(((const guint32 *)data)[i]);
         if (id >= vocabulary) {
             g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "shard %u has the id %u at token %" G_GUINT64_FORMAT ", but the vocabulary ends at %u; run galen audit", shard,
-                        id, i, vocabulary);
+                        "shard %u has the id %u at token %" G_GUINT64_FORMAT
+                        ", but the vocabulary ends at %u; run galen audit",
+                        shard, id, i, vocabulary);
             return FALSE;
         }
         counts[id]++;

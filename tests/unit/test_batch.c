@@ -146,7 +146,8 @@ static void test_starts_are_those_of_sequences_or_of_documents(void)
 {
     g_autoptr(BatchPlan) plan = plan_of(20, 3);
     g_auto(Batch) batch = {0};
-    g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(guint32)), expected = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(guint32)),
+                      expected = g_array_new(FALSE, FALSE, sizeof(guint32));
     read_step(plan, 0, &batch);
     batch_starts(&batch, 5, 3, FALSE, starts);
     g_assert_cmpuint(starts->len, ==, 4);
@@ -201,7 +202,8 @@ int main(int argc, char **argv)
     g_test_add_func("/batch/other shards give another order", test_other_shards_give_another_order);
     g_test_add_func("/batch/losses by source and document add up to the batch",
                     test_losses_by_source_and_document_add_up_to_the_batch);
-    g_test_add_func("/batch/starts are those of sequences or of documents", test_starts_are_those_of_sequences_or_of_documents);
+    g_test_add_func("/batch/starts are those of sequences or of documents",
+                    test_starts_are_those_of_sequences_or_of_documents);
     g_test_add_func("/batch/a split shorter than a window is an error that says what to do",
                     test_a_split_shorter_than_a_window_is_an_error_that_says_what_to_do);
     g_test_add_func("/unigram/entropy is that of the counts", test_unigram_entropy_is_that_of_the_counts);

@@ -93,7 +93,8 @@ static void test_linear(void)
     linear_value(&c);
     for (gsize r = 0; r < c.rows; r++)
         for (gsize o = 0; o < c.outputs; o++)
-            g_assert_cmpfloat(fabs(c.out[r * c.outputs + o] - dot(c.x + r * c.width, c.w + o * c.width, c.width)), <, 1e-12);
+            g_assert_cmpfloat(fabs(c.out[r * c.outputs + o] - dot(c.x + r * c.width, c.w + o * c.width, c.width)), <,
+                              1e-12);
     backend->linear_backward_input(backend, dx, c.dout, c.w, c.rows, c.width, c.outputs);
     backend->linear_backward_weight(backend, dw, c.dout, c.x, c.rows, c.width, c.outputs);
     check_gradient(linear_value, &c, c.x, dx, c.rows * c.width);
@@ -145,7 +146,8 @@ static void test_swiglu(void)
     g_autofree real *dx = g_new(real, 2 * count);
     swiglu_value(&c);
     for (gsize i = 0; i < count; i++) {
-        real gate = c.x[i / c.width * 2 * c.width + i % c.width], up = c.x[i / c.width * 2 * c.width + c.width + i % c.width];
+        real gate = c.x[i / c.width * 2 * c.width + i % c.width],
+             up = c.x[i / c.width * 2 * c.width + c.width + i % c.width];
         g_assert_cmpfloat(fabs(c.out[i] - gate * up / (1 + exp(-gate))), <, 1e-12);
     }
     backend->swiglu_backward(backend, dx, c.dout, c.x, c.rows, c.width);
@@ -300,7 +302,8 @@ static Model *tiny_model(Backend *on, gboolean tied)
     for (gsize t = 0; t < model->table->count; t++) {
         const ParameterTensor *tensor = &model->table->tensors[t];
         for (gsize i = 0; i < parameter_tensor_elements(tensor); i++)
-            model->parameters[tensor->offset + i] *= tensor->columns ? 10 : 1 + 0.3 * random_unit_at(5, tensor->name, i);
+            model->parameters[tensor->offset + i] *=
+                tensor->columns ? 10 : 1 + 0.3 * random_unit_at(5, tensor->name, i);
     }
     return model;
 }
@@ -421,7 +424,8 @@ int main(int argc, char **argv)
     g_test_add_func("/ops/cross entropy is the negative log of a softmax with exact gradients", test_cross_entropy);
     g_test_add_func("/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite);
     g_test_add_func("/ops/rope turns half-split pairs and its inverse turns them back", test_rope);
-    g_test_add_func("/ops/attention follows its definition with exact gradients across blocks and segments", test_attention);
+    g_test_add_func("/ops/attention follows its definition with exact gradients across blocks and segments",
+                    test_attention);
     g_test_add_func("/model/every gradient of a whole model is exact", test_model);
     g_test_add_func("/model/a tied embedding adds the gradients of both its uses", test_tied_model);
     g_test_add_func("/model/documents kept apart have the losses of each alone",

@@ -137,11 +137,13 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     backend = backend_cpu_new(2);
-    g_test_add_func("/optimizer/AdamW follows its formula for ten steps, clipped and not", test_adamw_follows_its_formula_for_ten_steps);
+    g_test_add_func("/optimizer/AdamW follows its formula for ten steps, clipped and not",
+                    test_adamw_follows_its_formula_for_ten_steps);
     g_test_add_func("/optimizer/without a gradient only matrices decay", test_without_a_gradient_only_matrices_decay);
     g_test_add_func("/parameters/initial weights have the deviation of their kind",
                     test_initial_weights_have_the_deviation_of_their_kind);
-    g_test_add_func("/schedule/the rate warms up, falls as a cosine and stays", test_the_rate_warms_up_falls_as_a_cosine_and_stays);
+    g_test_add_func("/schedule/the rate warms up, falls as a cosine and stays",
+                    test_the_rate_warms_up_falls_as_a_cosine_and_stays);
     int result = g_test_run();
     backend->destroy(backend);
     return result;

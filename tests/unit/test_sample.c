@@ -99,7 +99,8 @@ static void test_the_same_request_gives_the_same_text(void)
 {
     g_autofree char *output = save_model(), *newest = g_build_filename(output, "step-00000003", NULL);
     /* More tokens than the context of 12, so that the oldest fall out. */
-    SampleRequest request = {.checkpoint = output, .prompt = "heart", .tokens = 30, .temperature = 1, .top_k = 40, .seed = 1};
+    SampleRequest request = {
+        .checkpoint = output, .prompt = "heart", .tokens = 30, .temperature = 1, .top_k = 40, .seed = 1};
     g_autofree char *a = sample(&request), *b = sample(&request);
     request.checkpoint = newest;
     request.threads = 3;

@@ -22,8 +22,14 @@ static TrainConfig tiny_config(const char *output)
     return (TrainConfig){
         .output = (char *)output,
         .seed = 1,
-        .model = {.hidden = 32, .layers = 2, .heads = 4, .kv_heads = 2, .intermediate = 64, .context = 32,
-                  .rope_theta = 10000, .norm_epsilon = 1e-5},
+        .model = {.hidden = 32,
+                  .layers = 2,
+                  .heads = 4,
+                  .kv_heads = 2,
+                  .intermediate = 64,
+                  .context = 32,
+                  .rope_theta = 10000,
+                  .norm_epsilon = 1e-5},
         .optimizer = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-5, .decay = 0.1, .clip = 1},
         .schedule = {.peak = 1e-2, .min_ratio = 0.1, .warmup = 5, .horizon = 60},
         .steps = 16,
@@ -103,7 +109,8 @@ static void test_a_tiny_model_learns_from_context(void)
     g_autoptr(GArray) reports = g_array_new(FALSE, FALSE, sizeof(TrainReport));
     run(&config, keep_report, reports);
     g_assert_cmpuint(reports->len, ==, 60);
-    const TrainReport *first = &g_array_index(reports, TrainReport, 0), *last = &g_array_index(reports, TrainReport, 59);
+    const TrainReport *first = &g_array_index(reports, TrainReport, 0),
+                      *last = &g_array_index(reports, TrainReport, 59);
     g_assert_cmpfloat(fabs(first->loss - log(FAKE_VOCABULARY)), <, 0.1);
     g_assert_cmpfloat(last->unigram_entropy, >, 4.0);
     g_assert_cmpfloat(last->loss, <, last->unigram_entropy - 0.5);
@@ -143,8 +150,9 @@ static void test_losses_by_source_add_up_to_the_loss(void)
     const char *key;
     json_t *loss;
     double sum = 0;
-    json_object_foreach(json_object_get(line, "loss_by_document"), key, loss)
-        sum += json_number_value(json_object_get(loss, "loss")) * (double)json_integer_value(json_object_get(loss, "tokens"));
+    json_object_foreach (json_object_get(line, "loss_by_document"), key, loss)
+        sum += json_number_value(json_object_get(loss, "loss")) *
+               (double)json_integer_value(json_object_get(loss, "tokens"));
     g_assert_cmpfloat(fabs(sum / (6 * 32) - json_number_value(json_object_get(line, "loss"))), <, 1e-9);
 }
 
@@ -222,7 +230,8 @@ static void test_a_longer_run_begins_as_the_shorter_one(void)
 static void test_the_micro_batch_changes_nothing_but_rounding(void)
 {
     g_autofree char *output_a = output_of("micro-6"), *output_b = output_of("micro-1");
-    g_autoptr(GArray) a = g_array_new(FALSE, FALSE, sizeof(TrainReport)), b = g_array_new(FALSE, FALSE, sizeof(TrainReport));
+    g_autoptr(GArray) a = g_array_new(FALSE, FALSE, sizeof(TrainReport)),
+                      b = g_array_new(FALSE, FALSE, sizeof(TrainReport));
     TrainConfig config = tiny_config(output_a);
     config.micro_batch = 6;
     run(&config, keep_report, a);
@@ -240,7 +249,8 @@ static void test_the_micro_batch_changes_nothing_but_rounding(void)
 static void test_a_document_mask_changes_the_loss(void)
 {
     g_autofree char *output = output_of("mask");
-    g_autoptr(GArray) plain = g_array_new(FALSE, FALSE, sizeof(TrainReport)), masked = g_array_new(FALSE, FALSE, sizeof(TrainReport));
+    g_autoptr(GArray) plain = g_array_new(FALSE, FALSE, sizeof(TrainReport)),
+                      masked = g_array_new(FALSE, FALSE, sizeof(TrainReport));
     TrainConfig config = tiny_config(output);
     config.steps = 2;
     run(&config, keep_report, plain);
@@ -319,10 +329,12 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-trainer-XXXXXX", NULL);
     g_test_add_func("/trainer/a tiny model learns from context", test_a_tiny_model_learns_from_context);
     g_test_add_func("/trainer/losses by source add up to the loss", test_losses_by_source_add_up_to_the_loss);
-    g_test_add_func("/trainer/a run killed twice equals one that was not", test_a_run_killed_twice_equals_one_that_was_not);
+    g_test_add_func("/trainer/a run killed twice equals one that was not",
+                    test_a_run_killed_twice_equals_one_that_was_not);
     g_test_add_func("/trainer/more threads give the same bits", test_more_threads_give_the_same_bits);
     g_test_add_func("/trainer/a longer run begins as the shorter one", test_a_longer_run_begins_as_the_shorter_one);
-    g_test_add_func("/trainer/the micro-batch changes nothing but rounding", test_the_micro_batch_changes_nothing_but_rounding);
+    g_test_add_func("/trainer/the micro-batch changes nothing but rounding",
+                    test_the_micro_batch_changes_nothing_but_rounding);
     g_test_add_func("/trainer/a document mask changes the loss", test_a_document_mask_changes_the_loss);
     g_test_add_func("/trainer/a checkpoint of other settings or tokens is refused by name",
                     test_a_checkpoint_of_other_settings_or_tokens_is_refused_by_name);

@@ -33,7 +33,8 @@ static void update_piece(gsize piece, gconstpointer user)
     update(u->parameters + at, u->m + at, u->v + at, u->gradients + at, MIN(CPU_CHUNK, u->count - at), u->step);
 }
 
-void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step)
+void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
+               const AdamW *step)
 {
     Update u = {parameters, m, v, gradients, count, step};
     cpu_run(backend, count * 4, cpu_pieces(count, CPU_CHUNK), update_piece, &u);

@@ -45,8 +45,8 @@ static HeadView view_head(const AttentionShape *shape, const real *qkv, gsize se
 /* scores[rows, keys] of the block of queries that begins at `first`, before the softmax and the causal mask. */
 static void score_block(const HeadView *view, real *scores, gsize first, gsize rows, gsize keys)
 {
-    cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, view->size, view->scale, view->q + first * view->stride, view->stride, view->k,
-             view->stride, 0, scores, keys);
+    cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, view->size, view->scale, view->q + first * view->stride,
+             view->stride, view->k, view->stride, 0, scores, keys);
 }
 
 /* The softmax of the first `seen` scores in place, zero behind them; returns the log of its denominator. */
@@ -132,7 +132,8 @@ static real dot(const real *a, const real *b, gsize count)
 }
 
 /* Writes dq of this head, adds to dk and dv, which the heads of a group share. */
-static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, const real *dout, const real *out, const real *lse)
+static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, const real *dout, const real *out,
+                          const real *lse)
 {
     gsize stride = view->stride, size = view->size, wide = view->out_stride;
     g_autofree real *scores = g_new(real, BLOCK * view->length);
@@ -146,8 +147,10 @@ static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, co
             backward_row(scores + r * keys, dscores + r * keys, lse[(first + r) * view->lse_stride],
                          dot(dblock + r * wide, out + (first + r) * wide, size), view->scale, first + r + 1, keys);
         cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, scores, keys, dblock, wide, 1, dv, stride);
-        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, dscores, keys, view->q + first * stride, stride, 1, dk, stride);
-        cpu_gemm(CblasNoTrans, CblasNoTrans, rows, size, keys, 1, dscores, keys, view->k, stride, 0, dq + first * stride, stride);
+        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, dscores, keys, view->q + first * stride, stride, 1, dk,
+                 stride);
+        cpu_gemm(CblasNoTrans, CblasNoTrans, rows, size, keys, 1, dscores, keys, view->k, stride, 0,
+                 dq + first * stride, stride);
     }
 }
 
@@ -170,8 +173,8 @@ static void backward_group(gsize item, gconstpointer user)
     }
 }
 
-void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out,
-                            const real *lse, const real *qkv)
+void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
+                            const real *out, const real *lse, const real *qkv)
 {
     Attention a = {.shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->kv_heads, backward_group, &a);

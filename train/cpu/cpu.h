@@ -42,42 +42,47 @@ static inline void cpu_run(Backend *backend, gsize work, gsize pieces, CpuTask t
 }
 
 /* c[m, n] = alpha * a b + beta * c; a [m, k] and b [k, n], or their transposes; ld is the distance between rows. */
-static inline void cpu_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, gsize m, gsize n, gsize k, real alpha, const real *a,
-                            gsize lda, const real *b, gsize ldb, real beta, real *c, gsize ldc)
+static inline void cpu_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, gsize m, gsize n, gsize k, real alpha,
+                            const real *a, gsize lda, const real *b, gsize ldb, real beta, real *c, gsize ldc)
 {
 #ifdef TRAIN_FLOAT64
-    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c,
-                (blasint)ldc);
+    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb,
+                beta, c, (blasint)ldc);
 #else
-    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c,
-                (blasint)ldc);
+    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb,
+                beta, c, (blasint)ldc);
 #endif
 }
 
-void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows, gsize width);
-void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows, gsize width);
+void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows,
+                           gsize width);
+void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
+                            gsize width);
 void cpu_rmsnorm_forward(Backend *backend, real *out, real *inverse, const real *x, const real *weight, double epsilon,
                          gsize rows, gsize width);
-void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x, const real *weight,
-                          const real *inverse, gsize rows, gsize width);
-void cpu_rope(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride, gsize heads,
-              gsize head_size, gboolean inverse);
+void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
+                          const real *weight, const real *inverse, gsize rows, gsize width);
+void cpu_rope(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride,
+              gsize heads, gsize head_size, gboolean inverse);
 void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv);
-void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out,
-                            const real *lse, const real *qkv);
+void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
+                            const real *out, const real *lse, const real *qkv);
 void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width);
-void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows, gsize width);
-void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs);
-void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs,
-                               gsize outputs);
-void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows, gsize inputs,
-                                gsize outputs);
-void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets, gsize rows,
-                               gsize classes);
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale, gsize rows,
-                                gsize classes);
+void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
+                         gsize width);
+void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
+                        gsize outputs);
+void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
+                               gsize inputs, gsize outputs);
+void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
+                                gsize inputs, gsize outputs);
+void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
+                               gsize rows, gsize classes);
+void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale,
+                                gsize rows, gsize classes);
 void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize count);
 double cpu_square_sum(Backend *backend, const real *x, gsize count);
-void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step);
+void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
+               const AdamW *step);
 
 #endif

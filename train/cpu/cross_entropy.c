@@ -34,8 +34,8 @@ static void forward_row(gsize row, gconstpointer user)
     c->losses[row] = c->lse[row] - logits[c->targets[row]];
 }
 
-void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets, gsize rows,
-                               gsize classes)
+void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
+                               gsize rows, gsize classes)
 {
     CrossEntropy c = {.losses = losses, .lse = lse, .logits = logits, .targets = targets, .classes = classes};
     cpu_run(backend, rows * classes * 8, rows, forward_row, &c);
@@ -51,9 +51,10 @@ static void backward_row(gsize row, gconstpointer user)
     logits[c->targets[row]] -= scale;
 }
 
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale, gsize rows,
-                                gsize classes)
+void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale,
+                                gsize rows, gsize classes)
 {
-    CrossEntropy c = {.dlogits = logits, .saved_lse = lse, .targets = targets, .scale = (real)scale, .classes = classes};
+    CrossEntropy c = {
+        .dlogits = logits, .saved_lse = lse, .targets = targets, .scale = (real)scale, .classes = classes};
     cpu_run(backend, rows * classes * 8, rows, backward_row, &c);
 }

@@ -35,7 +35,8 @@ static void backward_columns(gsize piece, gconstpointer user)
             e->to[e->ids[r] * e->width + c] += e->from[r * e->width + c];
 }
 
-void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows, gsize width)
+void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
+                            gsize width)
 {
     Embedding e = {dweight, dout, ids, rows, width};
     cpu_run(backend, rows * width, cpu_pieces(width, COLUMNS), backward_columns, &e);

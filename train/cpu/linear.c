@@ -36,7 +36,8 @@ static void forward_tile(gsize number, gconstpointer user)
              l->b + t.column * l->inputs, l->inputs, 0, l->to + t.row * l->outputs + t.column, l->outputs);
 }
 
-void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs)
+void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
+                        gsize outputs)
 {
     Linear l = {out, x, weight, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, outputs), forward_tile, &l);
@@ -50,8 +51,8 @@ static void backward_input_tile(gsize number, gconstpointer user)
              l->b + t.column, l->inputs, 0, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
-void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs,
-                               gsize outputs)
+void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
+                               gsize inputs, gsize outputs)
 {
     Linear l = {dx, dout, weight, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, inputs), backward_input_tile, &l);
@@ -61,12 +62,12 @@ static void backward_weight_tile(gsize number, gconstpointer user)
 {
     const Linear *l = user;
     Tile t = tile_at(number, l->outputs, l->inputs);
-    cpu_gemm(CblasTrans, CblasNoTrans, t.rows, t.columns, l->rows, 1, l->a + t.row, l->outputs, l->b + t.column, l->inputs, 1,
-             l->to + t.row * l->inputs + t.column, l->inputs);
+    cpu_gemm(CblasTrans, CblasNoTrans, t.rows, t.columns, l->rows, 1, l->a + t.row, l->outputs, l->b + t.column,
+             l->inputs, 1, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
-void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows, gsize inputs,
-                                gsize outputs)
+void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
+                                gsize inputs, gsize outputs)
 {
     Linear l = {dweight, dout, x, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(outputs, inputs), backward_weight_tile, &l);

@@ -37,7 +37,13 @@ static void forward_rows(gsize piece, gconstpointer user)
 void cpu_rmsnorm_forward(Backend *backend, real *out, real *inverse, const real *x, const real *weight, double epsilon,
                          gsize rows, gsize width)
 {
-    Norm n = {.out = out, .inverse = inverse, .x = x, .weight = weight, .epsilon = (real)epsilon, .rows = rows, .width = width};
+    Norm n = {.out = out,
+              .inverse = inverse,
+              .x = x,
+              .weight = weight,
+              .epsilon = (real)epsilon,
+              .rows = rows,
+              .width = width};
     cpu_run(backend, rows * width * 2, cpu_pieces(rows, CPU_ROWS), forward_rows, &n);
 }
 
@@ -74,11 +80,17 @@ static void backward_columns(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x, const real *weight,
-                          const real *inverse, gsize rows, gsize width)
+void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
+                          const real *weight, const real *inverse, gsize rows, gsize width)
 {
-    Norm n = {.dx = dx, .dweight = dweight, .dout = dout, .x = x, .weight = weight, .saved_inverse = inverse,
-              .rows = rows, .width = width};
+    Norm n = {.dx = dx,
+              .dweight = dweight,
+              .dout = dout,
+              .x = x,
+              .weight = weight,
+              .saved_inverse = inverse,
+              .rows = rows,
+              .width = width};
     cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), backward_rows, &n);
     cpu_run(backend, rows * width * 2, cpu_pieces(width, COLUMNS), backward_columns, &n);
 }

@@ -41,7 +41,8 @@ static void backward_row(gsize row, gconstpointer user)
     }
 }
 
-void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows, gsize width)
+void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
+                         gsize width)
 {
     Swiglu s = {dgate_up, dout, gate_up, width};
     cpu_run(backend, rows * width * 16, rows, backward_row, &s);
