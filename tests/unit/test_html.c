@@ -229,6 +229,15 @@ static void test_a_saved_page_without_a_url_keeps_the_callers_id(void)
     g_assert_cmpstr(known.id, ==, "https://example.org/guide");
 }
 
+static void test_a_heading_of_one_word_can_be_the_title(void)
+{
+    g_auto(Document) document = {0};
+    ParseFailure failure;
+    g_assert_true(extract("<title>Aspirin - Drugs</title><main><h1>Aspirin</h1>" PARAGRAPH "</main>", NULL, &document, &failure));
+    g_assert_cmpstr(document.title, ==, "Aspirin");
+    g_assert_true(g_str_has_prefix(document.text, PROSE_LINE));
+}
+
 static void test_json_ld_serves_where_the_page_is_empty(void)
 {
     g_auto(Document) document = {0};
@@ -308,6 +317,7 @@ int main(int argc, char **argv)
     g_test_add_func("/html/false facts are refused", test_false_facts_are_refused);
     g_test_add_func("/html/a saved page without a URL keeps the caller's id",
                     test_a_saved_page_without_a_url_keeps_the_callers_id);
+    g_test_add_func("/html/a heading of one word can be the title", test_a_heading_of_one_word_can_be_the_title);
     g_test_add_func("/html/JSON-LD serves where the page is empty", test_json_ld_serves_where_the_page_is_empty);
     g_test_add_func("/html/what is no page is named so", test_what_is_no_page_is_named_so);
     g_test_add_func("/html/pages made to hang the parser are refused", test_pages_made_to_hang_the_parser_are_refused);
