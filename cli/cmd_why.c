@@ -117,8 +117,10 @@ static void print_verdict(const json_t *verdict)
         printf(": %.6g", json_real_value(json_object_get(verdict, "value")));
     if (json_object_get(verdict, "threshold"))
         printf(" against %.6g", json_real_value(json_object_get(verdict, "threshold")));
+    const char *detail = json_get_string(verdict, "detail");
+    if (detail)
+        printf(" (%s)", detail);
     putchar('\n');
-    print_text("", verdict, "detail");
     const json_t *winner = json_object_get(verdict, "winner");
     if (winner) {
         const char *title = json_get_string(winner, "title");

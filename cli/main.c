@@ -26,14 +26,38 @@ static void print_help(FILE *out)
           out);
 }
 
+/* Edits (insert, delete, replace) from one short word to another: Levenshtein's distance, one row at a time. */
+static unsigned edit_distance(const char *from, const char *to)
+{
+    unsigned row[64];
+    gsize width = MIN(strlen(to), G_N_ELEMENTS(row) - 1);
+    for (gsize i = 0; i <= width; i++)
+        row[i] = (unsigned)i;
+    for (gsize i = 1; from[i - 1]; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (gsize j = 1; j <= width; j++) {
+            unsigned replace = diagonal + (from[i - 1] != to[j - 1]);
+            diagonal = row[j];
+            row[j] = MIN(replace, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[width];
+}
+
 /* The verb that was probably meant. */
 static const char *nearest(const char *name)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (!commands[i]->hidden && (g_str_has_prefix(commands[i]->name, name) || g_str_has_prefix(name, commands[i]->name) ||
-                                     strncmp(commands[i]->name, name, 2) == 0))
-            return commands[i]->name;
-    return NULL;
+    const char *best = NULL;
+    unsigned least = 3;
+    for (gsize i = 0; i < G_N_ELEMENTS(commands); i++) {
+        unsigned distance = edit_distance(name, commands[i]->name);
+        if (!commands[i]->hidden && distance < least) {
+            least = distance;
+            best = commands[i]->name;
+        }
+    }
+    return best;
 }
 
 static int unknown_verb(const char *name)

@@ -73,7 +73,8 @@ static gboolean check_shard_digests(Audit *audit, const json_t *computed, GPtrAr
     if (!txn)
         return FALSE;
     for (unsigned split = 0; split < SPLIT_COUNT; split++) {
-        const json_t *list = json_object_get(json_object_get(json_object_get(computed, "splits"), split_names[split]), "shards");
+        const json_t *packed = json_object_get(json_object_get(computed, "splits"), split_names[split]);
+        const json_t *list = json_object_get(packed, "shards");
         for (gsize i = 0; i < json_array_size(list); i++) {
             char hex[SHA256_HEX_SIZE] = "";
             Sha256 recorded;

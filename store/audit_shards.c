@@ -84,7 +84,8 @@ static void compare_tokens(const ShardView *view, const Span *span, gsize at, co
     guint64 length = (guint64)count + audit->bos + audit->eos;
     if ((guint64)span->offset + span->length > length) {
         findings_add(view->check->findings, FINDING_TOKEN_MISMATCH, span_where(view->check, span),
-                     "the span ends at token %" G_GUINT64_FORMAT " of document %" G_GUINT64_FORMAT ", which has %" G_GUINT64_FORMAT,
+                     "the span ends at token %" G_GUINT64_FORMAT " of document %" G_GUINT64_FORMAT
+                     ", which has %" G_GUINT64_FORMAT,
                      (guint64)span->offset + span->length, span->docno, length);
         return;
     }

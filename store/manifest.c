@@ -28,7 +28,8 @@ static json_t *recipe_json(StoreTxn *txn, GError **error)
     g_autoptr(json_t) settings = recipe_settings_get(txn, &cause);
     if (!settings) {
         if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "the store is not packed yet; run galen build or galen pack");
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store is not packed yet; run galen build or galen pack");
         g_propagate_error(error, cause);
         return NULL;
     }
@@ -47,7 +48,8 @@ static json_t *tokenizer_json(StoreTxn *txn, GError **error)
     GError *cause = NULL;
     if (!tokenizer_facts(txn, &facts, &cause)) {
         if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "the store has no tokenizer yet; run galen build or galen pack");
+            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "the store has no tokenizer yet; run galen build or galen pack");
         g_propagate_error(error, cause);
         return NULL;
     }
@@ -162,8 +164,26 @@ json_t *manifest_compute(StageContext *context, GError **error)
     return manifest;
 }
 
+/* A stage that changes anything removes the manifest first, so one that is there still tells the truth, unless the
+ * recipe changed in what no stage reads (its name, say). */
+static gboolean manifest_is_current(StageContext *context, gboolean *current, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(json_t) recipe = txn ? recipe_json(txn, error) : NULL;
+    if (!recipe)
+        return FALSE;
+    g_autoptr(json_t) manifest = manifest_read(context->store, NULL); /* an unreadable one is written anew */
+    *current = manifest && json_equal(json_object_get(manifest, "recipe"), recipe);
+    return TRUE;
+}
+
 gboolean manifest_write(StageContext *context, GError **error)
 {
+    gboolean current;
+    if (!manifest_is_current(context, &current, error))
+        return FALSE;
+    if (current)
+        return TRUE;
     g_autoptr(json_t) manifest = manifest_compute(context, error);
     if (!manifest)
         return FALSE;

@@ -2,8 +2,9 @@
  * store/manifest.h - manifest.json: what is in the store, with hashes that prove it.
  *
  * manifest_write gathers counts per source and SHA-256 over inputs, documents, clean texts, verdicts and shards, chains
- * them to one `root`, and writes manifest.json atomically, last of all: without it a build is unfinished. It holds no
- * time, path of this machine, or thread count: the same inputs and recipe give the same bytes.
+ * them to one `root`, and writes manifest.json atomically, last of all: without it a build is unfinished. One that is
+ * there and current is left alone (any stage that changes something removes it). It holds no time, path of this
+ * machine, or thread count: the same inputs and recipe give the same bytes.
  * manifest_compute gives the same object without writing it: audit compares the two.
  */
 #ifndef STORE_MANIFEST_H

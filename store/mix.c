@@ -228,8 +228,8 @@ static void count_item(gpointer user, StageItem *item, StageRun *run)
 static char *mix_fingerprint(const Recipe *recipe, guint64 share, const char *predecessor)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "mix 1 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " bos=%d eos=%d", recipe->seed, share,
-                           recipe->pack.bos, recipe->pack.eos);
+    g_string_append_printf(text, "mix 1 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " bos=%d eos=%d",
+                           recipe->seed, share, recipe->pack.bos, recipe->pack.eos);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
         g_string_append_printf(text, " %s=%s,%u,%.0f", source->tag, recipe_group_name(source->group), source->repeat,
@@ -272,8 +272,8 @@ static void notice_shortage(const MixPlan *plan, GString *notices)
     if (!notices || plan->drawn >= plan->asked || plan->share == BILLION)
         return;
     g_string_append_printf(notices,
-                           "The replay has %" G_GUINT64_FORMAT " training tokens, but %g %% of the mix would be %" G_GUINT64_FORMAT
-                           ": all of it was taken. Add replay sources or lower mix.replay_share.\n",
+                           "The replay has %" G_GUINT64_FORMAT " training tokens, but %g %% of the mix would be %"
+                           G_GUINT64_FORMAT ": all of it was taken. Add replay sources or lower mix.replay_share.\n",
                            plan->drawn, (double)plan->share * 100 / (double)BILLION, plan->asked);
 }
 

@@ -199,8 +199,9 @@ static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, 
     char hex[SHA256_HEX_SIZE];
     sha256_hex(tokenizer_digest(tokenizer), hex);
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "pack 1 seed=%" G_GUINT64_FORMAT " shard_tokens=%" G_GUINT64_FORMAT " bos=%d eos=%d tokenizer=%s", recipe->seed,
-                           recipe->pack.shard_tokens, recipe->pack.bos, recipe->pack.eos, hex);
+    g_string_append_printf(text, "pack 1 seed=%" G_GUINT64_FORMAT " shard_tokens=%" G_GUINT64_FORMAT, recipe->seed,
+                           recipe->pack.shard_tokens);
+    g_string_append_printf(text, " bos=%d eos=%d tokenizer=%s", recipe->pack.bos, recipe->pack.eos, hex);
     for (unsigned i = 0; i < recipe->sources_count; i++)
         g_string_append_printf(text, " %s=%u,%.0f", recipe->sources[i].tag, recipe->sources[i].repeat,
                                recipe->sources[i].valid * 1e9);

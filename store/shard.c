@@ -228,27 +228,47 @@ static gboolean check_range(const ShardReader *reader, guint64 position, gsize c
     if (position <= reader->tokens && count <= reader->tokens - position)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE,
-                "tokens %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of split %s were asked for, but it has %" G_GUINT64_FORMAT,
-                position, position + count, reader->split, reader->tokens);
+                "%" G_GSIZE_FORMAT " tokens from %" G_GUINT64_FORMAT " on were asked for, but split %s has %" G_GUINT64_FORMAT,
+                count, position, reader->split, reader->tokens);
     return FALSE;
 }
 
-/* Widens and gives the largest id: one pass that the compiler turns into vector code. */
-static guint32 widen(const void *from, unsigned width, gsize count, guint32 *restrict ids)
+/* Ids are widened in blocks of a fixed length, which the compiler turns into vector code. */
+#define BLOCK 64
+
+static guint32 widen_block(const guint16 *restrict from, guint32 *restrict ids)
 {
     guint32 largest = 0;
-    if (width == 2) {
-        const guint16 *narrow = from;
-        for (gsize i = 0; i < count; i++) {
-            ids[i] = narrow[i];
-            largest = MAX(largest, ids[i]);
-        }
-        return largest;
-    }
-    const guint32 *wide = from;
-    for (gsize i = 0; i < count; i++) {
-        ids[i] = wide[i];
+    for (unsigned i = 0; i < BLOCK; i++) {
+        ids[i] = from[i];
         largest = MAX(largest, ids[i]);
+    }
+    return largest;
+}
+
+static guint32 largest_of_block(const guint32 *ids)
+{
+    guint32 largest = 0;
+    for (unsigned i = 0; i < BLOCK; i++)
+        largest = MAX(largest, ids[i]);
+    return largest;
+}
+
+/* Copies ids and gives the largest. */
+static guint32 widen(const void *from, unsigned width, gsize count, guint32 *ids)
+{
+    guint32 largest = 0;
+    gsize done = 0;
+    if (width == 4)
+        memcpy(ids, from, count * sizeof *ids);
+    for (; count - done >= BLOCK; done += BLOCK) {
+        guint32 block = width == 2 ? widen_block((const guint16 *)from + done, ids + done) : largest_of_block(ids + done);
+        largest = MAX(largest, block);
+    }
+    for (; done < count; done++) {
+        if (width == 2)
+            ids[done] = ((const guint16 *)from)[done];
+        largest = MAX(largest, ids[done]);
     }
     return largest;
 }

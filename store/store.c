@@ -59,7 +59,8 @@ const char *store_table_name(StoreTable table)
 static void store_set_error(Store *store, GError **error, int code, const char *doing)
 {
     gboolean damaged = code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_INVALID || code == MDB_VERSION_MISMATCH;
-    const char *advice = code == ENOSPC || code == EFBIG || code == EDQUOT ? "; free some space and run the same command again" : "";
+    gboolean full = code == ENOSPC || code == EFBIG || code == EDQUOT || code == EIO; /* LMDB calls a short write EIO */
+    const char *advice = full ? "; the disk is full or failing: free some space and run the same command again" : "";
     g_set_error(error, GALEN_ERROR, damaged ? GALEN_ERROR_INPUT : GALEN_ERROR_SYSTEM, "store %s: cannot %s: %s%s",
                 store->directory, doing, mdb_strerror(code), advice);
 }

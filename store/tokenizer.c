@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "store/sentencepiece.h"
+#include "store/tokenizer_words.h"
 
 #define MODEL_LIMIT ((gsize)256 << 20)
 #define SPECIAL_COUNT_LIMIT 1024u
@@ -22,6 +23,7 @@ struct Tokenizer {
     SentencePieceModel *model;
     char *bytes; /* of the model file */
     gsize bytes_length;
+    gboolean by_words; /* tokenizer_words.h */
     guint32 pieces;
     guint32 bos, eos;
     Sha256 digest;
@@ -66,6 +68,7 @@ static gboolean load_model(Tokenizer *tokenizer, const char *path, GError **erro
                     "%s has no end-of-sequence piece, which separates documents; train the model with --eos_id", path);
         return FALSE;
     }
+    tokenizer->by_words = words_separable(tokenizer->bytes, tokenizer->bytes_length);
     tokenizer->pieces = (guint32)pieces;
     tokenizer->eos = (guint32)eos;
     tokenizer->bos = bos >= 0 && bos < pieces ? (guint32)bos : TOKENIZER_NO_ID;
@@ -182,7 +185,8 @@ static gboolean encode_plain(const Tokenizer *tokenizer, const char *text, gsize
     if (length == 0)
         return TRUE;
     g_autofree char *failure = NULL;
-    if (sentencepiece_encode(tokenizer->model, text, length, ids, &failure))
+    if (tokenizer->by_words ? words_encode(tokenizer->model, &tokenizer->digest, text, length, ids, &failure)
+                            : sentencepiece_encode(tokenizer->model, text, length, ids, &failure))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "SentencePiece could not encode %" G_GSIZE_FORMAT " bytes: %s",
                 length, failure);

@@ -43,8 +43,7 @@ typedef struct AdamW {
 typedef struct Backend Backend;
 struct Backend {
     const char *name;
-    unsigned threads;
-    int outer_threads; /* of the BLAS before this backend came; restored by destroy */
+    gpointer state; /* the backend's own */
     void (*destroy)(Backend *backend);
 
     real *(*allocate)(Backend *backend, gsize count); /* zeroed; NULL when there is not enough memory */
@@ -111,7 +110,7 @@ struct Backend {
     void (*adamw)(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step);
 };
 
-/* The CPU: OpenMP threads over OpenBLAS, which is set to one thread for the whole process until destroy.
+/* The CPU: threads of its own over OpenBLAS, which is set to one thread for the whole process, and stays so.
  * `threads` 0: as many as there are processors. */
 Backend *backend_cpu_new(unsigned threads);
 

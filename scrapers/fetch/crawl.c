@@ -214,7 +214,8 @@ static gboolean open_crawl(Crawl *crawl, const char *warc_path, const char *fing
 static gboolean set_unreachable(const Crawl *crawl, GError **error)
 {
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
-                "no page could be fetched:\n%s%sthe network or the site is down, or `start` is wrong; run again to retry",
+                "no page could be fetched:\n%s%sthe network or the site is down, or `start` is wrong; run "
+                "again to retry",
                 crawl->failed_examples->str, crawl->refused_examples->str);
     return FALSE;
 }

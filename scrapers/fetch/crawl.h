@@ -7,6 +7,10 @@
  * WARC is not fetched again. A finished crawl leaves WARC_PATH + ".done"; then crawl_run returns at once.
  * Addresses of private networks are refused at connect time unless the source allows them. Nothing is parsed for text
  * here: extraction reads the WARC file. HTTP errors, refusals by robots.txt and over-long bodies are recorded too.
+ *
+ * Errors: GALEN_ERROR_INPUT for settings that cannot work, and for a file that was captured under other settings (start,
+ * follow, skip, pages, limits, rules; delay, timeout and contact may change); GALEN_ERROR_SYSTEM when the file cannot be
+ * written or the network is down, after which the crawl can be run again. `progress`, `notices`, `summary` may be NULL.
  */
 #ifndef SCRAPERS_FETCH_CRAWL_H
 #define SCRAPERS_FETCH_CRAWL_H

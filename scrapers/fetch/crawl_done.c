@@ -73,7 +73,8 @@ static gboolean check(const json_t *object, const char *warc_path, const char *f
         problem = "its size is not the one in the .done file beside it";
     if (problem)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%s: %s; restore what changed, or move both files away to crawl the site again", warc_path, problem);
+                    "%s: %s; restore what changed, or move both files away to crawl the site again",
+                    warc_path, problem);
     return !problem;
 }
 

@@ -9,20 +9,27 @@
 
 /* Longer attributes than this are no URL that the crawler would follow. */
 #define ATTRIBUTE_MAX (4 * URL_MAX)
+/* Attributes are decoded up to this many bytes in a page: room for LINKS_MAX links of 200 bytes. Decoding costs far
+ * more than scanning, and a page may be 32 MiB of nothing else. */
+#define ATTRIBUTES_BUDGET (4 * 1024 * 1024)
 
 typedef struct LinkFinder {
     GPtrArray *links;
     const char *product;
     char *base;
     char *charset;
+    gsize decoded; /* bytes of attributes so far */
     gboolean base_seen;
     gboolean nofollow;
 } LinkFinder;
 
-static char *attribute(const Tag *tag, const char *key)
+static char *attribute(LinkFinder *finder, const Tag *tag, const char *key)
 {
     const TagSlice *value = tag_attribute(tag, key);
-    return value && value->length <= ATTRIBUTE_MAX ? tag_value(value) : NULL;
+    if (!value || value->length > ATTRIBUTE_MAX)
+        return NULL;
+    finder->decoded += value->length;
+    return tag_value(value);
 }
 
 /* Whether `list`, words between blanks and commas, has `word` in any case. */
@@ -62,14 +69,14 @@ static char *resolve(const LinkFinder *finder, const char *reference)
 
 static void add_link(LinkFinder *finder, const char *reference)
 {
-    char *url = reference && finder->links->len < LINKS_MAX ? resolve(finder, reference) : NULL;
+    char *url = reference ? resolve(finder, reference) : NULL;
     if (url)
         g_ptr_array_add(finder->links, url);
 }
 
 static void take_base(LinkFinder *finder, const Tag *tag)
 {
-    g_autofree char *reference = attribute(tag, "href");
+    g_autofree char *reference = attribute(finder, tag, "href");
     if (finder->base_seen || !reference)
         return;
     finder->base_seen = TRUE;
@@ -105,10 +112,10 @@ static void take_charset(LinkFinder *finder, const char *charset)
 
 static void take_meta(LinkFinder *finder, const Tag *tag)
 {
-    g_autofree char *content = attribute(tag, "content");
-    g_autofree char *charset = attribute(tag, "charset");
-    g_autofree char *name = attribute(tag, "name");
-    g_autofree char *equivalent = attribute(tag, "http-equiv");
+    g_autofree char *content = attribute(finder, tag, "content");
+    g_autofree char *charset = attribute(finder, tag, "charset");
+    g_autofree char *name = attribute(finder, tag, "name");
+    g_autofree char *equivalent = attribute(finder, tag, "http-equiv");
     if (charset)
         take_charset(finder, charset);
     if (!content)
@@ -127,23 +134,23 @@ static void take_meta(LinkFinder *finder, const Tag *tag)
 
 static void take_anchor(LinkFinder *finder, const Tag *tag)
 {
-    g_autofree char *relation = attribute(tag, "rel");
-    g_autofree char *reference = attribute(tag, "href");
+    g_autofree char *relation = attribute(finder, tag, "rel");
+    g_autofree char *reference = attribute(finder, tag, "href");
     if (!has_word(relation, "nofollow"))
         add_link(finder, reference);
 }
 
 static void take_link(LinkFinder *finder, const Tag *tag)
 {
-    g_autofree char *relation = attribute(tag, "rel");
-    g_autofree char *reference = attribute(tag, "href");
+    g_autofree char *relation = attribute(finder, tag, "rel");
+    g_autofree char *reference = attribute(finder, tag, "href");
     if (has_word(relation, "next") || has_word(relation, "prev") || has_word(relation, "canonical"))
         add_link(finder, reference);
 }
 
 static void take_frame(LinkFinder *finder, const Tag *tag)
 {
-    g_autofree char *reference = attribute(tag, "src");
+    g_autofree char *reference = attribute(finder, tag, "src");
     add_link(finder, reference);
 }
 
@@ -168,7 +175,8 @@ GPtrArray *links_find(const char *html, gsize length, const char *url, const cha
     finder.charset = g_strdup(charset);
     TagScanner scanner = {.data = html, .length = length};
     Tag tag;
-    while (!finder.nofollow && tag_scanner_next(&scanner, &tag))
+    while (!finder.nofollow && finder.decoded < ATTRIBUTES_BUDGET && finder.links->len < LINKS_MAX &&
+           tag_scanner_next(&scanner, &tag))
         take_tag(&finder, &tag);
     if (finder.nofollow)
         g_ptr_array_set_size(finder.links, 0);

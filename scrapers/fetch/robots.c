@@ -81,9 +81,8 @@ static void parse_rule(Parser *parser, const char *value, gsize length, gboolean
 
 static void parse_delay(Parser *parser, const char *value, gsize length)
 {
-    char number[32];
-    g_strlcpy(number, value, MIN(length + 1, sizeof number));
-    char *end;
+    char number[32] = "", *end;
+    memcpy(number, value, MIN(length, sizeof number - 1));
     double delay = g_ascii_strtod(number, &end);
     if (end == number || !isfinite(delay) || delay < 0)
         return;

@@ -48,9 +48,11 @@ static void judge_answer(const RobotsCache *cache, Entry *entry, const HttpExcha
     if (answer->outcome == EXCHANGE_REFUSED) {
         entry->refusal = g_strdup(answer->reason);
     } else if (answer->outcome == EXCHANGE_FAILED) {
-        entry->refusal = g_strdup_printf("robots.txt could not be fetched (%s), which forbids everything", answer->reason);
+        entry->refusal =
+            g_strdup_printf("robots.txt could not be fetched (%s), which forbids everything", answer->reason);
     } else if (answer->status >= 500 || answer->status == 429) {
-        entry->refusal = g_strdup_printf("robots.txt answered with status %d, which forbids everything", answer->status);
+        entry->refusal =
+            g_strdup_printf("robots.txt answered with status %d, which forbids everything", answer->status);
     } else {
         gboolean found = answer->status >= 200 && answer->status < 300;
         entry->robots = robots_parse(found ? answer->body.data : NULL, found ? answer->body.length : 0,

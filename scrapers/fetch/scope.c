@@ -42,7 +42,8 @@ static gboolean add_starts(CrawlScope *scope, const RecipeStrings *starts, GErro
         char *url = url_normalise(starts->items[i]);
         if (!url) {
             g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "start: \"%s\" is not a URL to begin from; give http:// or https:// with a host and no user name",
+                        "start: \"%s\" is not a URL to begin from; give http:// or https:// with a host and "
+                        "no user name",
                         starts->items[i]);
             return FALSE;
         }

@@ -151,7 +151,8 @@ gboolean tag_scanner_next(TagScanner *scanner, Tag *tag)
     }
 }
 
-/* Appends the character that a reference at `text` ("&amp;", "&#38;", "&#x26;") stands for; the bytes it takes, or 0. */
+/* Appends the character that a reference at `text` ("&amp;", "&#38;", "&#x26;") stands for; the bytes it
+ * takes, or 0. */
 static gsize append_reference(GString *out, const char *text, gsize length)
 {
     const char *semicolon = memchr(text, ';', MIN(length, REFERENCE_MAX));

@@ -99,7 +99,8 @@ static char *part(CURLU *handle, CURLUPart which, unsigned flags)
     return copy;
 }
 
-static char *ascii_host(CURLU *handle)
+/* *changed: the host is not the one that libcurl has parsed, but for upper case. */
+static char *ascii_host(CURLU *handle, gboolean *changed)
 {
     g_autofree char *host = part(handle, CURLUPART_HOST, 0);
     if (!host || !g_utf8_validate(host, -1, NULL))
@@ -113,16 +114,17 @@ static char *ascii_host(CURLU *handle)
     for (const char *c = ascii; *c; c++)
         if (!g_ascii_isalnum(*c) && !strchr("-._[]:", *c))
             length = 0;
-    if (length == 0 || length > 255 || !strcmp(ascii, "."))
+    if (length == 0 || length > 255 || ascii[0] == '.' || ascii[length - 1] == '.' || strstr(ascii, ".."))
         g_clear_pointer(&ascii, g_free);
+    *changed = ascii && g_ascii_strcasecmp(host, ascii) != 0;
     return ascii;
 }
 
-static char *compose(CURLU *handle)
+static char *compose(CURLU *handle, gboolean *changed)
 {
     g_autofree char *user = part(handle, CURLUPART_USER, 0);
     g_autofree char *scheme = part(handle, CURLUPART_SCHEME, 0);
-    g_autofree char *host = ascii_host(handle);
+    g_autofree char *host = ascii_host(handle, changed);
     g_autofree char *port = part(handle, CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
     g_autofree char *path = part(handle, CURLUPART_PATH, 0);
     g_autofree char *query = part(handle, CURLUPART_QUERY, 0);
@@ -154,7 +156,10 @@ char *url_resolve(const char *base, const char *reference)
         return NULL;
     if (curl_url_set(handle, CURLUPART_URL, escaped, 0) != CURLUE_OK)
         return NULL;
-    return compose(handle);
+    gboolean changed = FALSE;
+    g_autofree char *url = compose(handle, &changed);
+    /* A host that was "4." or in fullwidth digits is a number only now, and numbers are IPv4 addresses. */
+    return url && changed ? url_resolve(NULL, url) : g_steal_pointer(&url);
 }
 
 char *url_normalise(const char *text)

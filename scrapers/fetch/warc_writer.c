@@ -50,7 +50,8 @@ WarcWriter *warc_writer_open(const char *path, guint64 length, GError **error)
     writer->offset = length;
     writer->batch = g_byte_array_new();
     /* 16 more window bits make gzip members; their time stamp stays 0. */
-    if (deflateInit2(&writer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (deflateInit2(&writer->deflater, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
         g_error("out of memory");
     return writer;
 }
@@ -137,7 +138,8 @@ static void add_record(WarcWriter *writer, GString *header, const char *content_
 {
     gsize length = (block->head ? block->head->length : 0) + (block->payload ? block->payload->length : 0);
     append_digest(header, "WARC-Block-Digest", block->head, block->payload);
-    g_string_append_printf(header, "Content-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n", content_type, length);
+    g_string_append_printf(header, "Content-Type: %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n",
+                           content_type, length);
     compress_record(writer, header, block);
     g_string_free(header, TRUE);
 }

@@ -229,12 +229,10 @@ static void write_mention(Bulk *bulk, const Span *span)
 
 static void write_formula(Bulk *bulk, const Span *span)
 {
-    text_form_space(bulk->form);
     text_form_mark(bulk->form, "[formula]");
     text_form_text(bulk->form, bulk->points.text + span->start, span->end - span->start);
     bulk->form->space = FALSE;
     text_form_mark(bulk->form, "[/formula]");
-    text_form_space(bulk->form);
 }
 
 /* The text of [start, end) with its inline spans replaced. */

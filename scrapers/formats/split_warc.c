@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPLIT_WARC: the pages in a WARC 1.0 or 1.1 file (ISO 28500); see split.h.
  *
- * Only `response` records of HTTP captures become records; robots.txt does not. A record is handed out when the bytes
- * behind it have been seen, so that a failed checksum of its gzip member is known in time. */
+ * Only `response` records of HTTP captures become records; robots.txt does not. A record is handed out when the check
+ * sum of its gzip member has been read, so that a failed one is known in time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,7 +166,34 @@ static gboolean skip_block(WarcSplitter *splitter, guint64 length)
     return TRUE;
 }
 
-/* Takes the block of a page. TRUE: the record is filled. */
+/* Goes to the end of the record: blank lines, and the check sum behind them. FALSE: it is wrong. */
+static gboolean finish_record(WarcSplitter *splitter)
+{
+    for (;;) {
+        while (available(splitter) > 0 && (*unread(splitter) == '\r' || *unread(splitter) == '\n'))
+            consume(splitter, 1);
+        if (available(splitter) > 0 || splitter->damage)
+            return !splitter->damage;
+        if (!warc_source_settle(splitter->source, &splitter->damage))
+            return FALSE;
+        if (!warc_source_in_member(splitter->source) || !fill(splitter))
+            return !splitter->damage;
+    }
+}
+
+/* Goes on with the next gzip member behind damage. FALSE: there is none. */
+static gboolean recover(WarcSplitter *splitter)
+{
+    if (!splitter->damage || !warc_source_recover(splitter->source))
+        return FALSE;
+    g_clear_error(&splitter->damage);
+    splitter->base += splitter->window.length;
+    splitter->start = 0;
+    buffer_reset(&splitter->window);
+    return TRUE;
+}
+
+/* Takes the block of a page into the record. */
 static void take_page(WarcSplitter *splitter, Record *record, char *uri, guint64 offset, guint64 length)
 {
     record->origin = g_strdup_printf("%s@%" G_GUINT64_FORMAT, splitter->path, offset);
@@ -182,32 +209,17 @@ static void take_page(WarcSplitter *splitter, Record *record, char *uri, guint64
     } else {
         consume(splitter, available(splitter));
     }
-    skip_newlines(splitter);
-    if (!complete || splitter->damage) {
+    if (!complete || !finish_record(splitter)) {
         g_clear_pointer(&record->bytes, g_free);
         g_clear_pointer(&record->detail, g_free);
         record->rule = RULE_DAMAGED_INPUT;
         record->detail = g_strdup("the capture is cut off or fails its checksum");
+        recover(splitter);
     }
     if (!record->bytes) {
         record->bytes = g_strdup("");
         record->length = 0;
     }
-}
-
-/* Behind damage: goes on with the next gzip member. 0: there is one; -1: there is none and the error is passed on. */
-static int recover(WarcSplitter *splitter, GError **error)
-{
-    if (!warc_source_recover(splitter->source)) {
-        g_propagate_error(error, g_steal_pointer(&splitter->damage));
-        splitter->ended = TRUE;
-        return -1;
-    }
-    g_clear_error(&splitter->damage);
-    splitter->base += splitter->window.length;
-    splitter->start = 0;
-    buffer_reset(&splitter->window);
-    return 0;
 }
 
 /* What to do when no header stands where one should. 1: a damaged record, 0: go on or the end, -1. */
@@ -223,11 +235,18 @@ static int headerless(WarcSplitter *splitter, Record *record, guint64 offset, GE
         skip_to_record(splitter);
     if (splitter->damage && available(splitter) == 0 && !garbage) {
         g_autofree char *detail = g_strdup(splitter->damage->message);
-        if (recover(splitter, error) < 0)
+        if (!recover(splitter)) {
+            g_propagate_error(error, g_steal_pointer(&splitter->damage));
+            splitter->ended = TRUE;
             return -1;
+        }
         return fill_damaged(splitter, record, offset, detail);
     }
-    return garbage ? fill_damaged(splitter, record, offset, "these bytes are no WARC record") : 0;
+    if (!garbage)
+        return 0;
+    if (available(splitter) == 0)
+        recover(splitter);
+    return fill_damaged(splitter, record, offset, "these bytes are no WARC record");
 }
 
 static int warc_splitter_next(gpointer state, Record *record, GError **error)

@@ -109,6 +109,37 @@ gssize warc_source_read(WarcSource *source, void *buffer, gsize size, GError **e
     return wanted - inflater->avail_out;
 }
 
+gboolean warc_source_in_member(const WarcSource *source)
+{
+    return source->in_member;
+}
+
+gboolean warc_source_settle(WarcSource *source, GError **error)
+{
+    z_stream *inflater = &source->inflater;
+    guint8 unused[1];
+    while (source->in_member) {
+        if (inflater->avail_in == 0 && !source->raw_ended && !source_fill(source, error))
+            return FALSE;
+        if (inflater->avail_in == 0) {
+            source_fail(source, error, "the file ends in the middle");
+            return FALSE;
+        }
+        inflater->next_out = unused;
+        inflater->avail_out = 0; /* so that it stops before the next byte, and goes on through the trailer */
+        int result = inflate(inflater, Z_NO_FLUSH);
+        if (result == Z_STREAM_END) {
+            source->in_member = FALSE;
+        } else if (result != Z_OK && result != Z_BUF_ERROR) {
+            source_fail(source, error, inflater->msg ? inflater->msg : "damaged gzip data");
+            return FALSE;
+        } else if (inflater->avail_in > 0) {
+            return TRUE;
+        }
+    }
+    return TRUE;
+}
+
 /* Matches the first bytes of a member: magic, deflate, no reserved flag. */
 gboolean warc_source_recover(WarcSource *source)
 {

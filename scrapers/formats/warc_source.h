@@ -15,6 +15,9 @@ typedef struct WarcSource WarcSource;
 
 WarcSource *warc_source_open(const char *path, GError **error);
 gssize warc_source_read(WarcSource *source, void *buffer, gsize size, GError **error); /* 0 at the end, -1 */
+/* Reads the check sum of the member if nothing but that is left of it. FALSE: it is wrong or missing. */
+gboolean warc_source_settle(WarcSource *source, GError **error);
+gboolean warc_source_in_member(const WarcSource *source); /* more bytes of the same gzip member are to come */
 gboolean warc_source_recover(WarcSource *source); /* finds the next gzip member; FALSE: there is none */
 guint64 warc_source_raw_position(const WarcSource *source);
 gboolean warc_source_digest(WarcSource *source, Sha256 *digest, GError **error);

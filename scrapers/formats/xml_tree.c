@@ -140,12 +140,22 @@ static gboolean encoding_is_fine(const char *bytes, gsize length, ParseFailure *
     return FALSE;
 }
 
-static void set_failure(const xmlParserCtxt *context, ParseFailure *failure)
+/* libxml2 reports bad bytes under several codes, as what it made of them; so look at the bytes. */
+static gboolean is_invalid_utf8(const char *bytes, gsize length)
+{
+    g_autofree char *encoding = declared_encoding(bytes, length);
+    gboolean latin = encoding && g_ascii_strcasecmp(encoding, "ISO-8859-1") == 0;
+    return !latin && !g_utf8_validate(bytes, (gssize)length, NULL);
+}
+
+static void set_failure(const xmlParserCtxt *context, const char *bytes, gsize length, ParseFailure *failure)
 {
     const xmlError *cause = &context->lastError;
-    gboolean utf8 = cause->code == XML_ERR_INVALID_ENCODING || cause->code == XML_I18N_CONV_FAILED;
-    parse_failure_set(failure, utf8 ? RULE_INVALID_UTF8 : RULE_MALFORMED_XML, "line %d: %s", cause->line,
-                      cause->message ? g_strstrip(cause->message) : "not well-formed");
+    if (is_invalid_utf8(bytes, length))
+        parse_failure_set(failure, RULE_INVALID_UTF8, "line %d: bytes that are not UTF-8", cause->line);
+    else
+        parse_failure_set(failure, RULE_MALFORMED_XML, "line %d: %s", cause->line,
+                          cause->message ? g_strstrip(cause->message) : "not well-formed");
 }
 
 static void set_handlers(xmlSAXHandler *sax, gboolean prune)
@@ -168,7 +178,7 @@ static xmlDoc *parse_expanded(const char *bytes, gsize length, XmlPrune prune, P
     xmlDoc *tree = xmlCtxtReadMemory(context, bytes, (int)length, NULL, NULL, OPTIONS);
     context->_private = NULL;
     if (!tree || !xmlDocGetRootElement(tree)) {
-        set_failure(context, failure);
+        set_failure(context, bytes, length, failure);
         g_clear_pointer(&tree, xmlFreeDoc);
     }
     return tree;

@@ -132,11 +132,12 @@ static void test_a_whole_site_is_captured_in_order(void)
     run_to_the_end(&fixture, &summary, notices);
     g_autofree char *list = outcomes(fixture.path);
     g_autofree char *order = order_of(list);
-    g_assert_cmpstr(order, ==,
-                    "/robots.txt 200\n/ 200\n/a 200\n/gzip 200\n/bomb 200\n/redirect 302\n/target 200\n/loop1 301\n"
-                    "/loop2 301\n/missing 404\n/forbidden/x ref\n/hop1 302\n/hop2 302\n/hop3 302\n/hop4 302\n/hop5 302\n"
-                    "/hop6 302\n/hop7 bad\n/nolocation 302\n/leave 302\n/y ref\n/cut bad\n/broken 500\n/b 200\n"
-                    "/from-gzip 200\n/behind-target 200\n");
+    g_assert_cmpstr(
+        order, ==,
+        "/robots.txt 200\n/ 200\n/a 200\n/gzip 200\n/bomb 200\n/redirect 302\n/target 200\n/loop1 301\n"
+        "/loop2 301\n/missing 404\n/forbidden/x ref\n/hop1 302\n/hop2 302\n/hop3 302\n/hop4 302\n/hop5 302\n"
+        "/hop6 302\n/hop7 bad\n/nolocation 302\n/leave 302\n/y ref\n/cut bad\n/broken 500\n/b 200\n"
+        "/from-gzip 200\n/behind-target 200\n");
     g_assert_cmpuint(summary.fetched, ==, 7);
     g_assert_cmpuint(summary.failed, ==, 6);
     g_assert_cmpuint(summary.refused, ==, 2);
@@ -360,8 +361,8 @@ static void test_a_finished_crawl_is_not_repeated(void)
     g_assert_nonnull(strstr(error->message, "other settings"));
 }
 
-/* Starts the crawl in a child and kills it once the file has passed `size` bytes. */
-static void crawl_and_kill(Fixture *fixture, goffset size)
+/* Starts the crawl in a child and kills it once the file has passed `size` bytes; FALSE when it ended before. */
+static gboolean crawl_and_kill(Fixture *fixture, goffset size)
 {
     pid_t child = fork();
     g_assert_cmpint(child, >=, 0);
@@ -373,13 +374,14 @@ static void crawl_and_kill(Fixture *fixture, goffset size)
         struct stat status;
         int ended;
         if (waitpid(child, &ended, WNOHANG) == child)
-            return;
+            return FALSE;
         if (stat(fixture->path, &status) == 0 && status.st_size >= size)
             break;
         g_usleep(200);
     }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
+    return TRUE;
 }
 
 static goffset file_size(const char *path)
@@ -398,8 +400,11 @@ static void test_a_crawl_killed_again_and_again_ends_like_one_that_was_not(void)
     CrawlSummary expected, got;
     run_to_the_end(&whole, &expected, NULL);
     goffset size = file_size(whole.path);
+    unsigned kills = 0;
+    killed.crawl.delay = 0.005;
     for (int i = 0; i < 6; i++)
-        crawl_and_kill(&killed, size * i / 6);
+        kills += crawl_and_kill(&killed, size * i / 6);
+    g_assert_cmpuint(kills, >=, 3);
     run_to_the_end(&killed, &got, NULL);
     g_autofree char *a = outcomes(whole.path), *b = outcomes(killed.path);
     g_assert_cmpstr(a, ==, b);
@@ -458,8 +463,10 @@ static void add_tests(void)
     g_test_add_func("/crawl/a slow page does not hold up the crawl", test_a_slow_page_does_not_hold_up_the_crawl);
     g_test_add_func("/crawl/the delay lies between requests", test_the_delay_lies_between_requests);
     g_test_add_func("/crawl/private addresses are refused", test_private_addresses_are_refused);
-    g_test_add_func("/crawl/a redirect to a private address is refused", test_a_redirect_to_a_private_address_is_refused);
-    g_test_add_func("/crawl/a robots file that fails forbids everything", test_a_robots_file_that_fails_forbids_everything);
+    g_test_add_func("/crawl/a redirect to a private address is refused",
+                    test_a_redirect_to_a_private_address_is_refused);
+    g_test_add_func("/crawl/a robots file that fails forbids everything",
+                    test_a_robots_file_that_fails_forbids_everything);
     g_test_add_func("/crawl/a site that is down is an error and not an empty crawl",
                     test_a_site_that_is_down_is_an_error_and_not_an_empty_crawl);
     g_test_add_func("/crawl/max_pages and max_depth bound the crawl", test_max_pages_and_max_depth_bound_the_crawl);

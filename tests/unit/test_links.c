@@ -46,7 +46,8 @@ static void test_nofollow_links_and_pages_are_left_out(void)
 
 static void test_comments_and_scripts_hold_no_links(void)
 {
-    assert_links("<!-- <a href=b> --><script>x = '<a href=c>';</script><style><a href=d></style><a href=e>", "a.example/d/e");
+    assert_links("<!-- <a href=b> --><script>x = '<a href=c>';</script><style><a href=d></style><a href=e>",
+                 "a.example/d/e");
     assert_links("<!--><a href=b><!-- x --!><a href=c> --><a href=d>", "a.example/d/b a.example/d/d");
     assert_links("<script><a href=b>", "");
     assert_links("<a href=b><!-- <a href=c>", "a.example/d/b");
@@ -55,13 +56,15 @@ static void test_comments_and_scripts_hold_no_links(void)
 static void test_broken_markup_is_read_as_browsers_do(void)
 {
     assert_links("<a\nhref = \"b\"class=x><a / href=c/><a href=d", "a.example/d/b a.example/d/c/");
-    assert_links("< a href=b><a href><a href=''><a =href=x href='c'>", "a.example/d/p.html a.example/d/p.html a.example/d/c");
+    assert_links("< a href=b><a href><a href=''><a =href=x href='c'>",
+                 "a.example/d/p.html a.example/d/p.html a.example/d/c");
     assert_links("<a href=b href=c><a title='>' href=d>", "a.example/d/b a.example/d/d");
 }
 
 static void test_character_references_are_decoded(void)
 {
-    assert_links("<a href='?a=1&amp;b=2&c=3&copy=4&#x26;d=&eacute;'>", "a.example/d/p.html?a=1&b=2&c=3&copy=4&d=%C3%A9");
+    assert_links("<a href='?a=1&amp;b=2&c=3&copy=4&#x26;d=&eacute;'>",
+                 "a.example/d/p.html?a=1&b=2&c=3&copy=4&d=%C3%A9");
 }
 
 static void test_meta_refresh_is_a_link(void)

@@ -72,6 +72,23 @@ static void test_every_token_belongs_to_the_document_its_span_names(void)
     }
 }
 
+static void test_any_range_reads_the_same_as_the_whole(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Store) store = built_store("ranges");
+    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    g_autoptr(GArray) whole = read_split(store, "train", spans);
+    g_autoptr(ShardReader) reader = shard_reader_open(store, "train", &error);
+    guint32 ids[301];
+    for (guint from = 0; from < 70; from++)
+        for (guint count = 0; count <= 300; count += 7) {
+            ids[count] = 42;
+            g_assert_true(shard_reader_read(reader, from, count, ids, &error));
+            g_assert_cmpmem(ids, count * 4, &g_array_index(whole, guint32, from), count * 4);
+            g_assert_cmpuint(ids[count], ==, 42);
+        }
+}
+
 static void test_placements_say_where_each_repeat_begins(void)
 {
     g_autoptr(GError) error = NULL;
@@ -348,6 +365,7 @@ int main(int argc, char **argv)
     fixture = fixture_new();
     g_test_add_func("/pack/every token belongs to the document its span names",
                     test_every_token_belongs_to_the_document_its_span_names);
+    g_test_add_func("/pack/any range reads the same as the whole", test_any_range_reads_the_same_as_the_whole);
     g_test_add_func("/pack/placements say where each repeat begins", test_placements_say_where_each_repeat_begins);
     g_test_add_func("/pack/shards have the asked size but the last", test_shards_have_the_asked_size_but_the_last);
     g_test_add_func("/pack/bos and eos stand where the recipe wants them", test_bos_and_eos_stand_where_the_recipe_wants_them);

@@ -113,8 +113,13 @@ static double delay_of(const char *text)
 static void test_crawl_delay_is_read_for_the_group_that_applies(void)
 {
     g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 2.5\n"), ==, 2.5);
-    g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 9\nUser-agent: galen\nDisallow: /a\nCrawl-delay: 3\n"), ==, 3.0);
-    g_assert_cmpfloat(delay_of("User-agent: *\nDisallow: /a\nCrawl-delay: 9\n\nUser-agent: galen\nDisallow: /a\n"), ==, 0.0);
+    g_assert_cmpfloat(
+        delay_of("User-agent: *\nCrawl-delay: 9\nUser-agent: galen\nDisallow: /a\nCrawl-delay: 3\n"), ==,
+        3.0);
+    g_assert_cmpfloat(
+        delay_of("User-agent: *\nDisallow: /a\nCrawl-delay: 9\n\nUser-agent: galen\nDisallow: /a\n"), ==,
+        0.0);
+    g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: 7"), ==, 7.0);
     g_assert_cmpfloat(delay_of("User-agent: *\nCrawl-delay: -1\nCrawl-delay: nan\nCrawl-delay: soon\n"), ==, 0.0);
 }
 
@@ -145,7 +150,8 @@ int main(int argc, char **argv)
     g_test_add_func("/robots/the product token is matched whole and in any case",
                     test_the_product_token_is_matched_whole_and_in_any_case);
     g_test_add_func("/robots/groups for the same crawler are merged", test_groups_for_the_same_crawler_are_merged);
-    g_test_add_func("/robots/several user-agent lines share their rules", test_several_user_agent_lines_share_their_rules);
+    g_test_add_func("/robots/several user-agent lines share their rules",
+                    test_several_user_agent_lines_share_their_rules);
     g_test_add_func("/robots/the longest match decides and allow wins ties",
                     test_the_longest_match_decides_and_allow_wins_ties);
     g_test_add_func("/robots/wildcards and the end anchor", test_wildcards_and_the_end_anchor);
@@ -155,7 +161,8 @@ int main(int argc, char **argv)
     g_test_add_func("/robots/robots.txt itself is always allowed", test_robots_txt_itself_is_always_allowed);
     g_test_add_func("/robots/Crawl-delay is read for the group that applies",
                     test_crawl_delay_is_read_for_the_group_that_applies);
-    g_test_add_func("/robots/a file cut short loses its last line only", test_a_file_cut_short_loses_its_last_line_only);
+    g_test_add_func("/robots/a file cut short loses its last line only",
+                    test_a_file_cut_short_loses_its_last_line_only);
     g_test_add_func("/robots/rules at the end of 500 KiB count", test_rules_at_the_end_of_500_kib_count);
     return g_test_run();
 }

@@ -20,10 +20,13 @@ static const struct {
     const char *path, *head, *body;
 } pages[] = {
     {"/", "200 OK\r\nContent-Type: text/html",
-     "<a href=/a>a</a><a href=/gzip></a><a href=/bomb></a><a href=/redirect></a><a href=/loop1></a><a href=/missing></a>"
-     "<a href=http://elsewhere.invalid/x></a><a href=/forbidden/x></a><a href=/hop1></a><a href=/nolocation></a>"
+     "<a href=/a>a</a><a href=/gzip></a><a href=/bomb></a><a href=/redirect></a><a href=/loop1></a><a "
+     "href=/missing></a>"
+     "<a href=http://elsewhere.invalid/x></a><a href=/forbidden/x></a><a href=/hop1></a><a "
+     "href=/nolocation></a>"
      "<a href=/leave></a><a href=/cut></a><a href=/a#again></a><a href=/broken></a>"},
-    {"/a", "200 OK\r\nContent-Type: text/html; charset=utf-8", "<p>A</p><a href=/><a href=/b><a href=./a><a href=/target>"},
+    {"/a", "200 OK\r\nContent-Type: text/html; charset=utf-8",
+     "<p>A</p><a href=/><a href=/b><a href=./a><a href=/target>"},
     {"/b", "200 OK\r\nContent-Type: text/plain", "<a href=/not-html>"},
     {"/from-gzip", "200 OK\r\nContent-Type: text/html", "<p>unpacked</p>"},
     {"/redirect", "302 Found\r\nLocation: /target", ""},
@@ -57,8 +60,8 @@ static void send_all(int peer, const void *data, gsize length)
 
 static void answer(int peer, const char *head, const void *body, gsize length)
 {
-    g_autofree char *text = g_strdup_printf("HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
-                                            head, length);
+    g_autofree char *text = g_strdup_printf(
+        "HTTP/1.1 %s\r\nContent-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n", head, length);
     send_all(peer, text, strlen(text));
     send_all(peer, body, length);
 }

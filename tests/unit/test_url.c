@@ -31,6 +31,8 @@ static void test_one_page_has_one_spelling(void)
         {"  http://exam\nple.org/a\tb \r\n", "http://example.org/ab"},
         {"http:\\\\example.org\\a\\b?c\\d", "http://example.org/a/b?c%5Cd"},
         {"http://b\xc3\xbc" "cher.example/", "http://xn--bcher-kva.example/"},
+        {"http://2130706433./", "http://127.0.0.1/"},
+        {"http://\xef\xbc\x91\xef\xbc\x92/", "http://0.0.0.12/"},
         {"http://[2001:DB8::1]:80/x", "http://[2001:db8::1]/x"},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -55,6 +57,9 @@ static void test_what_is_no_web_address_is_refused(void)
         "http://",
         "http://exa mple.org/",
         "http://example.org:99999/",
+        "http://example.org../",
+        "http://.example.org/",
+        "http://a..example/",
         "http://exam\xffple.org/",
         "http://exa%00mple.org/",
     };
@@ -134,11 +139,36 @@ static gboolean address_allowed(const char *text)
 static void test_addresses_of_closed_networks_are_refused(void)
 {
     static const char *const closed[] = {
-        "0.0.0.0",        "10.1.2.3",        "100.64.0.1",   "100.127.255.255", "127.0.0.1",          "127.255.255.255",
-        "169.254.169.254", "172.16.0.1",      "172.31.255.255", "192.168.1.1",     "198.18.0.1",         "224.0.0.1",
-        "240.0.0.1",      "255.255.255.255", "::",           "::1",             "::ffff:8.8.8.8",     "::ffff:127.0.0.1",
-        "::127.0.0.1",    "fe80::1",         "fc00::1",      "fd12::1",         "fec0::1",            "ff02::1",
-        "2002:7f00:1::1", "2001::1",         "2001:db8::1",  "64:ff9b::7f00:1", "64:ff9b:1::808:808", "100::1",
+        "0.0.0.0",
+        "10.1.2.3",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.255.255",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.168.1.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:8.8.8.8",
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "fe80::1",
+        "fc00::1",
+        "fd12::1",
+        "fec0::1",
+        "ff02::1",
+        "2002:7f00:1::1",
+        "2001::1",
+        "2001:db8::1",
+        "64:ff9b::7f00:1",
+        "64:ff9b:1::808:808",
+        "100::1",
     };
     static const char *const open[] = {
         "8.8.8.8",     "100.63.255.255", "100.128.0.1",          "172.15.0.1",         "172.32.0.1",
@@ -206,6 +236,12 @@ static void test_settings_that_cannot_work_are_named(void)
     g_assert_nonnull(strstr(error->message, "\"a(b\""));
 }
 
+static void store_head(HttpExchange *exchange, const char *head)
+{
+    buffer_reset(&exchange->headers);
+    http_exchange_store_headers(exchange, head, strlen(head));
+}
+
 static void test_retry_after_is_read_in_both_forms(void)
 {
     g_assert_cmpfloat(retry_after_seconds("120", 0), ==, 120.0);
@@ -216,7 +252,7 @@ static void test_retry_after_is_read_in_both_forms(void)
     g_autoptr(HttpExchange) exchange = http_exchange_new("http://example.org/", 0);
     double wait;
     exchange->status = 503;
-    http_exchange_store_headers(exchange, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n", 40);
+    store_head(exchange, "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n");
     g_assert_true(retry_wanted(exchange, 1, 1.0, &wait));
     g_assert_cmpfloat(wait, ==, 7.0);
     g_assert_true(retry_wanted(exchange, 2, 1.0, &wait));
@@ -224,9 +260,8 @@ static void test_retry_after_is_read_in_both_forms(void)
     g_assert_false(retry_wanted(exchange, RETRY_ATTEMPTS, 1.0, &wait));
     exchange->status = 404;
     g_assert_false(retry_wanted(exchange, 1, 1.0, &wait));
-    buffer_reset(&exchange->headers);
     exchange->status = 429;
-    http_exchange_store_headers(exchange, "HTTP/1.1 429 No\r\nretry-after: 86400\r\n\r\n", 41);
+    store_head(exchange, "HTTP/1.1 429 No\r\nretry-after: 86400\r\n\r\n");
     g_assert_false(retry_wanted(exchange, 1, 1.0, &wait));
 }
 

@@ -81,8 +81,9 @@ static char *header(const char *record, const char *name)
 {
     g_autofree char *mark = g_strdup_printf("\r\n%s: ", name);
     const char *found = strstr(record, mark);
-    return found && found < strstr(record, "\r\n\r\n") ? g_strndup(found + strlen(mark), strcspn(found + strlen(mark), "\r"))
-                                                       : NULL;
+    return found && found < strstr(record, "\r\n\r\n")
+               ? g_strndup(found + strlen(mark), strcspn(found + strlen(mark), "\r"))
+               : NULL;
 }
 
 /* What ISO 28500 asks of any record. */
@@ -91,7 +92,8 @@ static void check_record(const GString *record, GHashTable *ids)
     g_assert_true(g_str_has_prefix(record->str, "WARC/1.1\r\n"));
     g_autofree char *id = header(record->str, "WARC-Record-ID"), *date = header(record->str, "WARC-Date");
     g_autofree char *length = header(record->str, "Content-Length"), *digest = header(record->str, "WARC-Block-Digest");
-    g_assert_true(g_regex_match_simple("^<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}>$", id, 0, 0));
+    g_assert_true(g_regex_match_simple(
+        "^<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}>$", id, 0, 0));
     g_assert_cmpstr(date, ==, "2023-11-14T22:13:20Z");
     const char *block = strstr(record->str, "\r\n\r\n") + 4;
     gsize rest = record->len - (gsize)(block - record->str);
@@ -105,7 +107,8 @@ static void check_record(const GString *record, GHashTable *ids)
 
 static void test_each_record_is_a_gzip_member_of_the_standards_form(void)
 {
-    static const char *const types[] = {"warcinfo", "request", "response", "metadata", "request", "response", "metadata"};
+    static const char *const types[] = {"warcinfo", "request",  "response", "metadata",
+                                        "request",  "response", "metadata"};
     g_autofree char *path = write_file("form.warc.gz");
     g_autofree char *bytes = NULL;
     gsize length, offset = 0, number = 0;
@@ -122,12 +125,15 @@ static void test_each_record_is_a_gzip_member_of_the_standards_form(void)
         if (number == 1)
             request_id = header(record->str, "WARC-Record-ID");
         if (number == 2) {
-            g_autofree char *payload = header(record->str, "WARC-Payload-Digest"), *ip = header(record->str, "WARC-IP-Address");
+            g_autofree char *payload = header(record->str, "WARC-Payload-Digest"),
+                            *ip = header(record->str, "WARC-IP-Address");
             g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, "<p>one</p>", -1);
             g_assert_cmpstr(peer, ==, request_id);
             g_assert_cmpstr(payload + 7, ==, sum);
             g_assert_cmpstr(ip, ==, "192.0.2.7");
-            g_assert_nonnull(strstr(record->str, "\r\nX-Crawl-Transfer-Encoding: chunked\r\nContent-Length: 10\r\n\r\n<p>one</p>"));
+            g_assert_nonnull(
+                strstr(record->str,
+                       "\r\nX-Crawl-Transfer-Encoding: chunked\r\nContent-Length: 10\r\n\r\n<p>one</p>"));
         }
         number++;
     }
@@ -221,6 +227,7 @@ static void test_two_crawlers_do_not_share_a_file(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *path = g_build_filename(directory, "shared.warc.gz", NULL);
     g_autoptr(WarcWriter) first = warc_writer_open(path, 0, &error);
+    g_assert_nonnull(first);
     g_assert_no_error(error);
     g_assert_null(warc_writer_open(path, 0, &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM);

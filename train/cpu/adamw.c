@@ -19,11 +19,22 @@ static void update(real *parameters, real *m, real *v, const real *gradients, gs
     }
 }
 
+typedef struct Update {
+    real *parameters, *m, *v;
+    const real *gradients;
+    gsize count;
+    const AdamW *step;
+} Update;
+
+static void update_piece(gsize piece, gconstpointer user)
+{
+    const Update *u = user;
+    gsize at = piece * CPU_CHUNK;
+    update(u->parameters + at, u->m + at, u->v + at, u->gradients + at, MIN(CPU_CHUNK, u->count - at), u->step);
+}
+
 void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize piece = 0; piece < cpu_pieces(count, CPU_CHUNK); piece++) {
-        gsize at = piece * CPU_CHUNK;
-        update(parameters + at, m + at, v + at, gradients + at, MIN(CPU_CHUNK, count - at), step);
-    }
+    Update u = {parameters, m, v, gradients, count, step};
+    cpu_run(backend, count * 4, cpu_pieces(count, CPU_CHUNK), update_piece, &u);
 }

@@ -8,6 +8,7 @@
 #include <tgmath.h>
 
 #include "train/cpu/cpu.h"
+#include "train/cpu/exp.h"
 
 #define BLOCK 64
 
@@ -52,10 +53,12 @@ static void score_block(const HeadView *view, real *scores, gsize first, gsize r
 static real softmax_row(real *scores, gsize seen, gsize keys)
 {
     real largest = scores[0], sum = 0;
+    SIMD_MAX(largest)
     for (gsize j = 1; j < seen; j++)
         largest = MAX(largest, scores[j]);
+    SIMD_SUM(sum)
     for (gsize j = 0; j < seen; j++) {
-        scores[j] = exp(scores[j] - largest);
+        scores[j] = cpu_exp(scores[j] - largest);
         sum += scores[j];
     }
     real inverse = 1 / sum;
@@ -79,25 +82,42 @@ static void forward_head(const HeadView *view, real *out, real *lse)
     }
 }
 
+typedef struct Attention {
+    const AttentionShape *shape;
+    real *out, *lse; /* forward */
+    real *dqkv;      /* backward */
+    const real *dout, *saved_out, *saved_lse, *qkv;
+} Attention;
+
+static gsize attention_work(const AttentionShape *shape)
+{
+    return shape->starts[shape->segments] * shape->heads * shape->head_size * 64;
+}
+
+static void forward_item(gsize item, gconstpointer user)
+{
+    const Attention *a = user;
+    const AttentionShape *shape = a->shape;
+    gsize segment = item / shape->heads, head = item % shape->heads;
+    HeadView view = view_head(shape, a->qkv, segment, head);
+    if (view.length)
+        forward_head(&view, a->out + view.at, a->lse + shape->starts[segment] * shape->heads + head);
+}
+
 void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize item = 0; item < shape->segments * shape->heads; item++) {
-        gsize segment = item / shape->heads, head = item % shape->heads;
-        HeadView view = view_head(shape, qkv, segment, head);
-        if (view.length)
-            forward_head(&view, out + view.at, lse + shape->starts[segment] * shape->heads + head);
-    }
+    Attention a = {.shape = shape, .out = out, .lse = lse, .qkv = qkv};
+    cpu_run(backend, attention_work(shape), shape->segments * shape->heads, forward_item, &a);
 }
 
 /* Turns a row of scores and of dout . v into the probabilities and the derivatives by the scores. */
 static void backward_row(real *scores, real *dscores, real lse, real shared, real scale, gsize seen, gsize keys)
 {
-    for (gsize j = 0; j < seen; j++)
-        scores[j] = exp(scores[j] - lse);
     SIMD
-    for (gsize j = 0; j < seen; j++)
+    for (gsize j = 0; j < seen; j++) {
+        scores[j] = cpu_exp(scores[j] - lse);
         dscores[j] = scale * scores[j] * (dscores[j] - shared);
+    }
     memset(scores + seen, 0, (keys - seen) * sizeof(real));
     memset(dscores + seen, 0, (keys - seen) * sizeof(real));
 }
@@ -132,26 +152,27 @@ static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, co
 }
 
 /* One thread takes all query heads of a group, in order, because they add to the same keys and values. */
-static void backward_group(const AttentionShape *shape, gsize segment, gsize group, real *dqkv, const real *dout, const real *out,
-                           const real *lse, const real *qkv)
+static void backward_group(gsize item, gconstpointer user)
 {
-    gsize shared = shape->heads / shape->kv_heads;
+    const Attention *a = user;
+    const AttentionShape *shape = a->shape;
+    gsize segment = item / shape->kv_heads, group = item % shape->kv_heads, shared = shape->heads / shape->kv_heads;
     for (gsize head = group * shared; head < (group + 1) * shared; head++) {
-        HeadView view = view_head(shape, qkv, segment, head);
-        real *dq = dqkv + (view.q - qkv), *dk = dqkv + (view.k - qkv), *dv = dqkv + (view.v - qkv);
+        HeadView view = view_head(shape, a->qkv, segment, head);
+        real *dq = a->dqkv + (view.q - a->qkv), *dk = a->dqkv + (view.k - a->qkv), *dv = a->dqkv + (view.v - a->qkv);
         for (gsize r = 0; head == group * shared && r < view.length; r++) {
             memset(dk + r * view.stride, 0, view.size * sizeof(real));
             memset(dv + r * view.stride, 0, view.size * sizeof(real));
         }
         if (view.length)
-            backward_head(&view, dq, dk, dv, dout + view.at, out + view.at, lse + shape->starts[segment] * shape->heads + head);
+            backward_head(&view, dq, dk, dv, a->dout + view.at, a->saved_out + view.at,
+                          a->saved_lse + shape->starts[segment] * shape->heads + head);
     }
 }
 
 void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out,
                             const real *lse, const real *qkv)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize item = 0; item < shape->segments * shape->kv_heads; item++)
-        backward_group(shape, item / shape->kv_heads, item % shape->kv_heads, dqkv, dout, out, lse, qkv);
+    Attention a = {.shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
+    cpu_run(backend, attention_work(shape), shape->segments * shape->kv_heads, backward_group, &a);
 }

@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train/cpu/cpu.h - what the files of the CPU backend share: the parallel loop, the matrix product, the operations.
+ * train/cpu/cpu.h - what the files of the CPU backend share: the matrix product, sizes of pieces, the operations.
  *
- * PARALLEL_FOR(n) before a for loop runs its iterations on n threads. Iterations must write to different places, and
- * what one iteration does must follow from its number alone: then the number of threads changes no bit.
+ * Each operation is a loop over pieces (train/cpu/pool.h): a struct of its arguments, a function of one piece, and the
+ * call that runs it. OpenMP serves for its simd pragmas alone; no OpenMP runtime is needed.
  */
 #ifndef TRAIN_CPU_CPU_H
 #define TRAIN_CPU_CPU_H
 
 #include <cblas.h>
 
+#include "train/cpu/pool.h"
 #include "train/ops.h"
 
 #ifdef _OPENMP
 #define CPU_PRAGMA(text) _Pragma(#text)
-#define PARALLEL_FOR(count) CPU_PRAGMA(omp parallel for schedule(dynamic) num_threads(count))
 #define SIMD_SUM(sum) CPU_PRAGMA(omp simd reduction(+ : sum))
+#define SIMD_MAX(largest) CPU_PRAGMA(omp simd reduction(max : largest))
 #define SIMD CPU_PRAGMA(omp simd)
 #else
-#define PARALLEL_FOR(count)
 #define SIMD_SUM(sum)
+#define SIMD_MAX(largest)
 #define SIMD
 #endif
 
-/* Elements, and rows, that one iteration of a parallel loop takes. */
+/* Elements, and rows, that one piece of a loop takes. */
 #define CPU_CHUNK 16384
 #define CPU_ROWS 32
 
 static inline gsize cpu_pieces(gsize count, gsize size)
 {
     return (count + size - 1) / size;
+}
+
+static inline void cpu_run(Backend *backend, gsize work, gsize pieces, CpuTask task, gconstpointer user)
+{
+    cpu_pool_run(backend->state, work, pieces, task, user);
 }
 
 /* c[m, n] = alpha * a b + beta * c; a [m, k] and b [k, n], or their transposes; ld is the distance between rows. */

@@ -22,34 +22,52 @@ static Tile tile_at(gsize number, gsize rows, gsize columns)
     return (Tile){row, MIN(TILE_ROWS, rows - row), column, MIN(TILE_COLUMNS, columns - column)};
 }
 
+typedef struct Linear {
+    real *to;
+    const real *a, *b;
+    gsize rows, inputs, outputs;
+} Linear;
+
+static void forward_tile(gsize number, gconstpointer user)
+{
+    const Linear *l = user;
+    Tile t = tile_at(number, l->rows, l->outputs);
+    cpu_gemm(CblasNoTrans, CblasTrans, t.rows, t.columns, l->inputs, 1, l->a + t.row * l->inputs, l->inputs,
+             l->b + t.column * l->inputs, l->inputs, 0, l->to + t.row * l->outputs + t.column, l->outputs);
+}
+
 void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize number = 0; number < tile_count(rows, outputs); number++) {
-        Tile t = tile_at(number, rows, outputs);
-        cpu_gemm(CblasNoTrans, CblasTrans, t.rows, t.columns, inputs, 1, x + t.row * inputs, inputs, weight + t.column * inputs,
-                 inputs, 0, out + t.row * outputs + t.column, outputs);
-    }
+    Linear l = {out, x, weight, rows, inputs, outputs};
+    cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, outputs), forward_tile, &l);
+}
+
+static void backward_input_tile(gsize number, gconstpointer user)
+{
+    const Linear *l = user;
+    Tile t = tile_at(number, l->rows, l->inputs);
+    cpu_gemm(CblasNoTrans, CblasNoTrans, t.rows, t.columns, l->outputs, 1, l->a + t.row * l->outputs, l->outputs,
+             l->b + t.column, l->inputs, 0, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
 void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs,
                                gsize outputs)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize number = 0; number < tile_count(rows, inputs); number++) {
-        Tile t = tile_at(number, rows, inputs);
-        cpu_gemm(CblasNoTrans, CblasNoTrans, t.rows, t.columns, outputs, 1, dout + t.row * outputs, outputs, weight + t.column,
-                 inputs, 0, dx + t.row * inputs + t.column, inputs);
-    }
+    Linear l = {dx, dout, weight, rows, inputs, outputs};
+    cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, inputs), backward_input_tile, &l);
+}
+
+static void backward_weight_tile(gsize number, gconstpointer user)
+{
+    const Linear *l = user;
+    Tile t = tile_at(number, l->outputs, l->inputs);
+    cpu_gemm(CblasTrans, CblasNoTrans, t.rows, t.columns, l->rows, 1, l->a + t.row, l->outputs, l->b + t.column, l->inputs, 1,
+             l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
 void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows, gsize inputs,
                                 gsize outputs)
 {
-    PARALLEL_FOR(backend->threads)
-    for (gsize number = 0; number < tile_count(outputs, inputs); number++) {
-        Tile t = tile_at(number, outputs, inputs);
-        cpu_gemm(CblasTrans, CblasNoTrans, t.rows, t.columns, rows, 1, dout + t.row, outputs, x + t.column, inputs, 1,
-                 dweight + t.row * inputs + t.column, inputs);
-    }
+    Linear l = {dweight, dout, x, rows, inputs, outputs};
+    cpu_run(backend, rows * inputs * outputs / 8, tile_count(outputs, inputs), backward_weight_tile, &l);
 }

@@ -26,7 +26,7 @@ static void cpu_clear(Backend *backend, real *memory, gsize count)
 
 static void cpu_destroy(Backend *backend)
 {
-    openblas_set_num_threads(backend->outer_threads);
+    cpu_pool_free(backend->state);
     g_free(backend);
 }
 
@@ -61,8 +61,7 @@ Backend *backend_cpu_new(unsigned threads)
 {
     Backend *backend = g_new(Backend, 1);
     *backend = cpu_backend;
-    backend->threads = threads ? threads : g_get_num_processors();
-    backend->outer_threads = openblas_get_num_threads();
+    backend->state = cpu_pool_new(threads ? threads : g_get_num_processors());
     /* The threads are ours, over rows and heads: the way OpenBLAS cuts a product among its own threads, and with it the
      * rounding, would follow their number. */
     openblas_set_num_threads(1);

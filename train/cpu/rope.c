@@ -12,15 +12,28 @@ static void rotate(real *x, const real *cosines, const real *sines, gsize half, 
     }
 }
 
+typedef struct Rope {
+    real *x;
+    const real *table;
+    const guint32 *positions;
+    gsize rows, stride, heads, head_size;
+    real sign;
+} Rope;
+
+static void rotate_rows(gsize piece, gconstpointer user)
+{
+    const Rope *p = user;
+    gsize half = p->head_size / 2;
+    for (gsize r = piece * CPU_ROWS; r < MIN(p->rows, (piece + 1) * CPU_ROWS); r++) {
+        const real *angles = p->table + p->positions[r] * p->head_size;
+        for (gsize h = 0; h < p->heads; h++)
+            rotate(p->x + r * p->stride + h * p->head_size, angles, angles + half, half, p->sign);
+    }
+}
+
 void cpu_rope(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride, gsize heads,
               gsize head_size, gboolean inverse)
 {
-    gsize half = head_size / 2;
-    PARALLEL_FOR(backend->threads)
-    for (gsize piece = 0; piece < cpu_pieces(rows, CPU_ROWS); piece++)
-        for (gsize r = piece * CPU_ROWS; r < MIN(rows, (piece + 1) * CPU_ROWS); r++) {
-            const real *angles = table + positions[r] * head_size;
-            for (gsize h = 0; h < heads; h++)
-                rotate(x + r * stride + h * head_size, angles, angles + half, half, inverse ? -1 : 1);
-        }
+    Rope p = {x, table, positions, rows, stride, heads, head_size, inverse ? -1 : 1};
+    cpu_run(backend, rows * heads * head_size * 2, cpu_pieces(rows, CPU_ROWS), rotate_rows, &p);
 }

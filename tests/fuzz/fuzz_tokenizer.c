@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Fuzz target: the reader of SentencePiece model files that decides whether words are encoded one by one. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/tokenizer_words.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+extern const char *const fuzz_seeds[];
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    /* A copy of its own, so that a read past the end is seen. */
+    g_autofree char *model = g_memdup2(data, size);
+    words_separable(model, size);
+    return 0;
+}
+
+const char *const fuzz_seeds[] = {
+    "\x0a\x05\x0a\x03\xe2\x96\x81\x0a\x03\x0a\x01"
+    "a\x12\x02\x18\x02", /* the space, "a", byte pairs */
+    "\x0a\x0a\x0a\x06\xe2\x96\x81\xe2\x96\x81\x18\x04\x1a\x06\x18\x01\x28\x01\x0a\x01", /* two spaces, user-defined */
+    "\x0a\x08\x0a\x04"
+    "a\xe2\x96\x81\x18\x01\x12\x03\xc0\x01\x01", /* a space behind a letter; spaces as suffixes */
+    "\x1a\x0a\x0a\x08identity",
+    NULL,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * train/cpu/exp.h and train/cpu/pool.h, in the precision of the program. */
+#include <math.h>
+#include <stdatomic.h>
+
+#include "train/cpu/exp.h"
+#include "train/cpu/pool.h"
+#include "train/ops.h"
+
+static void test_exp_is_that_of_libm_to_two_units(void)
+{
+    for (float x = -86.9f; x < 87.9f; x += 0.0137f)
+        g_assert_cmpfloat(fabs(cpu_exp(x) / exp((double)x) - 1), <, 2.4e-7);
+    g_assert_cmpfloat(cpu_exp(0), ==, 1);
+}
+
+static void test_exp_stays_finite_outside_and_keeps_nan(void)
+{
+    g_assert_true(cpu_exp(-1e30f) > 0 && cpu_exp(-1e30f) < 1e-37f);
+    g_assert_true(isfinite(cpu_exp(1e30f)) && cpu_exp(INFINITY) > 1e38f);
+    g_assert_true(isnan(cpu_exp(NAN)));
+}
+
+static void count_piece(gsize piece, gconstpointer user)
+{
+    atomic_fetch_add(&((atomic_int *)user)[piece], 1);
+}
+
+static void test_each_piece_of_many_loops_is_done_once(void)
+{
+    CpuPool *pool = cpu_pool_new(4);
+    atomic_int counts[37] = {0};
+    for (int loop = 1; loop <= 2000; loop++) {
+        cpu_pool_run(pool, 1 << 30, G_N_ELEMENTS(counts), count_piece, counts);
+        for (gsize i = 0; i < G_N_ELEMENTS(counts); i++)
+            g_assert_cmpint(atomic_load(&counts[i]), ==, loop);
+    }
+    cpu_pool_run(pool, 1 << 30, 0, count_piece, counts);
+    cpu_pool_free(pool);
+}
+
+/* A wrong answer here would let a diverged run go on. */
+static void test_a_loss_of_nan_logits_is_nan(void)
+{
+    static const guint32 target[] = {1};
+    Backend *backend = backend_cpu_new(1);
+    real logits[] = {0, 1, NAN, 2}, loss, lse;
+    backend->cross_entropy_forward(backend, &loss, &lse, logits, target, 1, 4);
+    g_assert_true(isnan(loss));
+    backend->destroy(backend);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cpu/exp is that of libm to two units", test_exp_is_that_of_libm_to_two_units);
+    g_test_add_func("/cpu/exp stays finite outside and keeps NaN", test_exp_stays_finite_outside_and_keeps_nan);
+    g_test_add_func("/cpu/each piece of many loops is done once", test_each_piece_of_many_loops_is_done_once);
+    g_test_add_func("/cpu/a loss of NaN logits is NaN", test_a_loss_of_nan_logits_is_nan);
+    return g_test_run();
+}

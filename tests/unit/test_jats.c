@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/formats/jats*.c: an article's text, block by block, and its facts. */
+#include "tests/unit/parse_helper.h"
+
+#define FLOATS "<floats-group/>"
+#define REF(id, surname, title)                                                                                        \
+    "<ref id=\"" id "\"><label>1</label><element-citation><person-group><name><surname>" surname "</surname>"            \
+    "</name></person-group><article-title>" title "</article-title><source>J</source></element-citation></ref>"
+#define BACK                                                                                                           \
+    "<back><ack><p>Thanks.</p></ack><ref-list><title>References</title>" REF("r1", "Ash", "One.") REF("r2", "Beech", "Two") \
+        REF("r3", "Cedar", "Three") REF("r4", "Date", "a b c d e f g h i j k l m n") "</ref-list>"                         \
+    "<fn-group><fn><p>No conflict.</p></fn></fn-group></back>"
+#define CITE(id, text) "<xref ref-type=\"bibr\" rid=\"" id "\">" text "</xref>"
+#define ARTICLE(body) "<article><body>" body "</body>" BACK "</article>"
+
+#define ONE "[bib_ref]One, Ash[/bib_ref]"
+#define TWO "[bib_ref]Two, Beech[/bib_ref]"
+#define THREE "[bib_ref]Three, Cedar[/bib_ref]"
+
+static void test_headings_follow_the_nesting_of_sections(void)
+{
+    assert_text(&format_jats,
+                "<article><front><article-meta><abstract><title>Abstract</title><sec><title>Aim</title><p>A.</p></sec>"
+                "</abstract><abstract abstract-type=\"graphical\"><p>G.</p></abstract></article-meta></front><body><p>Loose.</p>"
+                "<sec><label>1</label><title>Top</title><sec><title>Mid</title><sec><title>Low</title><sec><title>Lowest"
+                "</title><p>P.</p></sec></sec></sec></sec><sec><title>Funding</title><p>Money.</p></sec><sec><p>No title.</p>"
+                "</sec><sec><title>Empty</title></sec></body></article>",
+                "# Abstract\n\n## Aim\n\nA.\n\nLoose.\n\n# Top\n\n## Mid\n\n### Low\n\n### Lowest\n\nP.\n\nNo title.");
+}
+
+static void test_a_citation_becomes_title_and_name(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>Known [" CITE("r1", "1") "]. Cut (" CITE("r4", "4") ").</p>"),
+                "Known " ONE ". Cut [bib_ref]a b c d e f g h i j k l..., Date[/bib_ref].");
+}
+
+static void test_a_citation_range_becomes_one_reference_per_number(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>Known [" CITE("r1", "1") "&#x2013;" CITE("r3", "3") "].</p>"),
+                "Known " ONE " " TWO " " THREE ".");
+    assert_text(&format_jats, ARTICLE("<p>Known [" CITE("r1", "1-3") "].</p>"), "Known " ONE " " TWO " " THREE ".");
+    assert_text(&format_jats, ARTICLE("<p>Known<sup>" CITE("r1", "1") "-" CITE("r3", "3") "</sup> now.</p>"),
+                "Known " ONE " " TWO " " THREE " now.");
+}
+
+static void test_a_citation_group_loses_commas_and_brackets(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>A [" CITE("r1", "1") ", " CITE("r3", "3") "], b<sup>" CITE("r2", "2") "</sup>.</p>"),
+                "A " ONE " " THREE ", b " TWO ".");
+    assert_text(&format_jats, ARTICLE("<p>A (" CITE("r1", "Ash 1999") "; " CITE("r2", "Beech 2001") ") b "
+                                      "(see " CITE("r3", "Cedar") ").</p>"),
+                "A " ONE " " TWO " b (see " THREE ").");
+    assert_text(&format_jats, ARTICLE("<p>A " CITE("r1 r2", "1,2") " b</p>"), "A " ONE " " TWO " b");
+}
+
+static void test_an_unresolved_citation_vanishes(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>A [" CITE("none", "9") "], b [" CITE("none", "9") ", " CITE("r1", "1") "] c "
+                                      "<sup>" CITE("none", "9") "</sup>.</p>"),
+                "A, b " ONE " c.");
+}
+
+static void test_a_footnote_mark_vanishes(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>Dose<sup><xref ref-type=\"fn\" rid=\"f\">a</xref></sup> of 5 mg"
+                                      "<fn><p>Note.</p></fn>.</p>"),
+                "Dose of 5 mg.");
+}
+
+static void test_a_figure_stands_once_behind_its_paragraph(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>See (<xref ref-type=\"fig\" rid=\"f1\">Fig. 3A</xref>)"
+                        "<fig id=\"f1\"><label>Figure 3.</label><caption><title>Growth of cells</title><p>In 10<sup>3</sup> "
+                        "dishes [" CITE("r1", "1") "].</p></caption><graphic/></fig> and on.</p><p>Next.</p>"),
+                "See ([fig_ref]Figure 3A: Growth of cells[/fig_ref]) and on.\n\n"
+                "[fig]Figure 3: Growth of cells. In 10^3 dishes " ONE ".[/fig]\n\nNext.");
+}
+
+static void test_a_number_alone_takes_the_word_before_it(void)
+{
+    assert_text(&format_jats,
+                "<article><body><p>See Table <xref ref-type=\"table\" rid=\"t\">2</xref>.</p></body><floats-group>"
+                "<table-wrap id=\"t\"><label>Table 2</label><caption><p>one two three four five six seven eight nine ten "
+                "eleven twelve thirteen</p></caption><table><tr><td>cell</td></tr></table></table-wrap></floats-group></article>",
+                "See [fig_ref]Table 2: one two three four five six seven eight nine ten eleven twelve...[/fig_ref].\n\n"
+                "[table]Table 2: one two three four five six seven eight nine ten eleven twelve thirteen[/table]");
+}
+
+static void test_tables_have_rows_when_asked_for(void)
+{
+    static const char xml[] = "<article><body><table-wrap><label>Table 1</label><caption><title>T</title></caption><table>"
+                              "<thead><tr><th>Drug</th><th>mg</th></tr></thead><tbody><tr><td>A</td><td colspan=\"9007199254740991\">5"
+                              "</td></tr></tbody></table></table-wrap></body></article>";
+    g_auto(Parsed) parsed = parse_bytes(&format_jats, xml, strlen(xml), TRUE);
+    g_assert_cmpstr(parsed.document.text, ==, "[table]Table 1: T\nDrug | mg\nA | 5[/table]");
+}
+
+static void test_lists_nest_and_keep_one_line_per_item(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>Before<list><list-item><label>1</label><p>One</p><p>more</p></list-item><list-item><p>Two</p><list>"
+                        "<list-item><p>In</p></list-item></list></list-item></list>after</p><def-list><def-item><term>BP</term>"
+                        "<def><p>blood pressure</p></def></def-item></def-list>"),
+                "Before\n\n- One more\n- Two\n  - In\n\nafter\n\n- BP: blood pressure");
+}
+
+static void test_boxes_and_quotes_are_text(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<sec><title>S</title><boxed-text><label>Box 1</label><caption><title>Key points</title></caption>"
+                        "<p>P.</p></boxed-text><disp-quote><p>Q.</p></disp-quote></sec>"),
+                "# S\n\n## Key points\n\nP.\n\nQ.");
+}
+
+static void test_a_formula_is_tex_first_and_only_once(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>So <inline-formula><alternatives><inline-graphic/><mml:math xmlns:mml=\"m\"><mml:mi>x</mml:mi>"
+                        "</mml:math><tex-math>\\documentclass{minimal}\\begin{document}$$x^2$$\\end{document}</tex-math>"
+                        "</alternatives></inline-formula>.</p><disp-formula><label>(1)</label><mml:math xmlns:mml=\"m\">"
+                        "<mml:msqrt><mml:mi>y</mml:mi></mml:msqrt></mml:math></disp-formula>"),
+                "So [formula]x^2[/formula].\n\n[formula]sqrt(y)[/formula]");
+}
+
+static void test_reviews_are_not_the_article(void)
+{
+    assert_text(&format_jats,
+                "<article><body><p>Mine.</p></body><sub-article><body><p>Review.</p></body></sub-article>"
+                "<response><body><p>Answer.</p></body></response></article>",
+                "Mine.");
+}
+
+static void test_named_characters_need_no_dtd(void)
+{
+    assert_text(&format_jats, "<!DOCTYPE article SYSTEM \"x.dtd\"><article><body><p>&alpha;&nbsp;&ge;&#160;2<!-- &none; -->"
+                              "<![CDATA[ &alpha; ]]></p></body></article>",
+                "\xce\xb1 \xe2\x89\xa5 2 &alpha;");
+    assert_failure(&format_jats, "<!DOCTYPE article SYSTEM \"x.dtd\"><article><body><p>&myown;</p></body></article>",
+                   RULE_MALFORMED_XML, "&myown;");
+}
+
+static void test_an_entity_bomb_is_refused(void)
+{
+    assert_failure(&format_jats,
+                   "<!DOCTYPE article [<!ENTITY lol \"lol\"><!ENTITY lol1 \"&lol;&lol;&lol;\">]>"
+                   "<article><body><p>&lol1;</p></body></article>",
+                   RULE_MALFORMED_XML, "&lol1;");
+}
+
+static void test_all_facts_of_an_article(void)
+{
+    static const char xml[] =
+        "<article article-type=\"research-article\" xml:lang=\"en\" xmlns:xlink=\"x\"><front><journal-meta>"
+        "<journal-title-group><journal-title>J</journal-title></journal-title-group></journal-meta><article-meta>"
+        "<article-id pub-id-type=\"pmid\">7</article-id><article-id pub-id-type=\"pmc\">8</article-id>"
+        "<article-id pub-id-type=\"doi\">10.1/x</article-id><title-group><article-title>Main<xref ref-type=\"fn\">*</xref>"
+        "</article-title><subtitle>sub</subtitle></title-group><contrib-group><contrib contrib-type=\"author\"><name>"
+        "<surname>Roe</surname><given-names>J</given-names></name></contrib><contrib contrib-type=\"editor\"><name>"
+        "<surname>Ed</surname></name></contrib></contrib-group><pub-date pub-type=\"collection\"><year>2013</year></pub-date>"
+        "<pub-date pub-type=\"epub\"><day>3</day><month>2</month><year>2014</year></pub-date><permissions><license "
+        "xlink:href=\"http://creativecommons.org/licenses/by-nc/3.0/\"><license-p>Words.</license-p></license></permissions>"
+        "</article-meta></front><body><p>x</p></body></article>";
+    g_auto(Parsed) parsed = parse(&format_jats, xml);
+    g_assert_true(parsed.good);
+    g_assert_cmpstr(parsed.document.id, ==, "PMC8");
+    g_assert_cmpstr(parsed.document.title, ==, "Main: sub");
+    g_assert_cmpstr(parsed.document.date, ==, "2014-02-03");
+    g_assert_cmpstr(parsed.document.language, ==, "en");
+    g_assert_cmpstr(parsed.document.licence, ==, "CC-BY-NC-3.0");
+    g_assert_cmpstr(parsed.document.kind, ==, "article");
+    assert_meta(&parsed.document, "{\"article_type\":\"research-article\",\"authors\":[\"J Roe\"],\"doi\":\"10.1/x\","
+                                  "\"journal\":\"J\",\"pmcid\":\"PMC8\",\"pmid\":\"7\"}");
+}
+
+static void test_retractions_are_flagged(void)
+{
+    g_auto(Parsed) notice = parse(&format_jats, "<article article-type=\"retraction\"><body><p>x</p></body></article>");
+    g_assert_nonnull(strstr(notice.document.meta, "\"retraction_notice\":true"));
+    g_auto(Parsed) victim = parse(&format_jats, "<article><front><article-meta><title-group><article-title>RETRACTED: On it"
+                                                "</article-title></title-group></article-meta></front><body><p>x</p></body></article>");
+    g_assert_nonnull(strstr(victim.document.meta, "\"retracted\":true"));
+}
+
+static void test_what_is_no_article_says_so(void)
+{
+    assert_failure(&format_jats, "<art><bdy/></art>", RULE_NOT_A_DOCUMENT, "<art>");
+    assert_failure(&format_jats, "<article><front/></article>", RULE_NO_TEXT, "neither");
+    assert_failure(&format_jats, "\xff\xfe<\0a\0", RULE_MALFORMED_XML, "UTF-16");
+    assert_failure(&format_jats, "<?xml version=\"1.0\" encoding=\"koi8-r\"?><article/>", RULE_MALFORMED_XML, "koi8-r");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/jats/headings follow the nesting of sections", test_headings_follow_the_nesting_of_sections);
+    g_test_add_func("/jats/a citation becomes title and name", test_a_citation_becomes_title_and_name);
+    g_test_add_func("/jats/a citation range becomes one reference per number",
+                    test_a_citation_range_becomes_one_reference_per_number);
+    g_test_add_func("/jats/a citation group loses commas and brackets", test_a_citation_group_loses_commas_and_brackets);
+    g_test_add_func("/jats/an unresolved citation vanishes", test_an_unresolved_citation_vanishes);
+    g_test_add_func("/jats/a footnote mark vanishes", test_a_footnote_mark_vanishes);
+    g_test_add_func("/jats/a figure stands once, behind its paragraph", test_a_figure_stands_once_behind_its_paragraph);
+    g_test_add_func("/jats/a number alone takes the word before it", test_a_number_alone_takes_the_word_before_it);
+    g_test_add_func("/jats/tables have rows when asked for", test_tables_have_rows_when_asked_for);
+    g_test_add_func("/jats/lists nest and keep one line per item", test_lists_nest_and_keep_one_line_per_item);
+    g_test_add_func("/jats/boxes and quotes are text", test_boxes_and_quotes_are_text);
+    g_test_add_func("/jats/a formula is TeX first and only once", test_a_formula_is_tex_first_and_only_once);
+    g_test_add_func("/jats/reviews are not the article", test_reviews_are_not_the_article);
+    g_test_add_func("/jats/named characters need no DTD", test_named_characters_need_no_dtd);
+    g_test_add_func("/jats/an entity bomb is refused", test_an_entity_bomb_is_refused);
+    g_test_add_func("/jats/all facts of an article", test_all_facts_of_an_article);
+    g_test_add_func("/jats/retractions are flagged", test_retractions_are_flagged);
+    g_test_add_func("/jats/what is no article says so", test_what_is_no_article_says_so);
+    return g_test_run();
+}

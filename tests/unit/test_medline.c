@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/formats/medline.c: what becomes of a citation. */
+#include "tests/unit/parse_helper.h"
+
+#define HEAD "<PubmedArticle><MedlineCitation Status=\"MEDLINE\"><PMID Version=\"1\">123</PMID><Article>"
+#define TAIL "<Language>eng</Language></Article></MedlineCitation></PubmedArticle>"
+#define ABSTRACT(text) HEAD "<ArticleTitle>T.</ArticleTitle><Abstract>" text "</Abstract>" TAIL
+
+static void test_inline_markup_is_text_and_glues_nothing(void)
+{
+    assert_text(&format_medline,
+                ABSTRACT("<AbstractText>Of <i>Homo</i> <b>sapiens</b>, 10<sup>3</sup> cells in H<sub>2</sub>O, "
+                         "p&lt;0.05 [CI], 19<sup>th</sup> of Ca<sup>2+</sup> &amp; x<sup>a b</sup>.</AbstractText>"),
+                "Of Homo sapiens, 10^3 cells in H_2O, p<0.05 [CI], 19th of Ca^2+ & x^(a b).");
+}
+
+static void test_labels_are_headings_unless_they_say_nothing(void)
+{
+    assert_text(&format_medline,
+                ABSTRACT("<AbstractText Label=\"AIM\" NlmCategory=\"OBJECTIVE\">One.</AbstractText>"
+                         "<AbstractText Label=\"UNASSIGNED\">Two.</AbstractText>"
+                         "<AbstractText Label=\"\">Three.</AbstractText>"
+                         "<AbstractText Label=\"EMPTY\"> </AbstractText>"
+                         "<CopyrightInformation>(c) Someone</CopyrightInformation>"),
+                "## AIM\n\nOne.\n\nTwo.\n\nThree.");
+}
+
+static void test_other_abstracts_stay_out(void)
+{
+    assert_text(&format_medline,
+                HEAD "<Abstract><AbstractText>Main.</AbstractText></Abstract></Article><OtherAbstract Language=\"spa\">"
+                     "<AbstractText>Otro.</AbstractText></OtherAbstract></MedlineCitation></PubmedArticle>",
+                "Main.");
+}
+
+static void test_a_translated_title_loses_its_brackets(void)
+{
+    static const char *const titles[][2] = {
+        {"[On the heart].", "On the heart."},
+        {"[On the heart]", "On the heart"},
+        {"[A] and [B].", "[A] and [B]."},
+        {"Plain &#xe9;t&#xe9;.", "Plain \xc3\xa9t\xc3\xa9."},
+        {"[Not Available].</ArticleTitle><VernacularTitle>Titel.</VernacularTitle><ArticleTitle>", "Titel."},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(titles); i++) {
+        g_autofree char *xml = g_strdup_printf(HEAD "<ArticleTitle>%s</ArticleTitle><Abstract><AbstractText>x"
+                                                    "</AbstractText></Abstract>" TAIL, titles[i][0]);
+        g_auto(Parsed) parsed = parse(&format_medline, xml);
+        g_assert_cmpstr(parsed.document.title, ==, titles[i][1]);
+    }
+}
+
+static void test_all_facts_of_a_citation(void)
+{
+    static const char xml[] =
+        "<PubmedArticle><MedlineCitation><PMID Version=\"2\">9</PMID><Article><Journal><JournalIssue><PubDate>"
+        "<Year>2019</Year><Month>Jun</Month><Day>3</Day></PubDate></JournalIssue><Title>J Med</Title></Journal>"
+        "<ArticleTitle>T.</ArticleTitle><Abstract><AbstractText>x</AbstractText></Abstract>"
+        "<AuthorList><Author><LastName>Roe</LastName><ForeName>Jane</ForeName><AffiliationInfo><Affiliation>Home"
+        "</Affiliation></AffiliationInfo></Author><Author><CollectiveName>The Group</CollectiveName></Author>"
+        "</AuthorList><Language>ger</Language><PublicationTypeList><PublicationType>Review</PublicationType>"
+        "<PublicationType>Retracted Publication</PublicationType></PublicationTypeList></Article>"
+        "<CommentsCorrectionsList><CommentsCorrections RefType=\"RetractionIn\"><PMID>77</PMID></CommentsCorrections>"
+        "</CommentsCorrectionsList><MeshHeadingList><MeshHeading><DescriptorName>Heart</DescriptorName><QualifierName>"
+        "blood</QualifierName></MeshHeading><MeshHeading><DescriptorName>Heart</DescriptorName></MeshHeading>"
+        "</MeshHeadingList></MedlineCitation><PubmedData><ArticleIdList><ArticleId IdType=\"doi\">10.1/x</ArticleId>"
+        "<ArticleId IdType=\"pmc\">PMC55</ArticleId></ArticleIdList><ReferenceList><Reference><ArticleIdList>"
+        "<ArticleId IdType=\"doi\">10.1/other</ArticleId></ArticleIdList></Reference></ReferenceList></PubmedData>"
+        "</PubmedArticle>";
+    g_auto(Parsed) parsed = parse(&format_medline, xml);
+    g_assert_true(parsed.good);
+    g_assert_cmpstr(parsed.document.id, ==, "PMID:9");
+    g_assert_cmpstr(parsed.document.kind, ==, "abstract");
+    g_assert_cmpstr(parsed.document.date, ==, "2019-06-03");
+    g_assert_cmpstr(parsed.document.language, ==, "de");
+    assert_meta(&parsed.document,
+                "{\"authors\":[\"Jane Roe\",\"The Group\"],\"doi\":\"10.1/x\",\"journal\":\"J Med\",\"mesh\":[\"Heart\"],"
+                "\"pmcid\":\"PMC55\",\"pmid\":\"9\",\"publication_types\":[\"Review\",\"Retracted Publication\"],"
+                "\"retracted\":true,\"retraction_pmids\":[\"77\"],\"version\":2}");
+}
+
+static void test_a_free_text_date_gives_year_and_month(void)
+{
+    static const char *const dates[][2] = {
+        {"1998 Dec-1999 Jan", "1998-12"}, {"Spring 2003", "2003"}, {"2000-2001", "2000"}, {"19985", NULL}, {"", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(dates); i++) {
+        g_autofree char *xml = g_strdup_printf(
+            HEAD "<Journal><JournalIssue><PubDate><MedlineDate>%s</MedlineDate></PubDate></JournalIssue></Journal>"
+                 "<Abstract><AbstractText>x</AbstractText></Abstract>" TAIL, dates[i][0]);
+        g_auto(Parsed) parsed = parse(&format_medline, xml);
+        g_assert_cmpstr(parsed.document.date, ==, dates[i][1]);
+    }
+}
+
+static void test_a_citation_without_abstract_is_no_text_and_keeps_its_title(void)
+{
+    g_auto(Parsed) parsed = parse(&format_medline, HEAD "<ArticleTitle>Only this.</ArticleTitle>" TAIL);
+    g_assert_false(parsed.good);
+    g_assert_cmpstr(parsed.failure.rule, ==, RULE_NO_TEXT);
+    g_assert_cmpstr(parsed.document.title, ==, "Only this.");
+    g_assert_cmpstr(parsed.document.id, ==, "PMID:123");
+}
+
+static void test_a_deletion_names_its_citations(void)
+{
+    g_auto(Parsed) parsed = parse(&format_medline, "<DeleteCitation><PMID Version=\"1\">5</PMID><PMID>6</PMID></DeleteCitation>");
+    g_assert_false(parsed.good);
+    g_assert_cmpstr(parsed.failure.rule, ==, RULE_DELETED);
+    g_assert_cmpstr(parsed.document.id, ==, "DeleteCitation:5,6");
+    g_autoptr(GString) many = g_string_new("<DeleteCitation>");
+    for (int i = 0; i < 5000; i++)
+        g_string_append_printf(many, "<PMID>%d</PMID>", 10000 + i);
+    g_string_append(many, "</DeleteCitation>");
+    g_auto(Parsed) bounded = parse(&format_medline, many->str);
+    g_assert_cmpuint(strlen(bounded.document.id), <, 256);
+}
+
+static void test_a_book_article_is_read(void)
+{
+    assert_text(&format_medline,
+                "<PubmedBookArticle><BookDocument><PMID>20301</PMID><Book><BookTitle>Genes</BookTitle></Book>"
+                "<ArticleTitle>A gene</ArticleTitle><Language>eng</Language><Abstract><AbstractText Label=\"CLINICAL\">"
+                "Body.</AbstractText></Abstract></BookDocument></PubmedBookArticle>",
+                "## CLINICAL\n\nBody.");
+}
+
+static void test_mathml_is_written_on_a_line(void)
+{
+    assert_text(&format_medline,
+                ABSTRACT("<AbstractText>as <mml:math xmlns:mml=\"m\"><mml:msup><mml:mi>x</mml:mi><mml:mrow><mml:mi>n</mml:mi>"
+                         "<mml:mo>+</mml:mo><mml:mn>1</mml:mn></mml:mrow></mml:msup><mml:mo>=</mml:mo><mml:mfrac>"
+                         "<mml:mn>1</mml:mn><mml:mi>y</mml:mi></mml:mfrac></mml:math>.</AbstractText>"),
+                "as x^(n + 1) = 1/y.");
+}
+
+static void test_broken_and_hostile_xml_is_refused(void)
+{
+    assert_failure(&format_medline, "<PubmedArticle><a></PubmedArticle>", RULE_MALFORMED_XML, "line 1");
+    assert_failure(&format_medline, ABSTRACT("<AbstractText>\xff\xfe</AbstractText>"), RULE_INVALID_UTF8, "");
+    assert_failure(&format_medline, ABSTRACT("<AbstractText>&bogus;</AbstractText>"), RULE_MALFORMED_XML, "&bogus;");
+    assert_failure(&format_medline,
+                   "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><PubmedArticle>&a;</PubmedArticle>",
+                   RULE_MALFORMED_XML, "&a;");
+    g_autoptr(GString) deep = g_string_new("<PubmedArticle>");
+    for (int i = 0; i < 300; i++)
+        g_string_append(deep, "<i>");
+    assert_failure(&format_medline, deep->str, RULE_MALFORMED_XML, "");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/medline/inline markup is text and glues nothing", test_inline_markup_is_text_and_glues_nothing);
+    g_test_add_func("/medline/labels are headings unless they say nothing",
+                    test_labels_are_headings_unless_they_say_nothing);
+    g_test_add_func("/medline/other abstracts stay out", test_other_abstracts_stay_out);
+    g_test_add_func("/medline/a translated title loses its brackets", test_a_translated_title_loses_its_brackets);
+    g_test_add_func("/medline/all facts of a citation", test_all_facts_of_a_citation);
+    g_test_add_func("/medline/a free text date gives year and month", test_a_free_text_date_gives_year_and_month);
+    g_test_add_func("/medline/a citation without abstract is no-text and keeps its title",
+                    test_a_citation_without_abstract_is_no_text_and_keeps_its_title);
+    g_test_add_func("/medline/a deletion names its citations", test_a_deletion_names_its_citations);
+    g_test_add_func("/medline/a book article is read", test_a_book_article_is_read);
+    g_test_add_func("/medline/MathML is written on a line", test_mathml_is_written_on_a_line);
+    g_test_add_func("/medline/broken and hostile XML is refused", test_broken_and_hostile_xml_is_refused);
+    return g_test_run();
+}
