@@ -167,17 +167,18 @@ static void test_an_empty_output_has_no_checkpoint_and_no_error(void)
     g_assert_no_error(error);
 }
 
+#define TENSOR(name, range) "\"" name "\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":" range "}"
+
 static void test_headers_that_lie_are_refused(void)
 {
     static const char *const bad[] = {
         "", "[]", "{\"a\":1}", "{\"a\":{\"dtype\":\"F32\",\"shape\":[2]}}",
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9]}}",  /* past the end */
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,0]}}",  /* backwards */
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",  /* a gap before */
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",  /* bytes behind */
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
-        "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",    /* overlap */
-        "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,8]}}",
+        "{" TENSOR("a", "[0,9]") "}",                       /* past the end */
+        "{" TENSOR("a", "[4,0]") "}",                       /* backwards */
+        "{" TENSOR("a", "[4,8]") "}",                       /* a gap before */
+        "{" TENSOR("a", "[0,4]") "}",                       /* bytes behind */
+        "{" TENSOR("a", "[0,8]") "," TENSOR("b", "[4,8]") "}", /* overlap */
+        "{" TENSOR("a", "[-4,8]") "}",
     };
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
@@ -186,30 +187,32 @@ static void test_headers_that_lie_are_refused(void)
         g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
         g_assert_nonnull(strstr(error->message, "x.safetensors"));
     }
-    const char *good = "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
-                       "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}   ";
+    const char *good = "{" TENSOR("a", "[4,8]") "," TENSOR("b", "[0,4]") "}   ";
     g_autoptr(json_t) header = safetensors_parse_header(good, strlen(good), 8, "x.safetensors", NULL);
     g_assert_nonnull(header);
 }
 
+#define LLAMA(vocabulary, hidden, more) \
+    "{\"model_type\":\"llama\",\"vocab_size\":" vocabulary ",\"hidden_size\":" hidden ",\"num_hidden_layers\":1," \
+    "\"num_attention_heads\":2,\"intermediate_size\":4" more "}"
+
 static void test_a_model_of_another_kind_is_refused(void)
 {
     static const char *const bad[] = {
-        "{\"model_type\":\"gpt2\"}",
-        "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":9,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
-        "\"intermediate_size\":4}",
-        "{\"model_type\":\"llama\",\"vocab_size\":10,\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
-        "\"intermediate_size\":4,\"rope_scaling\":{\"factor\":8}}",
-        "{\"model_type\":\"llama\",\"vocab_size\":-10,\"hidden_size\":8,\"num_hidden_layers\":1,\"num_attention_heads\":2,"
-        "\"intermediate_size\":4}",
+        "{\"model_type\":\"gpt2\"}", LLAMA("10", "9", ""), LLAMA("-10", "8", ""), LLAMA("10", "8", ",\"head_dim\":6"),
+        LLAMA("10", "8", ",\"rope_scaling\":{\"factor\":8}"), LLAMA("10", "8", ",\"attention_bias\":true"),
     };
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(json_t) object = json_parse(bad[i], strlen(bad[i]), "config.json", NULL);
-        ModelShape got;
-        g_assert_false(model_shape_from_json(object, "config.json", &got, &error));
+        ModelShape refused;
+        g_assert_false(model_shape_from_json(object, "config.json", &refused, &error));
         g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
     }
+    ModelShape got;
+    g_autoptr(json_t) good = json_parse(LLAMA("10", "8", ""), strlen(LLAMA("10", "8", "")), "config.json", NULL);
+    g_assert_true(model_shape_from_json(good, "config.json", &got, NULL));
+    g_assert_cmpuint(got.kv_heads, ==, 2);
 }
 
 int main(int argc, char **argv)

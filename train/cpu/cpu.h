@@ -15,12 +15,16 @@
 #ifdef _OPENMP
 #define CPU_PRAGMA(text) _Pragma(#text)
 #define SIMD_SUM(sum) CPU_PRAGMA(omp simd reduction(+ : sum))
-#define SIMD_MAX(largest) CPU_PRAGMA(omp simd reduction(max : largest))
 #define SIMD CPU_PRAGMA(omp simd)
 #else
 #define SIMD_SUM(sum)
-#define SIMD_MAX(largest)
 #define SIMD
+#endif
+/* Clang warns that it cannot: a maximum in another order could lose a NaN, which the softmax finds anyway. */
+#if defined _OPENMP && !defined __clang__
+#define SIMD_MAX(largest) CPU_PRAGMA(omp simd reduction(max : largest))
+#else
+#define SIMD_MAX(largest)
 #endif
 
 /* Elements, and rows, that one piece of a loop takes. */
