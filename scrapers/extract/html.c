@@ -117,11 +117,19 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
     return TRUE;
 }
 
+static void set_string(char **field, const char *value)
+{
+    char *copy = g_strdup(value);
+    g_free(*field);
+    *field = copy;
+}
+
 gboolean html_extract(const char *bytes, gsize length, const char *content_type, const char *url,
                       const ParseOptions *options, Document *document, ParseFailure *failure)
 {
-    document->id = g_strdup(url);
-    document->kind = g_strdup("page");
+    set_string(&document->kind, "page");
+    if (url)
+        set_string(&document->id, url);
     if (is_binary(bytes, length)) {
         parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the bytes are no text");
         return FALSE;
@@ -144,7 +152,7 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
         return FALSE;
     g_autoptr(json_t) linked_data = page_linked_data(page);
     page_facts_fill(page, linked_data, url, options->title, document);
-    g_free(document->id);
-    document->id = g_strdup(document->url);
+    if (document->url)
+        set_string(&document->id, document->url);
     return extract_text(page, linked_data, options, document, failure);
 }

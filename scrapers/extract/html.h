@@ -3,6 +3,8 @@
  *
  * Calling sequence: html_extract(bytes, n, content_type, url, &options, &document, &failure). Fills document->title,
  * text, language (from the page's own lang attribute), date and, when the page names one, url (canonical) and licence.
+ * id and url become the canonical URL, else `url`; where there is neither (a saved file), what the caller put into id
+ * stays. The caller's other fields are left alone.
  * The text has the form that store/document.h describes. Runs in the sandbox; deterministic: limits are counts (bytes,
  * depth of nesting, nodes), never times.
  */

@@ -284,5 +284,7 @@ void page_facts_fill(Page *page, json_t *linked_data, const char *url, const cha
         document->licence = licence_of_url(linked_string(linked_data, "license"));
     document->meta = page_meta(page, linked_data, site_name);
     char *canonical = canonical_url(page, url);
-    document->url = canonical ? canonical : g_strdup(url);
+    char *own = canonical ? canonical : g_strdup(url);
+    g_free(document->url);
+    document->url = own;
 }

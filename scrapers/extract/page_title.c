@@ -68,13 +68,20 @@ static char *text_of_first(Page *page, GumboTag tag, guint *count)
     return first;
 }
 
-static char *heading_that_repeats(Page *page, const char *title, const char *social_title)
+/* "Aspirin" of "Aspirin: uses and dose": one word is enough at the start of the title, unless it names the site. */
+static gboolean opens_title(const char *heading, const char *title, const char *site_name)
+{
+    return title && g_str_has_prefix(title, heading) && (!site_name || strcmp(heading, site_name) != 0);
+}
+
+static char *heading_that_repeats(Page *page, const char *title, const char *social_title, const char *site_name)
 {
     for (xmlNode *node = page->body; node; node = page_next(node, page->body, TRUE)) {
         if (tag_of(node) != GUMBO_TAG_H1)
             continue;
         g_autofree char *text = page_text(node, TITLE_BYTES);
-        if (text_words(text) >= 2 && ((title && repeats(title, text)) || (social_title && repeats(social_title, text))))
+        gboolean found = (title && repeats(title, text)) || (social_title && repeats(social_title, text));
+        if (found && (text_words(text) >= 2 || opens_title(text, title, site_name)))
             return g_steal_pointer(&text);
     }
     return NULL;
@@ -104,7 +111,7 @@ char *page_title(Page *page, const char *social_title, const char *site_name)
     g_autofree char *social = g_strdup(social_title);
     if (social)
         cut_tags(social);
-    char *found = heading_that_repeats(page, title, social);
+    char *found = heading_that_repeats(page, title, social, site_name);
     if (found) {
         cut_site_name(found, site_name ? site_name : "");
         return found;

@@ -19,7 +19,7 @@ const char *const fuzz_seeds[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autoptr(json_t) header = safetensors_parse_header((const char *)data, size, 24, "fuzz", NULL);
+    json_decref(safetensors_parse_header((const char *)data, size, 24, "fuzz", NULL));
     g_autoptr(json_t) object = json_parse((const char *)data, size, "fuzz", NULL);
     ModelShape shape;
     if (object && model_shape_from_json(object, "fuzz", &shape, NULL)) {

@@ -214,6 +214,30 @@ static void test_false_facts_are_refused(void)
     g_assert_null(document.title);
 }
 
+static void test_a_saved_page_without_a_url_keeps_the_callers_id(void)
+{
+    ParseOptions options = {0};
+    g_auto(Document) document = {.id = g_strdup("saved/page.html"), .kind = g_strdup("page")};
+    ParseFailure failure;
+    g_assert_true(html_extract(PARAGRAPH, strlen(PARAGRAPH), NULL, NULL, &options, &document, &failure));
+    g_assert_cmpstr(document.id, ==, "saved/page.html");
+    g_assert_null(document.url);
+
+    const char *named = "<link rel=canonical href='https://example.org/guide'>" PARAGRAPH;
+    g_auto(Document) known = {.id = g_strdup("saved/page.html"), .url = NULL};
+    g_assert_true(html_extract(named, strlen(named), NULL, NULL, &options, &known, &failure));
+    g_assert_cmpstr(known.id, ==, "https://example.org/guide");
+}
+
+static void test_a_heading_of_one_word_can_be_the_title(void)
+{
+    g_auto(Document) document = {0};
+    ParseFailure failure;
+    g_assert_true(extract("<title>Aspirin - Drugs</title><main><h1>Aspirin</h1>" PARAGRAPH "</main>", NULL, &document, &failure));
+    g_assert_cmpstr(document.title, ==, "Aspirin");
+    g_assert_true(g_str_has_prefix(document.text, PROSE_LINE));
+}
+
 static void test_json_ld_serves_where_the_page_is_empty(void)
 {
     g_auto(Document) document = {0};
@@ -291,6 +315,9 @@ int main(int argc, char **argv)
     g_test_add_func("/html/a rule that misses is noted", test_a_rule_that_misses_is_noted);
     g_test_add_func("/html/the page tells its facts", test_the_page_tells_its_facts);
     g_test_add_func("/html/false facts are refused", test_false_facts_are_refused);
+    g_test_add_func("/html/a saved page without a URL keeps the caller's id",
+                    test_a_saved_page_without_a_url_keeps_the_callers_id);
+    g_test_add_func("/html/a heading of one word can be the title", test_a_heading_of_one_word_can_be_the_title);
     g_test_add_func("/html/JSON-LD serves where the page is empty", test_json_ld_serves_where_the_page_is_empty);
     g_test_add_func("/html/what is no page is named so", test_what_is_no_page_is_named_so);
     g_test_add_func("/html/pages made to hang the parser are refused", test_pages_made_to_hang_the_parser_are_refused);

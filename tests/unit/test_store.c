@@ -107,6 +107,7 @@ static void test_a_second_writer_is_refused_and_told_who_writes(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *path = fresh_store();
     g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_nonnull(store);
     g_autoptr(Store) second = store_open(path, STORE_WRITE, &error);
     g_assert_null(second);
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM);
