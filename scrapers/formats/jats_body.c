@@ -20,16 +20,40 @@ static const xmlNode *heading_of(const xmlNode *node)
     return text ? title : xml_child(node, "label");
 }
 
+/* Words that begin titles of back matter, and titles of a paper's own sections as well: "Disclosure to patients". */
+static gboolean is_short_back_matter(const char *text)
+{
+    static const char *const starts[] = {"funding", "disclosure", "disclosures", "references", "financial support",
+                                         "conflict of interest", NULL};
+    static const char *const fillers[] = {"and", "of", "the", "for", "source", "sources", "statement", "statements", "support",
+                                          "information", "acknowledgments", "acknowledgements", "acknowledgment", "cited",
+                                          "acknowledgement", "conflict", "conflicts", "interest", "interests", "competing",
+                                          "disclosure", "disclosures", "funding", "financial", "author", "authors", "notes",
+                                          "declaration", "declarations", "role", "potential", "section", "details", "further",
+                                          "reading", "grant", "grants", "sponsor", "sponsors", "sponsorship", NULL};
+    gsize length = 0;
+    for (gsize i = 0; starts[i]; i++)
+        if (g_str_has_prefix(text, starts[i]) && !g_ascii_isalnum(text[strlen(starts[i])]))
+            length = strlen(starts[i]);
+    if (length == 0)
+        return FALSE;
+    g_auto(GStrv) words = g_strsplit_set(text + length, " .,:;/&()'", 32);
+    for (char **word = words; *word; word++)
+        if (**word && !g_strv_contains(fillers, *word))
+            return FALSE;
+    return TRUE;
+}
+
 /* Sections that are about the paper rather than of it. */
 static gboolean is_back_matter(const char *title)
 {
     static const char *const starts[] = {"acknowledg", "author contribution", "authors contribution", "author s contribution",
-                                         "authors' contribution", "author's contribution", "funding", "financial support",
-                                         "competing interest", "conflict of interest", "conflicts of interest",
-                                         "declaration of interest", "disclosure", "supplementary material",
+                                         "authors' contribution", "author's contribution",
+                                         "competing interest", "conflict of interest statement", "conflicts of interest",
+                                         "declaration of interest", "supplementary material",
                                          "supplemental material", "supplementary data", "supporting information",
                                          "additional files", "additional information and declarations",
-                                         "pre-publication history", "prepublication history", "references",
+                                         "pre-publication history", "prepublication history",
                                          "publisher's note", "data availability", "availability of data", "author details"};
     g_autofree char *plain = g_utf8_strdown(title, -1);
     g_autoptr(GString) straight = g_string_new(plain);
@@ -38,7 +62,7 @@ static gboolean is_back_matter(const char *title)
     for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
         if (g_str_has_prefix(text, starts[i]) && strlen(text) < strlen(starts[i]) + 40)
             return TRUE;
-    return FALSE;
+    return is_short_back_matter(text);
 }
 
 static gboolean section_is_out(const xmlNode *section, unsigned depth)
@@ -196,9 +220,12 @@ static void write_lines(JatsWalk *walk, const xmlNode *node, unsigned depth)
     g_autoptr(GString) raw = g_string_new(NULL);
     append_raw(raw, node);
     g_auto(GStrv) lines = g_strsplit(raw->str, "\n", -1);
+    BlockKind kind = BLOCK_PARAGRAPH;
     for (char **line = lines; *line; line++) {
-        text_form_begin(&walk->form, line == lines ? BLOCK_PARAGRAPH : BLOCK_LINE, "");
+        text_form_begin(&walk->form, kind, "");
         text_form_string(&walk->form, *line);
+        if (text_form_is_open(&walk->form))
+            kind = BLOCK_LINE;
     }
     text_form_end(&walk->form);
 }

@@ -67,7 +67,40 @@ static char *caption_start(const xmlNode *node)
     return NULL;
 }
 
-/* The panel in a mention: "A" in "Fig. 3A" for the label "Figure 3". At most three characters. */
+/* The bytes of what joins two panels: ",", "-", a dash, "and". 0: nothing does. */
+static gsize panel_joint(const char *text)
+{
+    static const char *const joints[] = {",", "-", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92", "and ", "& "};
+    gsize blank = strspn(text, " ");
+    for (gsize i = 0; i < G_N_ELEMENTS(joints); i++)
+        if (g_str_has_prefix(text + blank, joints[i])) {
+            gsize size = blank + strlen(joints[i]);
+            return size + strspn(text + size, " ");
+        }
+    return 0;
+}
+
+/* The bytes of a panel and of those joined to it: "A", "A,B", "A-C", "2A-2B" behind the first number. */
+static gsize panels_length(const char *text, const char *number)
+{
+    gsize end = 0, next = 0;
+    for (;;) {
+        gsize size = 0;
+        while (g_ascii_isalnum(text[next + size]))
+            size++;
+        if (size == 0 || size > 3 || !g_ascii_isalpha(text[next]))
+            return end;
+        end = next + size;
+        gsize joint = panel_joint(text + end);
+        if (joint == 0)
+            return end;
+        next = end + joint;
+        if (g_str_has_prefix(text + next, number))
+            next += strlen(number);
+    }
+}
+
+/* The panels in a mention: "A" in "Fig. 3A" for the label "Figure 3". */
 static void append_panel(Buffer *out, const char *label, const char *mention)
 {
     const char *number = label + strlen(label);
@@ -77,11 +110,14 @@ static void append_panel(Buffer *out, const char *label, const char *mention)
     if (!found || (found > mention && g_ascii_isdigit(found[-1])))
         return;
     found += strlen(number);
-    gsize length = 0;
-    while (g_ascii_isalnum(found[length]))
-        length++;
-    if (length <= 3 && g_ascii_isalpha(found[0]))
-        buffer_append(out, found, length);
+    buffer_append(out, found, panels_length(found, number));
+}
+
+/* "<xref>Figure 4</xref>C,D": the panels stand behind the mention. */
+static gboolean is_followed_by_word(const xmlNode *xref)
+{
+    const xmlNode *next = xref->next;
+    return next && next->type == XML_TEXT_NODE && g_ascii_isalnum(*(const char *)next->content);
 }
 
 /* "Figure " before a mention that is only "3" would double the word. */
@@ -135,6 +171,8 @@ void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
         text_form_space(form); /* "see<xref>" in the source */
     if (!out.overflowed)
         text_form_text(form, out.data, out.length);
+    if (is_followed_by_word(xref))
+        text_form_space(form);
 }
 
 /* A full stop after a caption's title, when text follows and the title has no stop of its own. */

@@ -53,7 +53,8 @@ static void test_unicode_changes(void)
           {"one\r\ntwo\rthree\xe2\x80\xa8" "four\xc2\x85" "five\x0c" "six", "one\ntwo\nthree\nfour\nfive\nsix"},
           {"5\xc2\xa0mg 1\xe2\x80\x89" "000 \xe3\x80\x80", "5 mg 1 000  "},
           {"e\xef\xac\x83" "cient \xef\xac\x81" "brosis \xef\xac\x82ow \xef\xac\x80", "efficient fibrosis flow ff"},
-          {"a\xe2\x80\x8d" "b", "ab"});
+          {"a\xe2\x80\x8d" "b", "ab"},
+          {"x = \xef\xa3\xb1 \xef\xa3\xb4 \xef\xa3\xbe", "x = \xe2\x8e\xa7 \xe2\x8e\xaa \xe2\x8e\xad"}); /* Symbol font */
 }
 
 static void test_unicode_leaves(void)
@@ -97,7 +98,11 @@ static void test_urls_go(void)
           {"text[1](https://doi.org/10.1/x).", "text[1]."}, {"![figure](http://a.org/b.png) end", "figure end"},
           {"\xe8\xa7\x81http://a.cn/b\xe3\x80\x82\xe5\xa5\xbd", "\xe8\xa7\x81\xe3\x80\x82\xe5\xa5\xbd"},
           {"(see HTTP://EXAMPLE.ORG/A)", "(see)"}, {"FTP: ftp://ftp.ncbi.nlm.nih.gov/pub/", "FTP:"},
-          {"[a [b]](http://x.org) c", "a [b] c"});
+          {"[a [b]](http://x.org) c", "a [b] c"}, {"(CRD42, http://x.org/1).", "(CRD42)."}, {"in (http://x.org, project 8)", "in (project 8)"},
+          {"Text. DOI: http://dx.doi.org/10.7554/x.1", "Text."}, {"of TL. https://doi.org/10.1/E.", "of TL."},
+          {"Made by SIS Inc. (http://x.org).", "Made by SIS Inc."}, {"anydoi: https://doi.org/1", "anydoi:"},
+          {"[fig]Map. DOI: http://dx.doi.org/1[/fig]", "[fig]Map.[/fig]"},
+          {"[fig]A http://x.org [bib_ref]B http://y.org[/bib_ref][/fig]", "[fig]A [bib_ref]B http://y.org[/bib_ref][/fig]"});
 }
 
 static void test_urls_leave(void)
