@@ -142,6 +142,23 @@ static void drop_word_before(TextForm *form, const char *mention)
     }
 }
 
+/* One label for several floats, "Figures 7-10": a mention of "7" is "Figure 7". NULL: the label is of one. */
+static char *label_of_several(const char *label, const char *mention)
+{
+    gsize word = strcspn(label, "0123456789"), behind = word + strspn(label + word, "0123456789");
+    gboolean several = strcspn(label + behind, "0123456789") < strlen(label + behind);
+    for (const char *at = label + behind; *at; at++)
+        several &= !g_ascii_isalpha(*at); /* "Figure 2-figure supplement 1" is one */
+    if (word == 0 || !several || !g_ascii_isdigit(*mention) || strcmp(mention, label + word) == 0)
+        return NULL;
+    gboolean one = mention[strspn(mention, "0123456789")] == '\0';
+    g_autofree char *name = g_strchomp(g_strndup(label, word));
+    gsize length = strlen(name);
+    if (one && length > 1 && name[length - 1] == 's')
+        name[length - 1] = '\0';
+    return g_strdup_printf("%s %s", name, mention);
+}
+
 void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
 {
     TextForm *form = &walk->form;
@@ -157,11 +174,12 @@ void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
     g_auto(Buffer) out;
     buffer_init(&out, CAPTION_LIMIT);
     buffer_append_string(&out, "[fig_ref]");
-    buffer_append_string(&out, label ? label : mention);
-    if (label) {
+    g_autofree char *part = label ? label_of_several(label, mention) : NULL;
+    buffer_append_string(&out, part ? part : label ? label : mention);
+    if (label && !part)
         append_panel(&out, label, mention);
+    if (label)
         drop_word_before(form, mention);
-    }
     if (caption) {
         buffer_append_string(&out, ": ");
         append_words(&out, caption, WORDS);

@@ -163,6 +163,8 @@ static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
         append_definition(walk, node);
         return TRUE;
     }
+    if (jats_is_left_out(node))
+        return TRUE;
     if (jats_is_block(node)) {
         break_for_block(walk, node);
         return TRUE;

@@ -55,8 +55,10 @@ static void append_operand(TextForm *form, const xmlNode *node)
     gboolean bare = is_single(node);
     if (!bare)
         text_form_mark(form, "(");
+    form->tight = TRUE;
     if (node)
         mathml_append(form, node);
+    form->tight = FALSE;
     form->space = FALSE;
     if (!bare)
         text_form_mark(form, ")");
@@ -202,12 +204,16 @@ static void append_table(TextForm *form, const xmlNode *table)
     }
 }
 
-static gboolean has_element_before(const xmlNode *node)
+/* Something that a sign can stand behind as an infix: not an opening bracket, a comma or another sign. */
+static gboolean has_operand_before(const xmlNode *node)
 {
-    for (const xmlNode *other = node->prev; other; other = other->prev)
-        if (other->type == XML_ELEMENT_NODE)
-            return TRUE;
-    return FALSE;
+    const xmlNode *other = node->prev;
+    while (other && other->type != XML_ELEMENT_NODE)
+        other = other->prev;
+    if (!other || !xml_is(other, "mo"))
+        return other != NULL;
+    g_autofree char *sign = xml_text_string(other, 16);
+    return sign && !strchr("([{,;", *sign) && !is_relation(sign);
 }
 
 static gboolean has_element_behind(const xmlNode *node)
@@ -223,7 +229,7 @@ static void append_operator(TextForm *form, const xmlNode *node)
     g_autofree char *text = xml_text_string(node, 256);
     if (!text || strcmp(text, "\xe2\x81\xa1") == 0 || strcmp(text, "\xe2\x81\xa2") == 0 || strcmp(text, "\xe2\x81\xa3") == 0)
         return; /* FUNCTION APPLICATION, INVISIBLE TIMES, INVISIBLE SEPARATOR */
-    gboolean infix = is_relation(text) && has_element_before(node) && has_element_behind(node);
+    gboolean infix = is_relation(text) && has_operand_before(node) && has_element_behind(node);
     if (infix)
         text_form_space(form);
     text_form_string(form, text);

@@ -232,7 +232,8 @@ static void write_mention(Bulk *bulk, const Span *span)
     const Span *figure = span->id ? g_hash_table_lookup(bulk->by_id, span->id) : NULL;
     const char *text = bulk->points.text + span->start;
     gsize length = span->end - span->start;
-    if (!figure) {
+    gboolean cuts_number = span->end < bulk->points.length && g_ascii_isdigit(text[length]); /* "(12.6, 4." before "2)" */
+    if (!figure || cuts_number) {
         text_form_text(bulk->form, text, length);
         return;
     }

@@ -127,7 +127,8 @@ static void append_element(TextForm *form, const xmlNode *node, XmlInline specia
         if (best)
             append_element(form, best, special, user);
     } else if (strcmp(name, "taxon-name-part") == 0) {
-        text_form_space(form);
+        if (node->prev && xml_is(node->prev, "taxon-name-part"))
+            text_form_space(form);
         xml_text_append(form, node, special, user);
     } else {
         xml_text_append(form, node, special, user);

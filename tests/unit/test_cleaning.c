@@ -117,7 +117,7 @@ static void test_references_go(void)
     CHECK(rule_references, {"shown [1].", "shown."}, {"shown[2,3] before", "shown before"}, {"shown [4-7], and", "shown, and"},
           {"shown [4\xe2\x80\x93" "7]", "shown"}, {"shown [1][2] [3].", "shown."}, {"shown [1]\xe2\x80\x93[3], [5] here", "shown here"},
           {"shown ([12]; [14]) here", "shown here"}, {"[1] Smith J.", "Smith J."}, {"in 2019 [3-5].", "in 2019."},
-          {"see [Table 2](#t2).", "see Table 2."}, {"drug[3](#cite-3).", "drug."}, {"note[^2] here", "note here"},
+          {"see [Table 2](#t2).", "see Table 2."}, {"drug[3](#cite-3).", "drug."}, {"note[^2] here", "note here"}, {"note[^fn1]. So", "note. So"},
           {"\xe7\xa0\x94\xe7\xa9\xb6[1]\xe8\xa1\xa8", "\xe7\xa0\x94\xe7\xa9\xb6\xe8\xa1\xa8"}, {"p<0.05 [9] and n>3", "p<0.05 and n>3"},
           {"[12](#a)[13](#b) x", "x"}, {"COVID-19 [3, 5] spreads", "COVID-19 spreads"});
 }
@@ -129,7 +129,8 @@ static void test_references_leave(void)
           {"95% CI [12, 45]", NULL}, {"median 45 [32-58]", NULL}, {"hospital stay [8-15] days", NULL}, {"in [2019]", NULL},
           {"[bib_ref]Trial [1] of x, Doe[/bib_ref] and [fig_ref]Figure [2]: y[/fig_ref]", NULL},
           {"[formula]a[1] + b[2][/formula] [table]Doses [3][/table]", NULL}, {"[Article in French]", NULL}, {"a [ b", NULL},
-          {"[]", NULL}, {"[1.5]", NULL}, {"[01]", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
+          {"[]", NULL}, {"[1.5]", NULL}, {"[01]", NULL}, {"a fit, F_[1,2] = 12.87, x^[3]", NULL},
+          {"[^18F]FDG, [^14C] glucose, [^2H_2]JA, [^3H]-thymidine, [^99mTc]x", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
 }
 
 static void test_lists(void)

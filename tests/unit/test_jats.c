@@ -251,10 +251,36 @@ static void test_code_stands_in_a_paragraph_of_its_own(void)
     assert_text(&format_jats, ARTICLE("<p>Run:</p><code>\nmake all\n\nmake check</code>"), "Run:\n\nmake all\nmake check");
 }
 
+static void test_one_label_for_several_figures(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>See (Figs <xref ref-type=\"fig\" rid=\"f\">7</xref>, <xref ref-type=\"fig\" rid=\"f\">8&#x2013;9</xref>; "
+                        "Figs <xref ref-type=\"fig\" rid=\"f\">7&#x2013;10</xref>).</p><fig id=\"f\"><label>Figures 7&#x2013;10.</label>"
+                        "<caption><p>Cap</p></caption></fig>"),
+                "See ([fig_ref]Figure 7: Cap[/fig_ref], [fig_ref]Figures 8\xe2\x80\x93" "9: Cap[/fig_ref]; "
+                "[fig_ref]Figures 7\xe2\x80\x93" "10: Cap[/fig_ref]).\n\n[fig]Figures 7\xe2\x80\x93" "10: Cap[/fig]");
+}
+
+static void test_what_is_left_out_parts_no_paragraph(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>As the <supplementary-material><p>file</p></supplementary-material>shows (<taxon-name>"
+                                      "<taxon-name-part>Homo</taxon-name-part><taxon-name-part>sapiens</taxon-name-part></taxon-name>).</p>"),
+                "As the shows (Homo sapiens).");
+}
+
+static void test_a_statement_of_interests_is_out_at_any_depth(void)
+{
+    assert_text(&format_jats, "<article><body><sec><title>End</title><p>A.</p><sec><title>Conflict of Interest Statement</title>"
+                              "<p>None.</p></sec></sec></body></article>", "# End\n\nA.");
+}
+
 static void test_mathml(void)
 {
 #define MATH(inner) ARTICLE("<p>It <inline-formula><math>" inner "</math></inline-formula></p>")
     assert_text(&format_jats, MATH("<msup><mn>10</mn><mrow>\n<mo>-</mo>\n<mn>3</mn>\n</mrow></msup>"), "It [formula]10^(-3)[/formula]");
+    assert_text(&format_jats, MATH("<mi>exp</mi><mo>(</mo><mo>-</mo><mi>k</mi><mo>=</mo><mo>-</mo><mn>2</mn><mo>-</mo><mi>x</mi><mo>)</mo>"),
+                "It [formula]exp(-k = -2 - x)[/formula]");
+    assert_text(&format_jats, MATH("<msub><mi>t</mi><mrow><mspace/><mi>a</mi><mi>b</mi></mrow></msub>"), "It [formula]t_(ab)[/formula]");
     assert_text(&format_jats, MATH("<msub><mover><mi>b</mi><mo>^</mo></mover><mn>1</mn></msub>"), "It [formula]b\xcc\x82_1[/formula]");
     assert_text(&format_jats, MATH("<msup><mrow><mo>(</mo><mi>n</mi><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>"),
                 "It [formula](nx)^2[/formula]");
@@ -301,5 +327,8 @@ int main(int argc, char **argv)
     g_test_add_func("/jats/references lose addresses and where to find them", test_references_lose_addresses);
     g_test_add_func("/jats/code stands in a paragraph of its own", test_code_stands_in_a_paragraph_of_its_own);
     g_test_add_func("/jats/MathML signs, accents, separators and columns", test_mathml);
+    g_test_add_func("/jats/one label for several figures", test_one_label_for_several_figures);
+    g_test_add_func("/jats/what is left out parts no paragraph", test_what_is_left_out_parts_no_paragraph);
+    g_test_add_func("/jats/a statement of interests is out at any depth", test_a_statement_of_interests_is_out_at_any_depth);
     return g_test_run();
 }
