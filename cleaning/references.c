@@ -3,7 +3,7 @@
  * within a document or a site, "[Table 2](#t2)", keep their text alone.
  *
  * What looks alike and stays: whatever is not numbers from 1 to 999 ("[CI]", "[18F]", "[0, 1]", "[2.2.1]"); numbers that
- * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]"); two numbers that read as an interval ("median 45 [32-58]",
+ * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]"); isotopes ("[^14C]glucose"); two numbers that read as an interval ("median 45 [32-58]",
  * "CI [12, 45]", "[8-15] days"); and Galen's own marks with all that they hold. A mark left in costs little, a dose or a
  * confidence interval taken out costs the document its sense.
  */
@@ -177,8 +177,6 @@ static gsize footnote_end(const char *text, gsize at, gsize length)
     if (end == at + 2 || end >= limit || text[end] != ']' || is_isotope(text, at + 2, end))
         return 0;
     end++;
-    if (end < length && (g_ascii_isalnum(text[end]) || text[end] == '-'))
-        return 0; /* part of a name */
     gboolean starts_line = at == 0 || text[at - 1] == '\n';
     return starts_line && end < length && text[end] == ':' ? end + 1 : end;
 }
