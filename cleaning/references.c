@@ -3,9 +3,9 @@
  * within a document or a site, "[Table 2](#t2)", keep their text alone.
  *
  * What looks alike and stays: whatever is not numbers from 1 to 999 ("[CI]", "[18F]", "[0, 1]", "[2.2.1]"); numbers that
- * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]"); isotopes ("[^14C]glucose"); two numbers that read as an interval ("median 45 [32-58]",
- * "CI [12, 45]", "[8-15] days"); and Galen's own marks with all that they hold. A mark left in costs little, a dose or a
- * confidence interval taken out costs the document its sense.
+ * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]"); isotopes ("[^14C]glucose"); two numbers
+ * that read as an interval ("median 45 [32-58]", "CI [12, 45]", "[8-15] days"); and Galen's own marks with all that they
+ * hold. A mark left in costs little, a dose or a confidence interval taken out costs the document its sense.
  */
 #include "cleaning/rules.h"
 
@@ -163,7 +163,8 @@ static gboolean is_isotope(const char *text, gsize from, gsize to)
     gsize digits = from;
     while (digits < to && g_ascii_isdigit(text[digits]))
         digits++;
-    return digits > from && digits < to && g_ascii_isupper(text[digits]);
+    gsize letter = digits + (digits < to && text[digits] == 'm'); /* "99mTc" */
+    return digits > from && letter < to && g_ascii_isupper(text[letter]);
 }
 
 /* "[^1]", and "[^1]:" at the start of a footnote. */
