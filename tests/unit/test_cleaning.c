@@ -130,7 +130,7 @@ static void test_references_leave(void)
           {"[bib_ref]Trial [1] of x, Doe[/bib_ref] and [fig_ref]Figure [2]: y[/fig_ref]", NULL},
           {"[formula]a[1] + b[2][/formula] [table]Doses [3][/table]", NULL}, {"[Article in French]", NULL}, {"a [ b", NULL},
           {"[]", NULL}, {"[1.5]", NULL}, {"[01]", NULL}, {"a fit, F_[1,2] = 12.87, x^[3]", NULL},
-          {"[^18F]FDG, [^14C] glucose, [^2H_2]JA, [^3H]-thymidine, [^99mTc]x", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
+          {"[bib_ref]A[/bib_ref] plots (t[1]/t[2]), states 40[1], parietal", NULL}, {"[^18F]FDG, [^14C] glucose, [^2H_2]JA, [^3H]-thymidine, [^99mTc]x", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
 }
 
 static void test_lists(void)
