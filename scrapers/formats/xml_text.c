@@ -154,7 +154,8 @@ static void append_text_node(TextForm *form, const char *text)
 {
     gboolean before = FALSE, after = FALSE;
     gsize length = strlen(text), start = blanks_with_newline(text, length, &before), end = length;
-    if (before && closes(text + start)) {
+    gboolean opened = !form->space && form->line.length > 0 && strchr("([", form->line.data[form->line.length - 1]);
+    if (before && (opened || closes(text + start))) {
         form->space = FALSE;
         text += start;
         length -= start;

@@ -199,7 +199,7 @@ static void test_a_blank_at_the_edge_of_a_script_stays_outside(void)
 
 static void test_indented_files_have_no_blanks_around_brackets(void)
 {
-    assert_text(&format_jats, ARTICLE("<p>Of\n  <italic>Homo</italic>\n  , (\n  <italic>H</italic>\n  ) and\n  <italic>Pan</italic>\n  ."
+    assert_text(&format_jats, ARTICLE("<p>Of\n  <italic>Homo</italic>\n  , (\n  <italic>\n  H\n  </italic>\n  ) and\n  <italic>Pan</italic>\n  ."
                                       "</p><p>P\n  <italic>=</italic>\n  .05, kept <italic>as</italic> , is</p>"),
                 "Of Homo, (H) and Pan.\n\nP = .05, kept as , is");
 }
