@@ -88,18 +88,23 @@ static void obey(const char *request, gsize length, Buffer *reply, gpointer user
         buffer_append(reply, request, length);
 }
 
+static gboolean holds(const char *request, gsize length, const char *order)
+{
+    return memmem(request, length, order, strlen(order)) != NULL;
+}
+
 /* Orders that a record may hold, in place of a parser that has been taken over. */
 static void obey_record(const char *request, gsize length, Buffer *reply, gpointer user)
 {
-    if (g_strstr_len(request, (gssize)length, "ORDER:abort"))
+    if (holds(request, length, "ORDER:abort"))
         abort();
-    if (g_strstr_len(request, (gssize)length, "ORDER:out of time"))
+    if (holds(request, length, "ORDER:out of time"))
         raise(SIGPROF);
-    if (g_strstr_len(request, (gssize)length, "ORDER:silence"))
+    if (holds(request, length, "ORDER:silence"))
         return;
     gsize before = reply->length;
     parse_worker_answer(request, length, reply, user);
-    if (!g_strstr_len(request, (gssize)length, "ORDER:invent a rule"))
+    if (!holds(request, length, "ORDER:invent a rule"))
         return;
     Document nothing = {0};
     buffer_truncate(reply, before);
@@ -221,20 +226,21 @@ static void test_a_freed_worker_leaves_no_child(void)
 /* ---- parser_parse ----------------------------------------------------------------------------------------------- */
 
 #define RECORDS 5
+#define PROSE "Adults take %d milligrams twice a day with food, for as long as the symptoms last, and they see the physician who " \
+              "prescribed it again after four weeks."
 
 /* A batch of good lines with one bad one in the middle: its rule, and that no other paid for it. */
 static void assert_costs_only_itself(const char *bad, const char *rule)
 {
     g_autoptr(GError) error = NULL;
-    RecipeSource source = {.tag = (char *)"test", .format = (char *)"jsonl"};
+    RecipeSource source = {.tag = (char *)"test", .format = (char *)"html"};
     g_autoptr(ParseOptions) options = parse_options_new(&source);
     g_autoptr(Parser) parser = parser_new(self, options, &error);
     g_assert_no_error(error);
     Record records[RECORDS] = {0};
     ParsedRecord parsed[RECORDS] = {0};
     for (int i = 0; i < RECORDS; i++) {
-        records[i].bytes = i == 2 ? g_strdup_printf("{\"id\":\"2\",\"text\":\"%s\"}", bad)
-                                  : g_strdup_printf("{\"id\":\"%d\",\"text\":\"Take %d milligrams a day.\"}", i, i);
+        records[i].bytes = i == 2 ? g_strdup(bad) : g_strdup_printf("<body><p>" PROSE, i);
         records[i].length = strlen(records[i].bytes);
         records[i].origin = g_strdup_printf("file@%d", i);
     }
@@ -242,7 +248,7 @@ static void assert_costs_only_itself(const char *bad, const char *rule)
         g_assert_true(parser_parse(parser, records, RECORDS, parsed, &error));
         g_assert_no_error(error);
         for (int i = 0; i < RECORDS; i++) {
-            g_autofree char *text = g_strdup_printf("Take %d milligrams a day.", i);
+            g_autofree char *text = g_strdup_printf(PROSE, i);
             g_assert_cmpstr(parsed[i].failure.rule, ==, i == 2 ? rule : NULL);
             g_assert_cmpstr(parsed[i].document.text, ==, i == 2 ? NULL : text);
             parsed_record_clear(&parsed[i]);
