@@ -166,7 +166,7 @@ static int ingest_as_told(const char *recipe_path, const char *store_path)
     g_assert_no_error(error);
     g_autoptr(Store) store = store_open(store_path, STORE_CREATE, &error);
     g_assert_no_error(error);
-    ingest(store, recipe, self, 4);
+    ingest(store, recipe, self, 16);
     return 0;
 }
 
@@ -206,7 +206,7 @@ static void test_the_batch_size_changes_nothing(void)
     g_autoptr(Store) large = open_store("large-batches");
     g_autoptr(Store) small = open_store("small-batches");
     ingest(large, recipe, NULL, 0);
-    ingest(small, recipe, NULL, 3);
+    ingest(small, recipe, NULL, 17);
     g_autofree char *one = contents(large), *other = contents(small);
     g_assert_cmpstr(one, ==, other);
 }
