@@ -11,7 +11,7 @@
 #include "base/hash.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "1"
+#define INGEST_VERSION "2"
 
 static void input_free(gpointer data)
 {

@@ -122,7 +122,7 @@ static void put_space_due(Writer *writer)
     char last = writer->line.data[writer->line.length - 1];
     if (writer->breaks && writer->item == ITEM_OUTSIDE && !writer->one_line)
         buffer_append_byte(&writer->line, '\n');
-    else if ((writer->space || writer->breaks) && last != '\n')
+    else if ((writer->space || writer->breaks) && last != '\n' && last != ' ')
         buffer_append_byte(&writer->line, ' ');
     writer->space = FALSE;
     writer->breaks = 0;
@@ -180,6 +180,8 @@ static void walk_script(Writer *writer, xmlNode *element)
     case SCRIPT_MARK:
         return;
     case SCRIPT_RAISED:
+        while (writer->line.length && writer->line.data[writer->line.length - 1] == ' ')
+            buffer_truncate(&writer->line, writer->line.length - 1);
         buffer_append_byte(&writer->line, '^');
         break;
     case SCRIPT_LOWERED:

@@ -113,6 +113,8 @@ static void test_exponents_never_glue_to_numbers(void)
 {
     assert_after_prose("<p>10<sup>3</sup> cells/mm<sup>3</sup>, 1.73 m<sup>2</sup>, 10<sup>−9</sup>, x<sub>1</sub>, 5<sub>2</sub>, H<sub>2</sub>O</p>",
                        "10^3 cells/mm^3, 1.73 m^2, 10^−9, x1, 5_2, H2O");
+    assert_after_prose("<p>0.33 kWh/m\n<sup>2</sup>\n(PAR), 5 cm <sup>3</sup> of it, the patients <sup>4</sup> of group A <sup>5</sup>, R\n<sup>2</sup>\n= 0.77",
+                       "0.33 kWh/m^2 (PAR), 5 cm^3 of it, the patients of group A, R^2 = 0.77");
     assert_after_prose("<p>the 1<sup>st</sup> of Acme<sup>®</sup></p>", "the 1st of Acme®");
 }
 
@@ -120,6 +122,7 @@ static void test_marks_of_notes_and_references_are_dropped(void)
 {
     assert_after_prose("<p>as shown<sup><a href=#ref>1</a></sup> before.<sup>2,3</sup> Again<sup>[4]</sup> and<sup>*</sup> patients<sup>5</sup></p>",
                        "as shown before. Again and patients");
+    assert_after_prose("<p>^ <a href=#1><sup>a</sup></a> <a href=#2><sup>b</sup></a> Carboneras</p>", "^ Carboneras");
     assert_after_prose("<p>ten<a href=#r><sup>7</sup></a> more</p>", "ten more");
 }
 
