@@ -110,12 +110,13 @@ static void batch_free(gpointer data)
 static void rename_origin(const Input *input, Record *record)
 {
     g_autofree char *origin = record->origin;
+    gsize path_length = strlen(input->path);
+    gboolean inside = origin && strncmp(origin, input->path, path_length) == 0;
+    g_autofree char *place = origin ? inputs_name_in_utf8(inside ? origin + path_length : origin) : NULL;
     if (input->crawled && record->url)
         record->origin = g_strconcat(input->name, "#", record->url, NULL);
-    else if (origin && g_str_has_prefix(origin, input->path))
-        record->origin = g_strconcat(input->name, origin + strlen(input->path), NULL);
     else
-        record->origin = g_steal_pointer(&origin);
+        record->origin = inside ? g_strconcat(input->name, place, NULL) : g_steal_pointer(&place);
 }
 
 /* A crawl keeps every page it reads; only those that the recipe calls documents become some. */
