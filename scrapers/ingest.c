@@ -564,10 +564,8 @@ static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GErro
         if (!source->crawl)
             continue;
         g_autofree char *path = inputs_capture_path(store_directory(context->store), source->tag);
-        if (!directory_make(captures, error) || !crawl_run(source, path, context->progress, context->notices, &summary, error)) {
-            g_prefix_error(error, "while crawling '%s': ", source->tag);
+        if (!directory_make(captures, error) || !crawl_run(source, path, context->progress, context->notices, &summary, error))
             return FALSE;
-        }
     }
     return TRUE;
 }
