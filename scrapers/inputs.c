@@ -147,16 +147,15 @@ static void append_strings(GString *text, const char *name, const RecipeStrings 
         g_string_append_printf(text, " %s=%s\n", name, strings->items[i]);
 }
 
+/* A source's group, repeats, held-out share and name only matter to later stages, which have them in their own. */
 char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
 {
     g_autoptr(GString) text = g_string_new("ingest " INGEST_VERSION "\n");
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, "source %s %s %s %s licence=%s redistributable=%d repeat=%u valid=%.17g text=%s id=%s title=%s tables=%d\n",
-                               source->tag, source->name ? source->name : "", source->format, recipe_group_name(source->group),
-                               source->licence ? source->licence : "", source->redistributable, source->repeat, source->valid,
-                               source->text_field, source->id_field, source->extract.title ? source->extract.title : "",
-                               source->extract.tables);
+        g_string_append_printf(text, "source %s %s licence=%s text=%s id=%s title=%s tables=%d\n", source->tag, source->format,
+                               source->licence ? source->licence : "", source->text_field, source->id_field,
+                               source->extract.title ? source->extract.title : "", source->extract.tables);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
         if (source->crawl)

@@ -26,7 +26,7 @@ struct Store {
     char *directory;
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
-    int writer_lock; /* descriptor, or -1 */
+    int writer_lock; /* descriptor of the lock that keeps writers away, or -1 */
     GMutex lock;
     GCond changed;
     unsigned readers; /* open read transactions; growing the map waits for none */
@@ -99,14 +99,29 @@ static gboolean set_unborn_error(const Store *store, GError **error)
     return FALSE;
 }
 
+/* A store that may only be read, such as one on read-only media, has no table of readers: a reader then keeps writers
+ * away for as long as it reads, and does without. */
+static gboolean read_unlocked(Store *store, GError **error)
+{
+    g_autofree char *path = g_build_filename(store->directory, WRITER_LOCK_NAME, NULL);
+    store->writer_lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (store->writer_lock < 0 || flock(store->writer_lock, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "store %s: a process is writing to it, and without the right to write its lock file nobody can read it meanwhile", store->directory);
+    return FALSE;
+}
+
 /* LMDB maps its lock file, and a page that the full disk has no room for would be a SIGBUS: takes the room before. */
-static gboolean reserve_lock_file(const char *part_path, StoreFlags flags, GError **error)
+static gboolean reserve_lock_file(Store *store, const char *part_path, StoreFlags flags, unsigned *mode, GError **error)
 {
     g_autofree char *path = g_strconcat(part_path, "-lock", NULL);
     struct stat status;
     int result = 0, descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0 && flags == STORE_READ)
-        return TRUE; /* a reader of a store that it may not write needs no lock file */
+    if (descriptor < 0 && flags == STORE_READ && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+        *mode |= MDB_NOLOCK;
+        return read_unlocked(store, error);
+    }
     if (descriptor < 0 || fstat(descriptor, &status) < 0)
         result = errno;
     else if (status.st_size < LOCK_SIZE || (gsize)status.st_blocks * 512 < LOCK_SIZE)
@@ -135,7 +150,8 @@ static gboolean check_size(Store *store, const char *path, StoreFlags flags, GEr
 static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
 {
     struct stat status;
-    if (!check_size(store, path, flags, error) || !reserve_lock_file(path, flags, error))
+    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
+    if (!check_size(store, path, flags, error) || !reserve_lock_file(store, path, flags, &mode, error))
         return FALSE;
     gboolean exists = stat(path, &status) == 0 && status.st_size > 0;
     int result = mdb_env_create(&store->env);
@@ -143,7 +159,6 @@ static gboolean open_environment(Store *store, const char *path, StoreFlags flag
         result = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
     if (result == 0 && flags != STORE_READ)
         result = mdb_env_set_mapsize(store->env, exists ? MAX(INITIAL_MAP, 2 * (gsize)status.st_size) : INITIAL_MAP);
-    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
     if (result == 0)
         result = mdb_env_open(store->env, path, mode, 0666);
     if (result != 0) {
