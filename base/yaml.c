@@ -124,6 +124,19 @@ static const char *event_fault(const yaml_event_t *event, unsigned *depth)
     return event->type == YAML_ALIAS_EVENT ? "aliases (*name) are not supported; write the value out" : NULL;
 }
 
+/* Where libyaml stopped. Of bytes that are no text it only tells how far into the file they are. */
+static yaml_mark_t problem_place(const yaml_parser_t *parser, const char *text, gsize length)
+{
+    yaml_mark_t place = {0};
+    if (parser->error != YAML_READER_ERROR)
+        return parser->problem_mark;
+    for (gsize i = 0; i < MIN(parser->problem_offset, length); i++) {
+        place.column = text[i] == '\n' ? 0 : place.column + 1;
+        place.line += text[i] == '\n';
+    }
+    return place;
+}
+
 /* libcyaml neither says where a syntax error stands nor bounds what aliases multiply, so libyaml goes first. */
 static gboolean check_syntax(const char *path, const char *text, gsize length, GError **error)
 {
@@ -146,7 +159,7 @@ static gboolean check_syntax(const char *path, const char *text, gsize length, G
             yaml_event_delete(&event);
         } else {
             fault = parser.problem ? parser.problem : "this is no YAML";
-            mark = parser.problem_mark;
+            mark = problem_place(&parser, text, length);
         }
         if (fault)
             set_error_at(error, path, text, (unsigned)mark.line + 1, (unsigned)mark.column + 1, fault);
