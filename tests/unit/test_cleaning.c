@@ -218,6 +218,7 @@ static void test_rules_work_together(void)
     assert_cleans_to("Trial [1]", "Text\xc2\xa0[2](http://a.org/b), see (https://c.org).\r\n\r\n\r\n\xe2\x80\xa2\tone\n***\n## Results\n"
                      "Dose 5\xe2\x80\x89mg [3-5].\n#### References\nhttp://x.org",
                      "Trial\n\nText, see.\n\n- one\n\n# Results\n\nDose 5 mg.");
+    assert_cleans_to(NULL, "- a\n  - b\n    - c\n  goes on\n- d", "- a\n  - b\n    - c\n  goes on\n- d");
     assert_cleans_to(NULL, "nested [1[2]] and \xc3\x83\xc6\x92\xc3\x82\xc2\xa9", "nested and \xc3\xa9");
     assert_cleans_to(NULL, "ht[^a]tp://x.org", "");
 }
