@@ -110,10 +110,12 @@ static void batch_free(gpointer data)
 static void name_as_recipe(const Input *input, char **text)
 {
     g_autofree char *old = *text;
-    if (old && g_str_has_prefix(old, input->path))
-        *text = g_strconcat(input->name, old + strlen(input->path), NULL);
-    else
-        *text = g_steal_pointer(&old);
+    gsize path_length = strlen(input->path);
+    if (!old)
+        return;
+    gboolean inside = strncmp(old, input->path, path_length) == 0;
+    g_autofree char *rest = inputs_name_in_utf8(inside ? old + path_length : old);
+    *text = inside ? g_strconcat(input->name, rest, NULL) : g_steal_pointer(&rest);
 }
 
 /* A captured page is named by its address. */
@@ -147,16 +149,26 @@ static void add_fault(IngestBatch *batch, const char *rule, const char *detail)
     g_array_append_val(batch->records, record);
 }
 
+/* An input without records is one record, so that it is not lost. A WARC file that was read to its end is sound: it may
+ * well hold requests alone. */
+static void add_empty_input(IngestBatch *batch)
+{
+    const Format *format = batch->input->format;
+    if (batch->input->size > 0 && format->split == SPLIT_WARC) {
+        add_fault(batch, RULE_NOT_A_DOCUMENT, "the file holds WARC records, but none of a captured page");
+        return;
+    }
+    g_autofree char *detail = batch->input->size == 0
+        ? g_strdup("the file is empty")
+        : g_strdup_printf("the file holds no record of format '%s'", format->name);
+    add_fault(batch, RULE_DAMAGED_INPUT, detail);
+}
+
 /* An input ends: nothing more of it will come. */
 static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
 {
-    guint64 records = ingest->record_number + batch->records->len;
-    if (records == 0 && !batch->input->crawled) {
-        g_autofree char *detail = batch->input->size == 0
-            ? g_strdup("the file is empty")
-            : g_strdup_printf("the file holds no record of format '%s'", batch->input->format->name);
-        add_fault(batch, RULE_DAMAGED_INPUT, detail);
-    }
+    if (ingest->record_number + batch->records->len == 0 && !batch->input->crawled)
+        add_empty_input(batch);
     batch->last = TRUE;
     if (ingest->reader && !record_reader_digest(ingest->reader, &batch->digest, error))
         return FALSE;

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "1"
+#define INGEST_VERSION "2"
 
 static void input_free(gpointer data)
 {
@@ -24,6 +24,19 @@ char *inputs_capture_path(const char *store_directory, const char *tag)
 {
     g_autofree char *file = g_strconcat(tag, ".warc.gz", NULL);
     return g_build_filename(store_directory, "captures", file, NULL);
+}
+
+char *inputs_name_in_utf8(const char *name)
+{
+    GString *text = g_string_new(NULL);
+    const char *end;
+    while (!g_utf8_validate(name, -1, &end)) {
+        g_string_append_len(text, name, end - name);
+        g_string_append_printf(text, "%%%02X", (guchar)*end);
+        name = end + 1;
+    }
+    g_string_append(text, name);
+    return g_string_free(text, FALSE);
 }
 
 /* Pages of a crawl are read from our WARC file. */
@@ -42,7 +55,7 @@ static gboolean add_input(GPtrArray *inputs, const RecipeSource *source, const c
         .source = source,
         .format = format_of(source),
         .path = g_strdup(path),
-        .name = g_strdup(name),
+        .name = inputs_name_in_utf8(name),
         .crawled = source->crawl != NULL,
         .size = (guint64)status.st_size,
         .changed = (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,

@@ -30,5 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parser, parser_free)
 
 /* What the child runs: serves requests on standard input until it ends. Returns the exit status. */
 int parse_worker_main(void);
+/* Its answer to one request; a SandboxHandler. */
+void parse_worker_answer(const char *request, gsize length, Buffer *reply, gpointer user);
 
 #endif
