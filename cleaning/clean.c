@@ -9,15 +9,16 @@
 #include "cleaning/rules.h"
 #include "store/document.h"
 
-#define CLEAN_VERSION 1 /* raise it when a rule changes what it does: stores are then cleaned anew */
+#define CLEAN_VERSION 2 /* raise it when a rule changes what it does: stores are then cleaned anew */
 
 typedef struct CleanJob {
     const Recipe *recipe;
     RecipeClean replay; /* the settings without the rules that have one */
 } CleanJob;
 
+/* Compressed by the worker, since one thread writes for all. */
 typedef struct Cleaned {
-    Buffer text;
+    Buffer frame; /* the clean text as zstd; empty for a document that is dropped */
     CleanReport report;
     guint64 characters_in;
     guint64 characters_out;
@@ -26,7 +27,7 @@ typedef struct Cleaned {
 static void cleaned_free(gpointer data)
 {
     Cleaned *cleaned = data;
-    buffer_clear(&cleaned->text);
+    buffer_clear(&cleaned->frame);
     g_free(cleaned);
 }
 
@@ -40,11 +41,15 @@ static gboolean clean_work(gpointer user, gpointer worker, StageItem *item, GErr
 {
     const Document *document = &item->document;
     Cleaned *cleaned = g_new0(Cleaned, 1);
-    buffer_init(&cleaned->text, DOCUMENT_TEXT_LIMIT);
-    clean_text(settings_for(user, document->source), document->title, document->text, document->text_length, &cleaned->text,
-               &cleaned->report);
+    g_auto(Buffer) text;
+    buffer_init(&text, DOCUMENT_TEXT_LIMIT);
+    buffer_init(&cleaned->frame, 2 * DOCUMENT_TEXT_LIMIT);
+    clean_text(settings_for(user, document->source), document->title, document->text, document->text_length, &text, &cleaned->report);
     cleaned->characters_in = text_characters(document->text, document->text_length);
-    cleaned->characters_out = cleaned->report.dropped ? 0 : text_characters(cleaned->text.data, cleaned->text.length);
+    if (!cleaned->report.dropped) {
+        cleaned->characters_out = text_characters(text.data, text.length);
+        text_compress(text.data, text.length, &cleaned->frame);
+    }
     item->result = cleaned;
     return TRUE;
 }
@@ -54,7 +59,7 @@ static gboolean clean_save(gpointer user, StoreTxn *txn, StageItem *item, GError
     const Cleaned *cleaned = item->result;
     if (cleaned->report.dropped)
         return ledger_put(txn, item->docno, &cleaned->report.verdict, error);
-    return cleaned_put(txn, item->docno, cleaned->text.data, cleaned->text.length, error);
+    return store_put_docno(txn, TABLE_CLEANED, item->docno, cleaned->frame.data, cleaned->frame.length, error);
 }
 
 static void count_slug(StageRun *run, const char *source, const char *what, const char *slug, guint64 amount)

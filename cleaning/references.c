@@ -3,7 +3,7 @@
  * within a document or a site, "[Table 2](#t2)", keep their text alone.
  *
  * What looks alike and stays: whatever is not numbers from 1 to 999 ("[CI]", "[18F]", "[0, 1]", "[2.2.1]"); numbers that
- * are part of a name ("[2,3]-fused", "cucurbit[7]uril"); two numbers that read as an interval ("median 45 [32-58]",
+ * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]"); isotopes ("[^14C]glucose"); two numbers that read as an interval ("median 45 [32-58]",
  * "CI [12, 45]", "[8-15] days"); and Galen's own marks with all that they hold. A mark left in costs little, a dose or a
  * confidence interval taken out costs the document its sense.
  */
@@ -141,7 +141,7 @@ static gboolean runs_on(const char *text, gsize at, gsize length)
 static gsize citations_end(const char *text, gsize at, gsize length)
 {
     Citation citation = read_citation(text, at, length);
-    if (!citation.end || runs_on(text, citation.end, length))
+    if (!citation.end || runs_on(text, citation.end, length) || (at > 0 && strchr("_^", text[at - 1]) && text[at - 1]))
         return 0;
     if (citation.numbers == 2 && (announces_interval(text, at) || gives_unit(text, citation.end, length)))
         return 0;
@@ -157,6 +157,15 @@ static gsize citations_end(const char *text, gsize at, gsize length)
     }
 }
 
+/* "14C", "2H_2": what a label of isotopes holds, "[^14C]glucose". */
+static gboolean is_isotope(const char *text, gsize from, gsize to)
+{
+    gsize digits = from;
+    while (digits < to && g_ascii_isdigit(text[digits]))
+        digits++;
+    return digits > from && digits < to && g_ascii_isupper(text[digits]);
+}
+
 /* "[^1]", and "[^1]:" at the start of a footnote. */
 static gsize footnote_end(const char *text, gsize at, gsize length)
 {
@@ -165,7 +174,7 @@ static gsize footnote_end(const char *text, gsize at, gsize length)
         return 0;
     while (end < limit && (g_ascii_isalnum(text[end]) || text[end] == '-' || text[end] == '_'))
         end++;
-    if (end == at + 2 || end >= limit || text[end] != ']')
+    if (end == at + 2 || end >= limit || text[end] != ']' || is_isotope(text, at + 2, end))
         return 0;
     end++;
     gboolean starts_line = at == 0 || text[at - 1] == '\n';

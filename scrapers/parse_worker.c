@@ -13,6 +13,7 @@
 
 #define CPU_SECONDS 6 /* for one batch, and for one record when it is tried alone */
 #define REPLY_LIMIT ((guint64)1 << 30)
+#define TRIES 8 /* of a record whose child others kill */
 
 struct Parser {
     const ParseOptions *options;
@@ -221,13 +222,15 @@ static void blame(ParsedRecord *parsed, SandboxFailure failure)
 
 static gboolean parse_alone(Parser *parser, const Record *record, ParsedRecord *parsed, GError **error)
 {
-    SandboxFailure failure;
-    GError *trouble = NULL;
-    if (exchange(parser, record, 1, parsed, &failure, &trouble))
-        return TRUE;
-    if (trouble) {
-        g_propagate_error(error, trouble);
-        return FALSE;
+    SandboxFailure failure = SANDBOX_KILLED;
+    for (unsigned i = 0; i < TRIES && failure == SANDBOX_KILLED; i++) {
+        GError *trouble = NULL;
+        if (exchange(parser, record, 1, parsed, &failure, &trouble))
+            return TRUE;
+        if (trouble) {
+            g_propagate_error(error, trouble);
+            return FALSE;
+        }
     }
     blame(parsed, failure);
     return TRUE;
