@@ -176,6 +176,7 @@ static void test_a_killed_run_resumes_in_the_middle_of_a_file(void)
     g_autofree char *mark = path_of("kill");
     write_medline("abstracts.xml");
     g_autoptr(Recipe) recipe = recipe_of("format: medline, paths: [abstracts.xml]");
+    g_assert_nonnull(recipe);
     g_assert_cmpint(ingest_elsewhere("straight"), ==, 0);
     write_file("kill", "", 0);
     g_setenv("TEST_INGEST_MARK", mark, TRUE);
