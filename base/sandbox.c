@@ -79,8 +79,8 @@ static gboolean worker_start(SandboxWorker *worker, GError **error)
 static SandboxFailure worker_bury(SandboxWorker *worker)
 {
     int status = 0;
-    close(worker->channel);
     kill(worker->pid, SIGKILL);
+    close(worker->channel);
     while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
         ;
     worker->pid = 0;

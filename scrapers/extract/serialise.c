@@ -171,6 +171,22 @@ static void walk_break(Writer *writer)
         flush(writer);
 }
 
+static gboolean punctuation_follows(const xmlNode *element)
+{
+    const xmlNode *next = element->next;
+    return next && next->type == XML_TEXT_NODE && *next->content && strchr(".,;:)", *next->content);
+}
+
+/* Takes back the blank in front of a mark that is dropped; what comes behind the mark decides whether it is due again. */
+static void drop_mark(Writer *writer, const xmlNode *mark)
+{
+    gboolean blank = writer->line.length && writer->line.data[writer->line.length - 1] == ' ';
+    if (!blank)
+        return;
+    buffer_truncate(&writer->line, writer->line.length - 1);
+    writer->space = !punctuation_follows(mark);
+}
+
 static void walk_script(Writer *writer, xmlNode *element)
 {
     if (writer->space && tag_of(element) == GUMBO_TAG_SUP)
@@ -178,6 +194,7 @@ static void walk_script(Writer *writer, xmlNode *element)
     const char *before = writer->line.length ? writer->line.data : "";
     switch (script_kind(element, before, writer->line.length)) {
     case SCRIPT_MARK:
+        drop_mark(writer, element);
         return;
     case SCRIPT_RAISED:
         while (writer->line.length && writer->line.data[writer->line.length - 1] == ' ')
