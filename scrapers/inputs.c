@@ -145,6 +145,9 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
                                source->extract.tables);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
+        append_strings(text, "start_at", &source->extract.start_at);
+        append_strings(text, "stop_at", &source->extract.stop_at);
+        g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
         if (source->crawl)
             append_strings(text, "page", &source->crawl->pages);
     }

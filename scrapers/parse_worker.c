@@ -66,6 +66,9 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     buffer_append_field(buffer, options->title);
     append_list(buffer, options->content);
     append_list(buffer, options->remove);
+    append_list(buffer, options->start_at);
+    append_list(buffer, options->stop_at);
+    buffer_append_field(buffer, options->date);
     buffer_append_u32(buffer, (guint32)options->tables);
     buffer_append_u32(buffer, (guint32)count);
     for (gsize i = 0; i < count; i++) {
@@ -83,7 +86,9 @@ static gboolean decode_options(BufferView *view, ParseOptions *options)
     if (!buffer_view_field(view, &options->format) || !buffer_view_field(view, &options->source) ||
         !buffer_view_field(view, &options->licence) || !buffer_view_field(view, &options->text_field) ||
         !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->title) ||
-        !view_list(view, &options->content) || !view_list(view, &options->remove) || !buffer_view_u32(view, &tables))
+        !view_list(view, &options->content) || !view_list(view, &options->remove) ||
+        !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
+        !buffer_view_u32(view, &tables))
         return FALSE;
     options->tables = tables != 0;
     return TRUE;

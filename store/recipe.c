@@ -64,6 +64,9 @@ static RecipeCrawl *convert_crawl(const FileCrawl *file)
         .allow_private = SETTING(file, allow_private, false),
         .ignore_robots = SETTING(file, ignore_robots, false),
         .contact = file->contact,
+        .fetch = file->fetch ? file->fetch : (char *)"http",
+        .lists = file->lists,
+        .lists_count = file->lists_count,
     };
     return crawl;
 }
@@ -100,6 +103,9 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
             .content = file->extract->content,
             .remove = file->extract->remove,
             .title = file->extract->title,
+            .date = file->extract->date,
+            .start_at = file->extract->start_at,
+            .stop_at = file->extract->stop_at,
             .tables = SETTING(file->extract, tables, false),
         };
 }
@@ -107,6 +113,17 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
 static gboolean tag_is_good(const char *tag)
 {
     return strspn(tag, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(tag) && strlen(tag) <= 40;
+}
+
+static gboolean check_lists(const char *path, const RecipeSource *source, GError **error)
+{
+    static const char *const kinds[] = {"html", "sitemap", "json", "mediawiki", "pdf", NULL};
+    for (unsigned i = 0; i < source->crawl->lists_count; i++) {
+        const RecipeList *list = &source->crawl->lists[i];
+        if (!g_strv_contains(kinds, list->kind))
+            return recipe_fault(error, path, "source '%s': a list has kind '%s'; the kinds are html, sitemap, json, mediawiki and pdf", source->tag, list->kind);
+    }
+    return TRUE;
 }
 
 static gboolean check_source(const char *path, const RecipeSource *source, GError **error)
@@ -122,6 +139,10 @@ static gboolean check_source(const char *path, const RecipeSource *source, GErro
         return recipe_fault(error, path, "source '%s' is crawled, so its format must be html, not '%s'", source->tag, source->format);
     if (source->crawl && !(source->crawl->delay >= 0 && source->crawl->timeout > 0))
         return recipe_fault(error, path, "source '%s': delay must be 0 or more and timeout above 0", source->tag);
+    if (source->crawl && strcmp(source->crawl->fetch, "http") != 0 && strcmp(source->crawl->fetch, "browser") != 0)
+        return recipe_fault(error, path, "source '%s': fetch is http or browser, not '%s'", source->tag, source->crawl->fetch);
+    if (source->crawl && !check_lists(path, source, error))
+        return FALSE;
     if (!(source->valid >= 0 && source->valid < 1))
         return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
     if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)

@@ -18,6 +18,16 @@ typedef struct RecipeStrings {
     unsigned count;
 } RecipeStrings;
 
+/* How answers that are no ordinary pages, or pages whose lists need a rule, give the URLs to follow. Looked up by URL. */
+typedef struct RecipeList {
+    char *match;            /* regular expression: the URLs of these answers; NULL: every answer of the kind */
+    char *kind;             /* "html", "sitemap", "json", "mediawiki" or "pdf" */
+    RecipeStrings links;    /* html: XPath of elements or attributes that hold links; json: paths such as "results[].url" */
+    char *link;             /* json, mediawiki: the URL made of each value, which stands for {}; NULL: the value itself */
+    RecipeStrings next;     /* html: XPath of the link to the next page; json: path of the next page's URL or number */
+    char *next_link;        /* json: the URL made of the next page's number, which stands for {} */
+} RecipeList;
+
 /* How a site is crawled. */
 typedef struct RecipeCrawl {
     RecipeStrings start;    /* URLs */
@@ -32,6 +42,9 @@ typedef struct RecipeCrawl {
     bool allow_private;     /* addresses of private networks and loopback */
     bool ignore_robots;     /* only for one's own sites */
     char *contact;          /* for the User-Agent: a URL or e-mail address */
+    char *fetch;            /* "http", or "browser" for sites that need JavaScript: a headless Chromium; "http" */
+    RecipeList *lists;
+    unsigned lists_count;
 } RecipeCrawl;
 
 /* What of an HTML page is the document. XPath 1.0. Without `content`, main content is found by its density of text. */
@@ -39,6 +52,9 @@ typedef struct RecipeExtract {
     RecipeStrings content;
     RecipeStrings remove;
     char *title;
+    char *date;
+    RecipeStrings start_at; /* headings (or their beginnings, case ignored): what stands before the first of them goes */
+    RecipeStrings stop_at;  /* headings: from one of them on, up to the next heading of its level or above, all goes */
     bool tables;            /* keep tables, as rows with " | " between cells: false */
 } RecipeExtract;
 

@@ -28,16 +28,28 @@ static const cyaml_schema_value_t string_entry = {
         .count_size = sizeof(unsigned),                                                                                \
     }
 
+static const cyaml_schema_field_t list_fields[] = {
+    STRING(RecipeList, match), NEEDED_STRING(RecipeList, kind), STRINGS(RecipeList, links),     STRING(RecipeList, link),
+    STRINGS(RecipeList, next), STRING(RecipeList, next_link),   CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t list_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeList, list_fields),
+};
+
 static const cyaml_schema_field_t crawl_fields[] = {
     STRINGS(FileCrawl, start),          STRINGS(FileCrawl, follow),         STRINGS(FileCrawl, skip),
     STRINGS(FileCrawl, pages),          UNSIGNED(FileCrawl, max_pages),     UNSIGNED(FileCrawl, max_depth),
     UNSIGNED(FileCrawl, max_bytes),     REAL(FileCrawl, delay),             REAL(FileCrawl, timeout),
     BOOLEAN(FileCrawl, allow_private),  BOOLEAN(FileCrawl, ignore_robots),  STRING(FileCrawl, contact),
+    STRING(FileCrawl, fetch),
+    CYAML_FIELD_SEQUENCE("lists", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, FileCrawl, lists, &list_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t extract_fields[] = {
-    STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRING(FileExtract, title),
+    STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRINGS(FileExtract, start_at),
+    STRINGS(FileExtract, stop_at), STRING(FileExtract, date),     STRING(FileExtract, title),
     BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
 };
 

@@ -15,12 +15,14 @@ typedef struct FileCrawl {
     uint64_t *max_pages, *max_depth, *max_bytes;
     double *delay, *timeout;
     bool *allow_private, *ignore_robots;
-    char *contact;
+    char *contact, *fetch;
+    RecipeList *lists;
+    unsigned lists_count;
 } FileCrawl;
 
 typedef struct FileExtract {
-    RecipeStrings content, remove;
-    char *title;
+    RecipeStrings content, remove, start_at, stop_at;
+    char *title, *date;
     bool *tables;
 } FileExtract;
 

@@ -50,6 +50,9 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->content = copy_strings(&source->extract.content);
     options->remove = copy_strings(&source->extract.remove);
     options->title = g_strdup(source->extract.title);
+    options->date = g_strdup(source->extract.date);
+    options->start_at = copy_strings(&source->extract.start_at);
+    options->stop_at = copy_strings(&source->extract.stop_at);
     options->tables = source->extract.tables;
     return options;
 }
@@ -65,6 +68,9 @@ void parse_options_free(ParseOptions *options)
     g_free(options->id_field);
     g_strfreev(options->content);
     g_strfreev(options->remove);
+    g_strfreev(options->start_at);
+    g_strfreev(options->stop_at);
+    g_free(options->date);
     g_free(options->title);
     g_free(options);
 }

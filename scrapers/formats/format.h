@@ -40,6 +40,8 @@ typedef struct ParseOptions {
     char *text_field, *id_field;
     char **content, **remove; /* XPath, NULL-terminated; may be NULL */
     char *title;
+    char *date;
+    char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */
     gboolean tables;
 } ParseOptions;
 
