@@ -21,7 +21,7 @@ static gboolean fetch_page(const char *url, gboolean allow_private, Record *page
     RecipeCrawl crawl = {.start = {starts, 1}, .max_bytes = 32 << 20, .timeout = 60, .allow_private = allow_private, .fetch = (char *)"http"};
     RecipeSource source = {.tag = (char *)"new", .format = (char *)"html", .crawl = &crawl};
     g_autoptr(GString) notices = g_string_new(NULL);
-    FewPages few;
+    g_auto(FewPages) few = {0};
     gboolean good = few_pages_fetch(&source, NULL, 1, 0, NULL, notices, &few, error);
     if (good && few.pages->len > 0) {
         Record *first = few.pages->pdata[few.pages->len - 1];
@@ -31,7 +31,6 @@ static gboolean fetch_page(const char *url, gboolean allow_private, Record *page
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s gives no page\n%s", url, notices->str);
         good = FALSE;
     }
-    g_clear_pointer(&few.pages, g_ptr_array_unref);
     return good;
 }
 
