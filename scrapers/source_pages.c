@@ -92,6 +92,19 @@ gboolean saved_page_read(const char *folder, const char *url, Record *page, GErr
     return FALSE;
 }
 
+gboolean saved_page_write(const char *folder, const char *url, const Record *page, GError **error)
+{
+    g_autofree char *host = NULL, *name = NULL;
+    if (!split_url(url, &host, &name)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "'%s' is not the URL of a page", url);
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    add_names(paths, folder, "", name);
+    g_autofree char *parent = g_path_get_dirname(paths->pdata[0]);
+    return directory_make(parent, error) && file_replace(paths->pdata[0], page->bytes, page->length, error);
+}
+
 /* ---- Captured pages --------------------------------------------------------------------------------------------- */
 
 static void page_free(gpointer data)

@@ -16,6 +16,9 @@
  * addresses, a line "/PATH?QUERY FILE" each. The error lists the names that were tried. */
 gboolean saved_page_read(const char *folder, const char *url, Record *page, GError **error);
 
+/* Writes the page to where saved_page_read looks first. */
+gboolean saved_page_write(const char *folder, const char *url, const Record *page, GError **error);
+
 /* The good pages of a WARC file, in its order; with `wanted` (a set of normalised URLs) only these. */
 GPtrArray *captured_pages_read(const char *path, GHashTable *wanted, GError **error);
 
