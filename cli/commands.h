@@ -12,6 +12,7 @@ extern const Command command_list;
 extern const Command command_parse_worker;
 extern const Command command_sample;
 extern const Command command_show;
+extern const Command command_sources;
 extern const Command command_status;
 extern const Command command_tokenize;
 extern const Command command_train;

@@ -33,6 +33,7 @@ typedef struct Entry {
     char *detail;
     Sha256 capture;
     gsize length; /* bytes of the record */
+    gboolean flagged; /* the extractors disagree over it */
 } Entry;
 
 typedef struct IngestBatch {
@@ -305,6 +306,14 @@ static void complete_document(const Input *input, const Record *record, Document
         document_set_text(document, "", 0);
 }
 
+static gboolean extractors_disagree(const Document *document)
+{
+    if (!document->text_length || !strstr(document->meta, "\"extractors\":"))
+        return FALSE;
+    g_autoptr(json_t) meta = json_loads(document->meta, 0, NULL);
+    return json_object_get(meta, "extractors") != NULL;
+}
+
 static void make_entry(const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
 {
     if (parsed->failure.rule) {
@@ -320,6 +329,7 @@ static void make_entry(const Input *input, const Record *record, ParsedRecord *p
         .detail = parsed->failure.rule ? g_strdup(parsed->failure.detail) : NULL,
         .capture = parsed->document.capture,
         .length = record->length,
+        .flagged = extractors_disagree(&parsed->document),
     };
     buffer_init(&entry->frozen, FROZEN_LIMIT);
     document_freeze(&parsed->document, &entry->frozen);
@@ -389,6 +399,8 @@ static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *e
     const char *tag = batch->input->source->tag;
     stage_count(&ingest->run, tag, "entered", 1);
     stage_count(&ingest->run, tag, "bytes", (gint64)entry->length);
+    if (entry->flagged)
+        stage_count(&ingest->run, tag, "flagged:extractors-disagree", 1);
     if (!entry->rule) {
         stage_count(&ingest->run, tag, "parsed", 1);
         return;

@@ -19,7 +19,7 @@ typedef struct Input {
 /* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. For a crawled source the
  * input is STORE/captures/TAG.warc.gz, which must be there by now. */
 GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
-/* Only the checks: that all formats exist and all patterns match. For before a crawl. */
+/* Only the checks: that all formats exist, all selectors can be used and all patterns match. For before a crawl. */
 gboolean inputs_check(const Recipe *recipe, GError **error);
 char *inputs_capture_path(const char *store_directory, const char *tag);
 /* A text that changes whenever ingest would read something else: settings and files. */

@@ -70,6 +70,7 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     append_list(buffer, options->stop_at);
     buffer_append_field(buffer, options->date);
     buffer_append_u32(buffer, (guint32)options->tables);
+    buffer_append_u32(buffer, (guint32)options->probe);
     buffer_append_u32(buffer, (guint32)count);
     for (gsize i = 0; i < count; i++) {
         buffer_append_field(buffer, records[i].origin);
@@ -82,15 +83,16 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
 
 static gboolean decode_options(BufferView *view, ParseOptions *options)
 {
-    guint32 tables;
+    guint32 tables, probe;
     if (!buffer_view_field(view, &options->format) || !buffer_view_field(view, &options->source) ||
         !buffer_view_field(view, &options->licence) || !buffer_view_field(view, &options->text_field) ||
         !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->title) ||
         !view_list(view, &options->content) || !view_list(view, &options->remove) ||
         !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
-        !buffer_view_u32(view, &tables))
+        !buffer_view_u32(view, &tables) || !buffer_view_u32(view, &probe))
         return FALSE;
     options->tables = tables != 0;
+    options->probe = probe != 0;
     return TRUE;
 }
 

@@ -74,6 +74,8 @@ typedef struct RecipeSource {
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
+    const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
+    const char *file_text;
 } RecipeSource;
 
 typedef struct RecipeClean {
@@ -122,6 +124,7 @@ typedef struct Recipe {
     char *base_directory;    /* relative paths start here */
     char *text;              /* the file, as it was */
     gpointer loaded;         /* recipe_free's own */
+    GPtrArray *files;        /* SourceFile: those that sources use; recipe_free's own */
 } Recipe;
 
 Recipe *recipe_load(const char *path, const char *inputs, GError **error);

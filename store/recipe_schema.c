@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The libcyaml schema of a recipe file: which keys there are and of which type; see store/recipe_schema.h. */
+ * The libcyaml schemas of a recipe and of a source file: which keys there are and of which type; see store/recipe_schema.h. */
 #include "store/recipe_schema.h"
 
 #include <stddef.h>
@@ -53,20 +53,18 @@ static const cyaml_schema_field_t extract_fields[] = {
     BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
 };
 
+/* What an entry of a recipe and a source file have in common. */
+#define SOURCE_FIELDS                                                                                                  \
+    STRING(FileSource, name), STRING(FileSource, format), STRING(FileSource, group), STRINGS(FileSource, paths),       \
+        MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
+        STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
+        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field)
+
+/* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
 static const cyaml_schema_field_t source_fields[] = {
-    NEEDED_STRING(FileSource, tag),
-    STRING(FileSource, name),
-    NEEDED_STRING(FileSource, format),
-    NEEDED_STRING(FileSource, group),
-    STRINGS(FileSource, paths),
-    MAPPING(FileSource, crawl, crawl_fields),
-    MAPPING(FileSource, extract, extract_fields),
-    STRING(FileSource, licence),
-    BOOLEAN(FileSource, redistributable),
-    UNSIGNED(FileSource, repeat),
-    REAL(FileSource, valid),
-    STRING(FileSource, text_field),
-    STRING(FileSource, id_field),
+    STRING(FileSource, use),
+    STRING(FileSource, tag),
+    SOURCE_FIELDS,
     CYAML_FIELD_END,
 };
 
@@ -128,4 +126,39 @@ static const cyaml_schema_field_t recipe_fields[] = {
 
 const cyaml_schema_value_t recipe_file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, RecipeFile, recipe_fields),
+};
+
+static const cyaml_schema_field_t expected_fields[] = {
+    CYAML_FIELD_UINT("documents", CYAML_FLAG_OPTIONAL, SourceExpected, documents),
+    CYAML_FIELD_UINT("ktokens", CYAML_FLAG_OPTIONAL, SourceExpected, ktokens),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t test_fields[] = {
+    NEEDED_STRING(SourceTest, page),
+    STRING(SourceTest, title),
+    STRINGS(SourceTest, contains),
+    STRINGS(SourceTest, lacks),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t test_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, SourceTest, test_fields),
+};
+
+static const cyaml_schema_field_t source_file_fields[] = {
+    NEEDED_STRING(FileSource, tag),
+    SOURCE_FIELDS,
+    STRING(FileSource, publisher),
+    STRING(FileSource, homepage),
+    STRING(FileSource, audience),
+    STRING(FileSource, country),
+    STRING(FileSource, notes),
+    MAPPING(FileSource, expected, expected_fields),
+    CYAML_FIELD_SEQUENCE("tests", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, FileSource, tests, &test_entry, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t source_file_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, FileSource, source_file_fields),
 };

@@ -88,7 +88,7 @@ static json_t *extract_settings(const RecipeExtract *extract)
     return object;
 }
 
-static json_t *source_settings(const RecipeSource *source)
+json_t *recipe_source_settings(const RecipeSource *source)
 {
     json_t *object = json_object();
     set_text(object, "tag", source->tag);
@@ -103,6 +103,8 @@ static json_t *source_settings(const RecipeSource *source)
     set_number(object, "valid", source->valid);
     set_text(object, "text_field", source->text_field);
     set_text(object, "id_field", source->id_field);
+    if (source->file_text)
+        set_text(object, "source_file", source->file_text);
     return object;
 }
 
@@ -152,7 +154,7 @@ char *recipe_settings_text(const Recipe *recipe)
     g_autoptr(json_t) object = json_object();
     json_t *sources = json_array(), *mix = json_object(), *tokenizer = json_object();
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        json_array_append_new(sources, source_settings(&recipe->sources[i]));
+        json_array_append_new(sources, recipe_source_settings(&recipe->sources[i]));
     set_number(mix, "replay_share", recipe->mix.replay_share);
     set_strings(tokenizer, "special", &recipe->tokenizer.special);
     set_text(object, "name", recipe->name);

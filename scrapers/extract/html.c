@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "scrapers/extract/charset.h"
+#include "scrapers/extract/compare.h"
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/guard.h"
 #include "scrapers/extract/noise.h"
 #include "scrapers/extract/page_facts.h"
+#include "scrapers/extract/probe.h"
 #include "scrapers/extract/serialise.h"
 
 #define LEAST_WORDS 25u
@@ -81,12 +83,6 @@ static void use_linked_text(json_t *linked_data, Buffer *text)
     }
 }
 
-static void note_missed_rule(Document *document)
-{
-    g_free(document->meta);
-    document->meta = g_strdup("{\"content_rule\":\"missed\"}");
-}
-
 static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, Document *document,
                              ParseFailure *failure)
 {
@@ -99,7 +95,7 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         content_by_density(page, &selection);
     } else if (!content_by_rule(page, options->content, &selection)) {
         content_by_density(page, &selection);
-        note_missed_rule(document);
+        document_set_meta(document, "content_rule", json_string("missed"));
     }
     serialise(&selection, document->title, options->tables, &text);
     if (!text.overflowed && text_words(text.data ? text.data : "") < LEAST_WORDS)
@@ -114,6 +110,8 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         return FALSE;
     }
     document->text = buffer_steal(&text, &document->text_length);
+    if (options->content && options->content[0])
+        extractors_compare(page, options, document);
     return TRUE;
 }
 
@@ -154,5 +152,8 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
     page_facts_fill(page, linked_data, url, options->title, document);
     if (document->url)
         set_string(&document->id, document->url);
-    return extract_text(page, linked_data, options, document, failure);
+    gboolean good = extract_text(page, linked_data, options, document, failure);
+    if (options->probe)
+        probe_page(html, html_length, options, document);
+    return good;
 }

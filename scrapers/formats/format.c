@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "scrapers/extract/selector.h"
 #include "scrapers/formats/formats.h"
 
 const Format *const format_table[] = {
@@ -39,6 +40,21 @@ static char **copy_strings(const RecipeStrings *strings)
     return copy;
 }
 
+/* One that cannot be used was refused before (selectors_check); it matches nothing. */
+static char *copy_selector(const char *selector)
+{
+    char *xpath = selector ? selector_to_xpath(selector, NULL) : NULL;
+    return xpath ? xpath : g_strdup(selector);
+}
+
+static char **copy_selectors(const RecipeStrings *strings)
+{
+    char **copy = g_new0(char *, strings->count + 1);
+    for (unsigned i = 0; i < strings->count; i++)
+        copy[i] = copy_selector(strings->items[i]);
+    return copy;
+}
+
 ParseOptions *parse_options_new(const RecipeSource *source)
 {
     ParseOptions *options = g_new0(ParseOptions, 1);
@@ -47,10 +63,10 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->licence = g_strdup(source->licence);
     options->text_field = g_strdup(source->text_field ? source->text_field : "text");
     options->id_field = g_strdup(source->id_field ? source->id_field : "id");
-    options->content = copy_strings(&source->extract.content);
-    options->remove = copy_strings(&source->extract.remove);
-    options->title = g_strdup(source->extract.title);
-    options->date = g_strdup(source->extract.date);
+    options->content = copy_selectors(&source->extract.content);
+    options->remove = copy_selectors(&source->extract.remove);
+    options->title = copy_selector(source->extract.title);
+    options->date = copy_selector(source->extract.date);
     options->start_at = copy_strings(&source->extract.start_at);
     options->stop_at = copy_strings(&source->extract.stop_at);
     options->tables = source->extract.tables;

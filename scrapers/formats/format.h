@@ -38,11 +38,11 @@ typedef struct ParseOptions {
     char *format;
     char *licence; /* of the source, for documents that do not say theirs; or NULL */
     char *text_field, *id_field;
-    char **content, **remove; /* XPath, NULL-terminated; may be NULL */
-    char *title;
-    char *date;
+    char **content, **remove; /* XPath, made of the recipe's selectors; NULL-terminated; may be NULL */
+    char *title, *date;       /* XPath */
     char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */
     gboolean tables;
+    gboolean probe; /* say what the selectors find (scrapers/extract/probe.h) */
 } ParseOptions;
 
 ParseOptions *parse_options_new(const RecipeSource *source);
