@@ -5,6 +5,7 @@
 #include "scrapers/fetch/capture.h"
 
 #include "base/error.h"
+#include "scrapers/fetch/browser.h"
 #include "scrapers/fetch/retry.h"
 #include "scrapers/fetch/warc_reader.h"
 #include "scrapers/fetch/warc_writer.h"
@@ -16,6 +17,7 @@ struct Capture {
     HttpExchange *next;  /* the answer that the file has ready */
     WarcWriter *writer;
     HttpClient *client;
+    Browser *browser;    /* NULL: pages come over HTTP alone */
     Hosts *hosts;
     unsigned trouble;    /* URLs in a row without an answer */
     gboolean unanswered; /* some URL gave none */
@@ -74,8 +76,10 @@ Capture *capture_open(const CaptureSettings *settings, GString *notices, GError 
     capture->delay = settings->delay;
     capture->hosts = hosts_new(settings->delay);
     capture->client = http_client_new(&settings->http, error);
+    if (settings->browser)
+        capture->browser = browser_new(&settings->http, error);
     WarcRecovery recovery = {0};
-    gboolean good = capture->client &&
+    gboolean good = capture->client && (capture->browser || !settings->browser) &&
                     warc_reader_recover(settings->path, settings->body_limit, &recovery, error) &&
                     check_fingerprint(settings, &recovery, error) && open_file(capture, settings, &recovery, error);
     if (good && recovery.cut && notices)
@@ -92,6 +96,7 @@ void capture_free(Capture *capture)
     g_clear_pointer(&capture->next, http_exchange_free);
     g_clear_pointer(&capture->writer, warc_writer_free);
     g_clear_pointer(&capture->client, http_client_free);
+    g_clear_pointer(&capture->browser, browser_free);
     hosts_free(capture->hosts);
     g_free(capture->last_answered);
     g_free(capture->path);
@@ -125,11 +130,18 @@ static gboolean take_replayed(Capture *capture, const char *url, HttpExchange **
     return read_ahead(capture, error);
 }
 
+static HttpExchange *ask_once(Capture *capture, const char *url, gsize limit)
+{
+    if (capture->browser && !g_str_has_suffix(url, "/robots.txt"))
+        return browser_get(capture->browser, url, limit);
+    return http_get(capture->client, url, limit);
+}
+
 static HttpExchange *ask(Capture *capture, const char *url, gsize limit)
 {
     for (unsigned attempt = 1;; attempt++) {
         hosts_wait(capture->hosts, url);
-        HttpExchange *exchange = http_get(capture->client, url, limit);
+        HttpExchange *exchange = ask_once(capture, url, limit);
         if (exchange->outcome != EXCHANGE_REFUSED)
             hosts_asked(capture->hosts, url);
         double wait;

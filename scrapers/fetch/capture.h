@@ -25,6 +25,7 @@ typedef struct CaptureSettings {
     gsize body_limit;
     double delay;            /* seconds */
     HttpSettings http;
+    gboolean browser;        /* pages come through a browser (browser.h); robots.txt never does */
 } CaptureSettings;
 
 typedef struct Capture Capture;

@@ -45,6 +45,11 @@ static void add_strings(json_t *object, const char *key, const RecipeStrings *st
     json_object_set_new(object, key, array);
 }
 
+static gboolean is_rendered(const RecipeCrawl *recipe)
+{
+    return !g_strcmp0(recipe->fetch, "browser");
+}
+
 /* Of the settings that decide which URLs are captured and how much of each. */
 static void fingerprint_of(const RecipeCrawl *recipe, char hex[SHA256_HEX_SIZE])
 {
@@ -58,6 +63,8 @@ static void fingerprint_of(const RecipeCrawl *recipe, char hex[SHA256_HEX_SIZE])
     json_object_set_new(object, "max_bytes", json_integer((json_int_t)recipe->max_bytes));
     json_object_set_new(object, "allow_private", json_boolean(recipe->allow_private));
     json_object_set_new(object, "ignore_robots", json_boolean(recipe->ignore_robots));
+    if (is_rendered(recipe))
+        json_object_set_new(object, "fetch", json_string("browser"));
     g_autofree char *text = json_write(object);
     Sha256 digest = sha256(text, strlen(text));
     sha256_hex(&digest, hex);
@@ -200,6 +207,7 @@ static gboolean open_crawl(Crawl *crawl, const char *warc_path, const char *fing
         .body_limit = MAX(crawl->body_limit, ROBOTS_MAX_BYTES),
         .delay = recipe->delay,
         .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = may_connect},
+        .browser = is_rendered(recipe),
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);
