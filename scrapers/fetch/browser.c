@@ -11,6 +11,7 @@
 
 #define START_SECONDS 30
 #define CLOSE_SECONDS 5
+#define STAY_SECONDS 2         /* for a page that wants to give its place to another, and may never finish loading */
 #define CHUNK_BYTES (1 << 20) /* of a body that is no page */
 #define HEAD_LIMIT (128 * 1024)
 
@@ -141,6 +142,7 @@ static void on_paused(Browser *browser, json_t *params)
         if (!visit->head.length && json_object_get(params, "redirectedRequestId") && target)
             take_internal_redirect(visit, target);
         ignore_navigation(browser, id);
+        visit->enough = MIN(visit->enough, g_get_monotonic_time() + STAY_SECONDS * G_USEC_PER_SEC);
     }
 }
 
@@ -306,15 +308,15 @@ static DevToolsResult await_page(Browser *browser)
 {
     Visit *visit = browser->visit;
     DevToolsResult result = DEVTOOLS_OK;
-    gint64 until = visit->enough;
+    gint64 until = G_MAXINT64;
     gboolean loaded = FALSE;
     while (result == DEVTOOLS_OK && !visit->ended && !visit->paused && !visit->crashed && !visit->fault) {
         if (socks_proxy_is_spent(browser->proxy) || (loaded && has_said(visit, visit->idle)))
             break;
-        result = devtools_step(browser->devtools, until);
+        result = devtools_step(browser->devtools, MIN(until, visit->enough));
         if (!loaded && has_said(visit, visit->loaded)) {
             loaded = TRUE;
-            until = MIN(until, g_get_monotonic_time() + BROWSER_IDLE_SECONDS * G_USEC_PER_SEC);
+            until = g_get_monotonic_time() + BROWSER_IDLE_SECONDS * G_USEC_PER_SEC;
         }
     }
     /* Late, but the document is there: what it shows by now is taken. */
