@@ -38,6 +38,11 @@ typedef struct Crawl {
     GString *failed_examples, *refused_examples;
 } Crawl;
 
+static gboolean is_rendered(const RecipeCrawl *recipe)
+{
+    return !g_strcmp0(recipe->fetch, "browser");
+}
+
 static void add_example(GString *examples, guint64 number, const char *url, const char *reason)
 {
     if (number <= EXAMPLES_MAX)
@@ -216,6 +221,7 @@ static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fing
         .previous = plan->previous,
         .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
                  .authorities = plan->authorities},
+        .browser = is_rendered(recipe),
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);
