@@ -41,6 +41,21 @@ static void add_names(GPtrArray *paths, const char *folder, const char *below, c
     g_ptr_array_add(paths, g_build_filename(folder, below, name, "index.html", NULL));
 }
 
+/* The name that the folder's `routes` gives for a path and query: lines of "PATH?QUERY FILE". */
+static void add_route(GPtrArray *paths, const char *folder, const char *url)
+{
+    g_autofree char *normal = url_normalise(url), *routes = g_build_filename(folder, "routes", NULL), *text = NULL;
+    if (!g_file_test(routes, G_FILE_TEST_EXISTS) || !file_read(routes, 1 << 20, &text, NULL, NULL))
+        return;
+    const char *target = url_target(normal);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) words = g_strsplit(*line, " ", 2);
+        if (g_strv_length(words) == 2 && strcmp(words[0], target) == 0 && !strstr(words[1], ".."))
+            g_ptr_array_add(paths, g_build_filename(folder, g_strstrip(words[1]), NULL));
+    }
+}
+
 static const char *type_of_name(const char *path)
 {
     return g_str_has_suffix(path, ".pdf") ? "application/pdf" : g_str_has_suffix(path, ".json") ? "application/json" : NULL;
@@ -56,7 +71,8 @@ gboolean saved_page_read(const char *folder, const char *url, Record *page, GErr
     }
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GString) tried = g_string_new(NULL);
-    const char *const below[] = {".", "site", host};
+    const char *const below[] = {"", "site", host};
+    add_route(paths, folder, url);
     for (gsize i = 0; i < G_N_ELEMENTS(below); i++)
         add_names(paths, folder, below[i], name);
     for (guint i = 0; i < paths->len; i++) {

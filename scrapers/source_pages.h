@@ -11,7 +11,8 @@
 
 /* The saved page of a URL below `folder`. Scheme, host and fragment count for nothing; the path is the file's, a query
  * stays behind "?" in its name. A path that ends in "/" is its index.html, and one without a file may have one that ends
- * in .html. Also looked for below folder/site and folder/HOST. The error lists the names that were tried. */
+ * in .html. Also looked for below folder/site and folder/HOST. A file `routes` in the folder may name the files of other
+ * addresses, a line "/PATH?QUERY FILE" each. The error lists the names that were tried. */
 gboolean saved_page_read(const char *folder, const char *url, Record *page, GError **error);
 
 /* The good pages of a WARC file, in its order; with `wanted` (a set of normalised URLs) only these. */

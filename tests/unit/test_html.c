@@ -176,7 +176,7 @@ static void test_a_rule_that_misses_is_noted(void)
     ParseFailure failure;
     g_assert_true(extract("<meta name=description content=d><main><p>" PROSE "</p></main>", &options, &document, &failure));
     g_assert_cmpstr(document.text, ==, PROSE_LINE);
-    g_assert_cmpstr(document.meta, ==, "{\"content_rule\":\"missed\"}");
+    g_assert_cmpstr(document.meta, ==, "{\"content_rule\":\"missed\",\"description\":\"d\"}");
 }
 
 static void test_the_page_tells_its_facts(void)
