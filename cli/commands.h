@@ -11,6 +11,7 @@ extern const Command command_build;
 extern const Command command_list;
 extern const Command command_parse_worker;
 extern const Command command_sample;
+extern const Command command_scrape;
 extern const Command command_show;
 extern const Command command_sources;
 extern const Command command_status;

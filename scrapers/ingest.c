@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pipeline.h"
-#include "scrapers/fetch/crawl.h"
 #include "scrapers/fetch/scope.h"
 #include "scrapers/inputs.h"
 #include "scrapers/parse_worker.h"
+#include "scrapers/source_crawls.h"
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
@@ -562,19 +562,13 @@ static gboolean boxed_sink(gpointer user, gpointer item, GError **error)
 
 static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GError **error)
 {
-    g_autofree char *captures = g_build_filename(store_directory(context->store), "captures", NULL);
-    for (unsigned i = 0; i < recipe->sources_count; i++) {
-        const RecipeSource *source = &recipe->sources[i];
-        CrawlSummary summary;
-        if (!source->crawl)
-            continue;
-        g_autofree char *path = inputs_capture_path(store_directory(context->store), source->tag);
-        if (!directory_make(captures, error) || !crawl_run(source, path, context->progress, context->notices, &summary, error)) {
-            g_prefix_error(error, "while crawling '%s': ", source->tag);
-            return FALSE;
-        }
-    }
-    return TRUE;
+    g_autoptr(GArray) crawls = source_crawls(recipe, store_directory(context->store), NULL, error);
+    if (!crawls)
+        return FALSE;
+    gboolean good = crawl_all((SourceCrawl *)(gpointer)crawls->data, crawls->len, FALSE, context->progress, error);
+    for (guint i = 0; context->notices && i < crawls->len; i++)
+        g_string_append(context->notices, g_array_index(crawls, SourceCrawl, i).notices->str);
+    return good;
 }
 
 /* Puts back what the sink knew of the input under way when an earlier run ended. The input is cut again from its start;

@@ -46,5 +46,9 @@ gboolean crawl_refetch(const RecipeSource *source, const char *warc_path, Progre
                        CrawlSummary *summary, GError **error)
 {
     CrawlPlan plan = crawl_plan(source, warc_path, progress, notices);
-    return crawl_refetch_plan(&plan, summary, error);
+    g_autofree char *task = g_strdup_printf("fetch %s", source->tag);
+    progress_begin(progress, task, "pages", 0);
+    gboolean good = crawl_refetch_plan(&plan, summary, error);
+    progress_end(progress);
+    return good;
 }
