@@ -114,9 +114,13 @@ static void follow_links(Crawl *crawl, const FrontierItem *item, const HttpExcha
 
 static void add_listed(Crawl *crawl, const GPtrArray *urls, unsigned depth)
 {
-    for (guint i = 0; i < urls->len && depth <= crawl->recipe->max_depth; i++)
-        if (crawl_scope_allows(crawl->scope, urls->pdata[i]))
-            frontier_add(crawl->frontier, urls->pdata[i], depth, TRUE);
+    for (guint i = 0; i < urls->len && depth <= crawl->recipe->max_depth; i++) {
+        char *url = urls->pdata[i];
+        if (!is_rendered(crawl->recipe)) /* only a browser shows another page for another fragment */
+            url[strcspn(url, "#")] = '\0';
+        if (crawl_scope_allows(crawl->scope, url))
+            frontier_add(crawl->frontier, url, depth, TRUE);
+    }
 }
 
 /* Further pages of a list are as deep as its first: max_pages bounds them. */
