@@ -9,7 +9,7 @@
 #include "config.h"
 
 static const Command *const commands[] = {
-    &command_build, &command_status, &command_list,   &command_show,     &command_why,          &command_audit,
+    &command_build, &command_status, &command_list,   &command_show,     &command_why,          &command_audit,   &command_extract,
     &command_train, &command_sample, &command_tokenize, &command_parse_worker,
 };
 

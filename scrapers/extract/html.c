@@ -6,9 +6,11 @@
 
 #include "scrapers/extract/charset.h"
 #include "scrapers/extract/content.h"
+#include "scrapers/extract/date.h"
 #include "scrapers/extract/guard.h"
 #include "scrapers/extract/noise.h"
 #include "scrapers/extract/page_facts.h"
+#include "scrapers/extract/sections.h"
 #include "scrapers/extract/serialise.h"
 
 #define LEAST_WORDS 25u
@@ -81,10 +83,27 @@ static void use_linked_text(json_t *linked_data, Buffer *text)
     }
 }
 
-static void note_missed_rule(Document *document)
+/* {"content_rule": "missed"} and the like, beside what the document's meta has already. */
+static void note_missed(Document *document, const char *rule)
 {
+    json_t *meta = document->meta ? json_loads(document->meta, 0, NULL) : NULL;
+    meta = meta ? meta : json_object();
+    json_object_set_new(meta, rule, json_string("missed"));
     g_free(document->meta);
-    document->meta = g_strdup("{\"content_rule\":\"missed\"}");
+    document->meta = json_write(meta);
+    json_decref(meta);
+}
+
+static void use_date_rule(Page *page, const char *rule, Document *document)
+{
+    g_autofree char *text = content_text_by_rule(page, rule);
+    char *date = date_find(text);
+    if (!date) {
+        note_missed(document, "date_rule");
+        return;
+    }
+    g_free(document->date);
+    document->date = date;
 }
 
 static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, Document *document,
@@ -99,11 +118,15 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         content_by_density(page, &selection);
     } else if (!content_by_rule(page, options->content, &selection)) {
         content_by_density(page, &selection);
-        note_missed_rule(document);
+        note_missed(document, "content_rule");
     }
     serialise(&selection, document->title, options->tables, &text);
     if (!text.overflowed && text_words(text.data ? text.data : "") < LEAST_WORDS)
         use_linked_text(linked_data, &text);
+    if (options->start_at && !sections_start(&text, options->start_at))
+        note_missed(document, "start_rule");
+    if (options->stop_at)
+        sections_stop(&text, options->stop_at);
     guint words = text.data ? text_words(text.data) : 0;
     if (text.overflowed) {
         parse_failure_set(failure, RULE_TOO_LARGE, "the text passes %" G_GSIZE_FORMAT " bytes", DOCUMENT_TEXT_LIMIT);
@@ -152,6 +175,8 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
         return FALSE;
     g_autoptr(json_t) linked_data = page_linked_data(page);
     page_facts_fill(page, linked_data, url, options->title, document);
+    if (options->date)
+        use_date_rule(page, options->date, document);
     if (document->url)
         set_string(&document->id, document->url);
     return extract_text(page, linked_data, options, document, failure);
