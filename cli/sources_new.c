@@ -10,7 +10,7 @@
 #include "scrapers/source_pages.h"
 
 typedef struct NewOptions {
-    char *output, *start, *url;
+    char *output, *start, *url, *save;
     gboolean allow_private;
 } NewOptions;
 
@@ -21,7 +21,7 @@ static gboolean fetch_page(const char *url, gboolean allow_private, Record *page
     RecipeCrawl crawl = {.start = {starts, 1}, .max_bytes = 32 << 20, .timeout = 60, .allow_private = allow_private, .fetch = (char *)"http"};
     RecipeSource source = {.tag = (char *)"new", .format = (char *)"html", .crawl = &crawl};
     g_autoptr(GString) notices = g_string_new(NULL);
-    FewPages few;
+    g_auto(FewPages) few = {0};
     gboolean good = few_pages_fetch(&source, NULL, 1, 0, NULL, notices, &few, error);
     if (good && few.pages->len > 0) {
         Record *first = few.pages->pdata[few.pages->len - 1];
@@ -31,7 +31,6 @@ static gboolean fetch_page(const char *url, gboolean allow_private, Record *page
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s gives no page\n%s", url, notices->str);
         good = FALSE;
     }
-    g_clear_pointer(&few.pages, g_ptr_array_unref);
     return good;
 }
 
@@ -59,10 +58,11 @@ static gboolean write_out(const char *draft, const char *output, GError **error)
 
 static int run(const Command *command, int argc, char **argv)
 {
-    g_autofree char *output = NULL, *start = NULL, *url = NULL;
+    g_autofree char *output = NULL, *start = NULL, *url = NULL, *save = NULL;
     NewOptions options = {0};
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Write the draft here, not to standard output", "FILE"},
+        {"save", 0, 0, G_OPTION_ARG_FILENAME, &save, "Save the page below this folder, for 'galen sources test'", "FOLDER"},
         {"start", 0, 0, G_OPTION_ARG_STRING, &start, "The page that lists the documents, where the crawl begins", "URL"},
         {"url", 0, 0, G_OPTION_ARG_STRING, &url, "The address of a saved page that does not say its own", "URL"},
         {"allow-private", 0, 0, G_OPTION_ARG_NONE, &options.allow_private, "Allow loopback and private addresses", NULL},
@@ -72,12 +72,13 @@ static int run(const Command *command, int argc, char **argv)
     if (!command_parse_exactly(command, entries, 2, &argc, &argv, &status))
         return status;
     options.url = url;
+    options.save = save;
     GError *error = NULL;
     g_auto(Record) page = {0};
     DraftRequest request = {
         .tag = argv[1], .page = &page, .start = start, .allow_private = options.allow_private, .program = SOURCES_PROGRAM};
     g_autofree char *draft = read_page(argv[2], &options, &page, &error) ? source_draft(&request, &error) : NULL;
-    if (!draft || !write_out(draft, output, &error))
+    if (!draft || (save && !saved_page_write(save, page.url ? page.url : "", &page, &error)) || !write_out(draft, output, &error))
         return command_fail(error);
     return EXIT_GOOD;
 }
@@ -89,7 +90,7 @@ const Command command_sources_new = {
     .details = "The page should be a document of the site, as one guideline, not a list of them. The draft guesses selectors for\n"
                "title and text, the addresses of documents and the licence, and says in comments what to check.\n\n"
                "Examples:\n"
-               "  galen sources new riverside https://riverside.example/guidance/asthma.html -o riverside.yaml\n"
+               "  galen sources new riverside https://riverside.example/guidance/asthma.html -o riverside.yaml --save pages\n"
                "  galen sources new riverside saved.html --url https://riverside.example/guidance/asthma.html",
     .run = run,
 };

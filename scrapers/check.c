@@ -6,9 +6,11 @@
 
 #include "base/error.h"
 #include "scrapers/check_findings.h"
+#include "scrapers/check_selectors.h"
 #include "scrapers/extract/compare.h"
 #include "scrapers/extract/selector.h"
 #include "scrapers/fetch/links.h"
+#include "scrapers/fetch/lists.h"
 #include "scrapers/fetch/scope.h"
 #include "scrapers/source_pages.h"
 
@@ -21,6 +23,7 @@ typedef struct Check {
     RecipeCrawl crawl;
     char *starts[2];
     CrawlScope *scope;
+    CrawlLists *lists;
     FewPages first, second; /* from the start pages; and documents that those list */
     GPtrArray *listed;      /* URLs of documents, in the order found */
     GHashTable *listed_set;
@@ -31,25 +34,37 @@ typedef struct Check {
 
 static void list_url(Check *check, const char *url)
 {
-    if (!crawl_scope_holds(check->scope, url) || !crawl_scope_is_document(check->scope, url) ||
-        g_hash_table_contains(check->listed_set, url))
+    if (!crawl_scope_is_document(check->scope, url) || g_hash_table_contains(check->listed_set, url))
         return;
     char *copy = g_strdup(url);
     g_ptr_array_add(check->listed, copy);
     g_hash_table_add(check->listed_set, copy);
 }
 
+/* The crawl's own two ways to links: those of pages, and what lists name. */
+static void list_answer(Check *check, const HttpExchange *answer)
+{
+    g_auto(ListedUrls) found = {0};
+    g_autofree char *charset = NULL, *failure = NULL;
+    listed_urls_init(&found);
+    if (crawl_scope_holds(check->scope, answer->url))
+        list_url(check, answer->url);
+    crawl_lists_read(check->lists, answer, &found, &failure);
+    for (guint i = 0; i < found.links->len; i++)
+        if (crawl_scope_allows(check->scope, found.links->pdata[i]))
+            list_url(check, found.links->pdata[i]);
+    if (!http_exchange_is_html(answer, &charset))
+        return;
+    g_autoptr(GPtrArray) links = links_find(answer->body.data, answer->body.length, answer->url, charset, PRODUCT);
+    for (guint i = 0; i < links->len; i++)
+        if (crawl_scope_holds(check->scope, links->pdata[i]))
+            list_url(check, links->pdata[i]);
+}
+
 static void list_pages(Check *check)
 {
-    for (guint i = 0; i < check->first.pages->len; i++) {
-        const Record *page = check->first.pages->pdata[i];
-        list_url(check, page->url);
-        if (page->content_type && !strstr(page->content_type, "html"))
-            continue;
-        g_autoptr(GPtrArray) links = links_find(page->bytes, page->length, page->url, NULL, PRODUCT);
-        for (guint j = 0; j < links->len; j++)
-            list_url(check, links->pdata[j]);
-    }
+    for (guint i = 0; i < check->first.answers->len; i++)
+        list_answer(check, check->first.answers->pdata[i]);
 }
 
 static void take_documents(Check *check, const GPtrArray *pages)
@@ -104,64 +119,9 @@ static gboolean fetch_pages(Check *check, GError **error)
 
 /* ---- The measure ------------------------------------------------------------------------------------------------ */
 
-static json_t *new_entry(const char *setting, const char *selector)
-{
-    json_t *entry = json_object();
-    json_object_set_new(entry, "setting", json_string(setting));
-    json_object_set_new(entry, "selector", json_text(selector));
-    json_object_set_new(entry, "pages", json_integer(0));
-    json_object_set_new(entry, "hits", json_integer(0));
-    return entry;
-}
-
 static void add_to(json_t *object, const char *key, json_int_t amount)
 {
     json_object_set_new(object, key, json_integer(json_integer_value(json_object_get(object, key)) + amount));
-}
-
-static void count_entry(json_t *entry, const json_t *matches)
-{
-    if (!json_is_integer(matches))
-        return;
-    add_to(entry, "pages", 1);
-    add_to(entry, "hits", json_integer_value(matches) > 0);
-}
-
-static void add_entries(json_t *entries, const char *setting, const RecipeStrings *selectors)
-{
-    for (unsigned i = 0; i < selectors->count; i++)
-        json_array_append_new(entries, new_entry(setting, selectors->items[i]));
-}
-
-/* One entry for each selector, in the order that count_probe goes through. */
-static json_t *new_entries(const RecipeExtract *extract)
-{
-    json_t *entries = json_array();
-    add_entries(entries, "content", &extract->content);
-    add_entries(entries, "remove", &extract->remove);
-    add_entries(entries, "start_at", &extract->start_at);
-    add_entries(entries, "stop_at", &extract->stop_at);
-    if (extract->title)
-        json_array_append_new(entries, new_entry("title", extract->title));
-    if (extract->date)
-        json_array_append_new(entries, new_entry("date", extract->date));
-    return entries;
-}
-
-static void count_probe(json_t *entries, const json_t *probe)
-{
-    static const char *const lists[] = {"content", "remove", "start_at", "stop_at"};
-    static const char *const singles[] = {"title", "date"};
-    gsize next = 0, index;
-    json_t *matches;
-    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++)
-        json_array_foreach(json_object_get(probe, lists[i]), index, matches)
-            count_entry(json_array_get(entries, next++), matches);
-    for (gsize i = 0; i < G_N_ELEMENTS(singles); i++) {
-        matches = json_object_get(probe, singles[i]);
-        if (matches && json_integer_value(matches) >= 0)
-            count_entry(json_array_get(entries, next++), matches);
-    }
 }
 
 static int compare_words(gconstpointer a, gconstpointer b)
@@ -174,7 +134,7 @@ static void measure_document(const ParsedRecord *parsed, json_t *measure, json_t
 {
     g_autoptr(json_t) meta = parsed->document.meta ? json_loads(parsed->document.meta, 0, NULL) : NULL;
     TextShape shape = text_shape(parsed->failure.rule ? NULL : parsed->document.text);
-    count_probe(entries, json_object_get(meta, "probe"));
+    selectors_count(entries, json_object_get(meta, "probe"));
     add_to(measure, "failed", parsed->failure.rule != NULL);
     add_to(measure, "flagged", json_object_get(meta, "extractors") != NULL);
     g_array_append_val(words, shape.words);
@@ -184,7 +144,7 @@ static gboolean measure_documents(const Check *check, json_t *measure, GError **
 {
     g_auto(PageParser) parser = {0};
     g_autoptr(GArray) words = g_array_new(FALSE, FALSE, sizeof(guint));
-    json_t *entries = new_entries(&check->source.extract);
+    json_t *entries = selectors_uncounted(&check->source.extract);
     json_object_set_new(measure, "selectors", entries);
     if (!page_parser_open(&parser, &check->source, check->settings->program, TRUE, error))
         return FALSE;
@@ -200,16 +160,9 @@ static gboolean measure_documents(const Check *check, json_t *measure, GError **
     return TRUE;
 }
 
-/* Where lists are of another kind than pages of links, what the crawler knows tells how many there are. */
-static guint64 count_listed(const Check *check)
-{
-    gboolean other_lists = check->crawl.lists_count > 0;
-    return other_lists ? MAX(check->listed->len, check->documents->len + check->first.left) : check->listed->len;
-}
-
 static json_t *measure(const Check *check, GError **error)
 {
-    guint64 listed = count_listed(check), fetched = check->first.pages->len + (check->second.pages ? check->second.pages->len : 0);
+    guint64 listed = check->listed->len, fetched = check->first.pages->len + (check->second.pages ? check->second.pages->len : 0);
     guint64 seen = 0;
     for (guint i = 0; i < check->listed->len; i++)
         seen += is_fetched(check, check->listed->pdata[i]);
@@ -222,7 +175,9 @@ static json_t *measure(const Check *check, GError **error)
     json_object_set_new(measure, "complete", json_boolean(check->first.left + seen <= listed));
     json_object_set_new(measure, "words", json_integer(0));
     json_object_set_new(measure, "flagged", json_integer(0));
-    if (!measure_documents(check, measure, error))
+    if (!measure_documents(check, measure, error) ||
+        !selectors_count_lists(&check->source, check->scope, check->first.pages, check->settings->program,
+                               json_object_get(measure, "selectors"), error))
         return NULL;
     json_object_set_new(measure, "findings", check_findings(check->file, measure, check->settings->last));
     return g_steal_pointer(&measure);
@@ -249,7 +204,8 @@ static gboolean apply_settings(Check *check, GError **error)
         check->crawl.delay = settings->delay;
     check->crawl.allow_private |= settings->allow_private != FALSE;
     check->scope = selectors_check(&check->source, error) ? crawl_scope_new(&check->crawl, error) : NULL;
-    return check->scope != NULL;
+    check->lists = check->scope ? crawl_lists_new(&check->crawl, error) : NULL;
+    return check->lists != NULL;
 }
 
 json_t *source_check(const SourceFile *file, const CheckSettings *settings, GError **error)
@@ -262,8 +218,9 @@ json_t *source_check(const SourceFile *file, const CheckSettings *settings, GErr
     g_ptr_array_unref(check.documents);
     g_hash_table_unref(check.listed_set);
     g_ptr_array_unref(check.listed);
-    g_clear_pointer(&check.first.pages, g_ptr_array_unref);
-    g_clear_pointer(&check.second.pages, g_ptr_array_unref);
+    few_pages_clear(&check.first);
+    few_pages_clear(&check.second);
+    g_clear_pointer(&check.lists, crawl_lists_free);
     g_clear_pointer(&check.scope, crawl_scope_free);
     return result;
 }

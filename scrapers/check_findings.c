@@ -51,7 +51,8 @@ static gboolean setting_hits(const json_t *measure, const char *setting)
 /* What every page must have; the others may be for some pages alone. */
 static gboolean setting_is_needed(const char *setting)
 {
-    return strcmp(setting, "content") == 0 || strcmp(setting, "title") == 0 || strcmp(setting, "date") == 0;
+    return strcmp(setting, "content") == 0 || strcmp(setting, "title") == 0 || strcmp(setting, "date") == 0 ||
+           g_str_has_suffix(setting, ".links");
 }
 
 static void judge_selector(const json_t *measure, const json_t *entry, const json_t *last, json_t *findings)

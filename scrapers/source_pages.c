@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "scrapers/fetch/crawl.h"
 #include "scrapers/fetch/url.h"
+#include "scrapers/fetch/warc_reader.h"
 
 /* ---- Saved pages ------------------------------------------------------------------------------------------------ */
 
@@ -91,6 +92,19 @@ gboolean saved_page_read(const char *folder, const char *url, Record *page, GErr
     return FALSE;
 }
 
+gboolean saved_page_write(const char *folder, const char *url, const Record *page, GError **error)
+{
+    g_autofree char *host = NULL, *name = NULL;
+    if (!split_url(url, &host, &name)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "'%s' is not the URL of a page", url);
+        return FALSE;
+    }
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    add_names(paths, folder, "", name);
+    g_autofree char *parent = g_path_get_dirname(paths->pdata[0]);
+    return directory_make(parent, error) && file_replace(paths->pdata[0], page->bytes, page->length, error);
+}
+
 /* ---- Captured pages --------------------------------------------------------------------------------------------- */
 
 static void page_free(gpointer data)
@@ -127,17 +141,62 @@ static guint64 read_left(const char *done_path)
     return (guint64)json_integer_value(json_object_get(done, "left"));
 }
 
+void few_pages_clear(FewPages *few)
+{
+    g_clear_pointer(&few->answers, g_ptr_array_unref);
+    g_clear_pointer(&few->pages, g_ptr_array_unref);
+}
+
+static gboolean is_whole_answer(const HttpExchange *exchange)
+{
+    return exchange->outcome == EXCHANGE_RESPONSE && exchange->status >= 200 && exchange->status < 300 && !exchange->truncated &&
+           strcmp(url_target(exchange->url), "/robots.txt") != 0;
+}
+
+static void add_answer(FewPages *few, HttpExchange *exchange)
+{
+    Record *page = g_new0(Record, 1);
+    page->bytes = g_memdup2(exchange->body.data ? exchange->body.data : "", exchange->body.length + 1);
+    page->length = exchange->body.length;
+    page->url = g_strdup(exchange->url);
+    page->origin = g_strdup(exchange->url);
+    page->content_type = http_exchange_header(exchange, "Content-Type");
+    g_ptr_array_add(few->answers, exchange);
+    g_ptr_array_add(few->pages, page);
+}
+
+static gboolean read_answers(const char *warc, gsize body_limit, FewPages *few, GError **error)
+{
+    WarcRecovery recovery = {0};
+    if (!warc_reader_recover(warc, body_limit, &recovery, error))
+        return FALSE;
+    g_free(recovery.settings);
+    few->answers = g_ptr_array_new_with_free_func((GDestroyNotify)http_exchange_free);
+    few->pages = g_ptr_array_new_with_free_func(page_free);
+    if (recovery.length == 0)
+        return TRUE;
+    g_autoptr(WarcReader) reader = warc_reader_open(warc, recovery.length, body_limit, error);
+    HttpExchange *exchange = NULL;
+    int more = -1;
+    while (reader && (more = warc_reader_next(reader, &exchange, error)) > 0) {
+        if (is_whole_answer(exchange))
+            add_answer(few, exchange);
+        else
+            http_exchange_free(exchange);
+        exchange = NULL;
+    }
+    return more == 0;
+}
+
 static gboolean fetch_into(const RecipeSource *source, const char *folder, Progress *progress, GString *notices, FewPages *few,
                            GError **error)
 {
     g_autofree char *warc = g_build_filename(folder, "pages.warc.gz", NULL), *done = g_strconcat(warc, ".done", NULL);
-    gboolean good = crawl_run(source, warc, progress, notices, NULL, error);
-    if (good)
-        few->pages = captured_pages_read(warc, NULL, error);
+    gboolean good = crawl_run(source, warc, progress, notices, NULL, error) && read_answers(warc, source->crawl->max_bytes, few, error);
     few->left = good ? read_left(done) : 0;
     g_unlink(warc);
     g_unlink(done);
-    return good && few->pages;
+    return good;
 }
 
 gboolean few_pages_fetch(const RecipeSource *source, const char *const *starts, guint64 limit, guint64 depth, Progress *progress,

@@ -7,6 +7,7 @@
 #define SCRAPERS_SOURCE_PAGES_H
 
 #include "base/progress.h"
+#include "scrapers/fetch/exchange.h"
 #include "scrapers/parse_worker.h"
 
 /* The saved page of a URL below `folder`. Scheme, host and fragment count for nothing; the path is the file's, a query
@@ -15,13 +16,20 @@
  * addresses, a line "/PATH?QUERY FILE" each. The error lists the names that were tried. */
 gboolean saved_page_read(const char *folder, const char *url, Record *page, GError **error);
 
+/* Writes the page to where saved_page_read looks first. */
+gboolean saved_page_write(const char *folder, const char *url, const Record *page, GError **error);
+
 /* The good pages of a WARC file, in its order; with `wanted` (a set of normalised URLs) only these. */
 GPtrArray *captured_pages_read(const char *path, GHashTable *wanted, GError **error);
 
 typedef struct FewPages {
-    GPtrArray *pages;
-    guint64 left; /* URLs known and not asked for */
+    GPtrArray *answers; /* HttpExchange: the whole answers, in the order of the crawl; no robots.txt, no redirects */
+    GPtrArray *pages;   /* Record: the same as pages */
+    guint64 left;       /* URLs known and not asked for */
 } FewPages;
+
+void few_pages_clear(FewPages *few);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FewPages, few_pages_clear)
 
 /* Fetches at most `limit` pages by the source's crawl rules (robots.txt and delays too) into memory. `starts`: where to
  * begin instead of the source's own start, NULL-terminated; or NULL. `depth`: links to follow from there. */

@@ -3,9 +3,9 @@
 #include <libxml/xpath.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "scrapers/extract/charset.h"
 #include "scrapers/extract/guard.h"
+#include "scrapers/extract/selector.h"
 #include "scrapers/extract/tree.h"
 #include "scrapers/fetch/list_kinds.h"
 #include "scrapers/fetch/url.h"
@@ -28,16 +28,11 @@ static void free_expression(gpointer expression)
 GPtrArray *list_html_compile(const RecipeStrings *expressions, GError **error)
 {
     g_autoptr(GPtrArray) compiled = g_ptr_array_new_with_free_func(free_expression);
-    g_autoptr(xmlXPathContext) context = xmlXPathNewContext(NULL);
-    context->error = ignore_error;
     for (unsigned i = 0; i < expressions->count; i++) {
-        xmlXPathCompExpr *expression = xmlXPathCtxtCompile(context, BAD_CAST expressions->items[i]);
-        if (!expression) {
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "\"%s\" is no XPath 1.0 expression",
-                        expressions->items[i]);
+        g_autofree char *xpath = selector_to_xpath(expressions->items[i], error);
+        if (!xpath)
             return NULL;
-        }
-        g_ptr_array_add(compiled, expression);
+        g_ptr_array_add(compiled, xmlXPathCompile(BAD_CAST xpath));
     }
     return g_steal_pointer(&compiled);
 }
