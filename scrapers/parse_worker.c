@@ -239,12 +239,38 @@ static gboolean parse_sandboxed(Parser *parser, const Record *records, gsize cou
     return TRUE;
 }
 
-gboolean parser_parse(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
+static gboolean parse_as_they_are(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
 {
     if (parser->worker)
         return parse_sandboxed(parser, records, count, parsed, error);
     for (gsize i = 0; i < count; i++)
         parse_one(parser->format, &records[i], parser->options, &parsed[i]);
+    return TRUE;
+}
+
+/* What a converted record becomes can be many times its size, so these are converted and parsed one by one. */
+static gboolean parse_converted(Parser *parser, const Record *record, ParsedRecord *parsed, GError **error)
+{
+    g_auto(Record) converted = {0};
+    *parsed = (ParsedRecord){0};
+    if (!parser->format->convert(record, &converted, &parsed->failure, error))
+        return FALSE;
+    return parsed->failure.rule || parse_as_they_are(parser, &converted, 1, parsed, error);
+}
+
+gboolean parser_parse(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
+{
+    gboolean (*needs_convert)(const Record *record) = parser->format->needs_convert;
+    for (gsize i = 0; i < count;) {
+        gsize end = i;
+        while (end < count && !(needs_convert && needs_convert(&records[end])))
+            end++;
+        if (end > i && !parse_as_they_are(parser, records + i, end - i, parsed + i, error))
+            return FALSE;
+        if (end < count && !parse_converted(parser, &records[end], &parsed[end], error))
+            return FALSE;
+        i = end + 1;
+    }
     return TRUE;
 }
 

@@ -63,7 +63,7 @@ typedef enum { GROUP_GUIDELINES, GROUP_ABSTRACTS, GROUP_PAPERS, GROUP_REPLAY } R
 typedef struct RecipeSource {
     char *tag;
     char *name;             /* for people; NULL: the tag */
-    char *format;           /* "medline", "jats", "s2orc", "jsonl", "html", "warc" */
+    char *format;           /* "medline", "jats", "s2orc", "jsonl", "html", "pdf", "warc" */
     RecipeGroup group;
     RecipeStrings paths;    /* files, with * ? [] {} patterns; or */
     RecipeCrawl *crawl;     /* a site */

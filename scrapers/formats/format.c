@@ -9,7 +9,7 @@
 #include "scrapers/formats/formats.h"
 
 const Format *const format_table[] = {
-    &format_medline, &format_jats, &format_s2orc, &format_jsonl, &format_html, &format_warc, NULL,
+    &format_medline, &format_jats, &format_s2orc, &format_jsonl, &format_html, &format_pdf, &format_warc, NULL,
 };
 
 const Format *format_find(const char *name)
