@@ -7,10 +7,12 @@
 #include "scrapers/extract/charset.h"
 #include "scrapers/extract/compare.h"
 #include "scrapers/extract/content.h"
+#include "scrapers/extract/date.h"
 #include "scrapers/extract/guard.h"
 #include "scrapers/extract/noise.h"
 #include "scrapers/extract/page_facts.h"
 #include "scrapers/extract/probe.h"
+#include "scrapers/extract/sections.h"
 #include "scrapers/extract/serialise.h"
 
 #define LEAST_WORDS 25u
@@ -83,6 +85,18 @@ static void use_linked_text(json_t *linked_data, Buffer *text)
     }
 }
 
+static void use_date_rule(Page *page, const char *rule, Document *document)
+{
+    g_autofree char *text = content_text_by_rule(page, rule);
+    char *date = date_find(text);
+    if (!date) {
+        document_set_meta(document, "date_rule", json_string("missed"));
+        return;
+    }
+    g_free(document->date);
+    document->date = date;
+}
+
 static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, Document *document,
                              ParseFailure *failure)
 {
@@ -100,6 +114,10 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
     serialise(&selection, document->title, options->tables, &text);
     if (!text.overflowed && text_words(text.data ? text.data : "") < LEAST_WORDS)
         use_linked_text(linked_data, &text);
+    if (options->start_at && !sections_start(&text, options->start_at))
+        document_set_meta(document, "start_rule", json_string("missed"));
+    if (options->stop_at)
+        sections_stop(&text, options->stop_at);
     guint words = text.data ? text_words(text.data) : 0;
     if (text.overflowed) {
         parse_failure_set(failure, RULE_TOO_LARGE, "the text passes %" G_GSIZE_FORMAT " bytes", DOCUMENT_TEXT_LIMIT);
@@ -150,6 +168,8 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
         return FALSE;
     g_autoptr(json_t) linked_data = page_linked_data(page);
     page_facts_fill(page, linked_data, url, options->title, document);
+    if (options->date)
+        use_date_rule(page, options->date, document);
     if (document->url)
         set_string(&document->id, document->url);
     gboolean good = extract_text(page, linked_data, options, document, failure);

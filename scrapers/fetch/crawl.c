@@ -38,6 +38,11 @@ typedef struct Crawl {
     GString *failed_examples, *refused_examples;
 } Crawl;
 
+static gboolean is_rendered(const RecipeCrawl *recipe)
+{
+    return !g_strcmp0(recipe->fetch, "browser");
+}
+
 static void add_example(GString *examples, guint64 number, const char *url, const char *reason)
 {
     if (number <= EXAMPLES_MAX)
@@ -109,9 +114,13 @@ static void follow_links(Crawl *crawl, const FrontierItem *item, const HttpExcha
 
 static void add_listed(Crawl *crawl, const GPtrArray *urls, unsigned depth)
 {
-    for (guint i = 0; i < urls->len && depth <= crawl->recipe->max_depth; i++)
-        if (crawl_scope_allows(crawl->scope, urls->pdata[i]))
-            frontier_add(crawl->frontier, urls->pdata[i], depth, TRUE);
+    for (guint i = 0; i < urls->len && depth <= crawl->recipe->max_depth; i++) {
+        char *url = urls->pdata[i];
+        if (!is_rendered(crawl->recipe)) /* only a browser shows another page for another fragment */
+            url[strcspn(url, "#")] = '\0';
+        if (crawl_scope_allows(crawl->scope, url))
+            frontier_add(crawl->frontier, url, depth, TRUE);
+    }
 }
 
 /* Further pages of a list are as deep as its first: max_pages bounds them. */
@@ -216,6 +225,7 @@ static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fing
         .previous = plan->previous,
         .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
                  .authorities = plan->authorities},
+        .browser = is_rendered(recipe),
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);

@@ -22,7 +22,8 @@ typedef struct ListedUrls {
 void listed_urls_init(ListedUrls *found);
 void listed_urls_clear(ListedUrls *found);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ListedUrls, listed_urls_clear)
-/* Adds the URL that `reference` stands for on the page `base`, unless the array is full or it is none. */
+/* Adds the URL that `reference` stands for on the page `base`, unless the array is full or it is none. A fragment that
+ * names a page of a JavaScript application stays (url_resolve_route). */
 void listed_urls_add(GPtrArray *urls, const char *base, const char *reference);
 
 typedef struct CompiledList {

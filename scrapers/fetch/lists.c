@@ -58,7 +58,7 @@ void listed_urls_clear(ListedUrls *found)
 
 void listed_urls_add(GPtrArray *urls, const char *base, const char *reference)
 {
-    char *url = urls->len < LISTED_MAX ? url_resolve(base, reference) : NULL;
+    char *url = urls->len < LISTED_MAX ? url_resolve_route(base, reference) : NULL;
     if (url)
         g_ptr_array_add(urls, url);
 }

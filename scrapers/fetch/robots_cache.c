@@ -129,7 +129,8 @@ static gboolean is_current(const RobotsCache *cache, const Entry *entry, const c
 
 gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal, GError **error)
 {
-    g_autofree char *origin = url_origin(url);
+    const char *target = url_target(url);
+    g_autofree char *origin = url_origin(url), *sent = g_strndup(target, strcspn(target, "#"));
     *refusal = NULL;
     Entry *entry = g_hash_table_lookup(cache->entries, origin);
     if (!entry || !is_current(cache, entry, origin)) {
@@ -140,7 +141,7 @@ gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal,
     }
     if (!entry->robots)
         *refusal = g_strdup(entry->refusal);
-    else if (!robots_allows(entry->robots, url_target(url)))
+    else if (!robots_allows(entry->robots, sent))
         *refusal = g_strdup("robots.txt forbids it");
     return TRUE;
 }

@@ -118,7 +118,8 @@ gboolean crawl_scope_holds(const CrawlScope *scope, const char *url)
     if (!crawl_scope_allows(scope, url))
         return FALSE;
     gboolean same_site = crawl_scope_on_site(scope, url);
-    if (same_site && any_matches(scope->pages, url, FALSE))
+    gboolean lists_alone = scope->has_lists && !scope->follow->len;
+    if (same_site && !lists_alone && any_matches(scope->pages, url, FALSE))
         return TRUE;
     gboolean wanted = scope->follow->len ? any_matches(scope->follow, url, FALSE) : same_site && !scope->has_lists;
     return wanted && looks_like_a_page(url);
