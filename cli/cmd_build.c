@@ -6,12 +6,13 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/pipeline.h"
+#include "scrapers/source_crawls.h"
 #include "store/manifest.h"
 
 typedef struct Options {
     char *output, *inputs, *until;
     int jobs, batch;
-    gboolean json, quiet, timings;
+    gboolean json, quiet, timings, offline;
 } Options;
 
 static int report(Store *store, const Options *options, guint64 bad_inputs, GError **error)
@@ -63,10 +64,19 @@ static void print_timings(Store *store, const GArray *timings)
     }
 }
 
+/* Crawls that are finished are not gone on with, so a build of finished crawls needs no network. */
+static gboolean may_build(const Store *store, const Recipe *recipe, const Options *options, GError **error)
+{
+    if (!options->offline)
+        return TRUE;
+    g_autoptr(GArray) crawls = source_crawls(recipe, store_directory(store), NULL, error);
+    return crawls && source_crawls_finished(crawls, error);
+}
+
 static int build(const Recipe *recipe, const Options *options, GError **error)
 {
     g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
-    if (!store)
+    if (!store || !may_build(store, recipe, options, error))
         return EXIT_SYSTEM;
     g_autoptr(Progress) progress = progress_new();
     g_autoptr(GString) notices = g_string_new(NULL);
@@ -96,6 +106,8 @@ static int run(const Command *command, int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, clean, dedup, tokenise, mix, pack", "STAGE"},
+        {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
+        {"from-warc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},

@@ -8,10 +8,13 @@
 
 extern const Command command_audit;
 extern const Command command_build;
+extern const Command command_extract;
 extern const Command command_list;
 extern const Command command_parse_worker;
 extern const Command command_sample;
+extern const Command command_scrape;
 extern const Command command_show;
+extern const Command command_sources;
 extern const Command command_status;
 extern const Command command_tokenize;
 extern const Command command_train;

@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pipeline.h"
-#include "scrapers/fetch/crawl.h"
 #include "scrapers/fetch/scope.h"
 #include "scrapers/inputs.h"
 #include "scrapers/parse_worker.h"
+#include "scrapers/source_crawls.h"
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
@@ -33,6 +33,7 @@ typedef struct Entry {
     char *detail;
     Sha256 capture;
     gsize length; /* bytes of the record */
+    gboolean flagged; /* the extractors disagree over it */
 } Entry;
 
 typedef struct IngestBatch {
@@ -324,6 +325,14 @@ static void complete_document(const Input *input, const Record *record, Document
         document_set_text(document, "", 0);
 }
 
+static gboolean extractors_disagree(const Document *document)
+{
+    if (!document->text_length || !strstr(document->meta, "\"extractors\":"))
+        return FALSE;
+    g_autoptr(json_t) meta = json_loads(document->meta, 0, NULL);
+    return json_object_get(meta, "extractors") != NULL;
+}
+
 static void make_entry(const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
 {
     if (parsed->failure.rule) {
@@ -339,6 +348,7 @@ static void make_entry(const Input *input, const Record *record, ParsedRecord *p
         .detail = parsed->failure.rule ? g_strdup(parsed->failure.detail) : NULL,
         .capture = parsed->document.capture,
         .length = record->length,
+        .flagged = extractors_disagree(&parsed->document),
     };
     buffer_init(&entry->frozen, FROZEN_LIMIT);
     document_freeze(&parsed->document, &entry->frozen);
@@ -408,6 +418,8 @@ static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *e
     const char *tag = batch->input->source->tag;
     stage_count(&ingest->run, tag, "entered", 1);
     stage_count(&ingest->run, tag, "bytes", (gint64)entry->length);
+    if (entry->flagged)
+        stage_count(&ingest->run, tag, "flagged:extractors-disagree", 1);
     if (!entry->rule) {
         stage_count(&ingest->run, tag, "parsed", 1);
         return;
@@ -569,17 +581,13 @@ static gboolean boxed_sink(gpointer user, gpointer item, GError **error)
 
 static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GError **error)
 {
-    g_autofree char *captures = g_build_filename(store_directory(context->store), "captures", NULL);
-    for (unsigned i = 0; i < recipe->sources_count; i++) {
-        const RecipeSource *source = &recipe->sources[i];
-        CrawlSummary summary;
-        if (!source->crawl)
-            continue;
-        g_autofree char *path = inputs_capture_path(store_directory(context->store), source->tag);
-        if (!directory_make(captures, error) || !crawl_run(source, path, context->progress, context->notices, &summary, error))
-            return FALSE;
-    }
-    return TRUE;
+    g_autoptr(GArray) crawls = source_crawls(recipe, store_directory(context->store), NULL, error);
+    if (!crawls)
+        return FALSE;
+    gboolean good = crawl_all((SourceCrawl *)(gpointer)crawls->data, crawls->len, FALSE, context->progress, error);
+    for (guint i = 0; context->notices && i < crawls->len; i++)
+        g_string_append(context->notices, g_array_index(crawls, SourceCrawl, i).notices->str);
+    return good;
 }
 
 /* Puts back what the sink knew of the input under way when an earlier run ended. The input is cut again from its start;

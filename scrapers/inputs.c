@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "scrapers/extract/selector.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
 #define INGEST_VERSION "2"
@@ -122,7 +123,7 @@ static GPtrArray *list_inputs(const Recipe *recipe, const char *store_directory,
     g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func(input_free);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        if (!check_format(source, error))
+        if (!check_format(source, error) || !selectors_check(source, error))
             return NULL;
         if (!source->crawl && !add_files(inputs, recipe, source, error))
             return NULL;
@@ -171,8 +172,13 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
                                source->extract.title ? source->extract.title : "", source->extract.tables);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
+        append_strings(text, "start_at", &source->extract.start_at);
+        append_strings(text, "stop_at", &source->extract.stop_at);
+        g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
         if (source->crawl)
             append_strings(text, "page", &source->crawl->pages);
+        if (source->file_text)
+            g_string_append_printf(text, " file=%s\n", source->file_text);
     }
     for (guint i = 0; i < inputs->len; i++) {
         const Input *input = inputs->pdata[i];

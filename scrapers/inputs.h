@@ -19,7 +19,7 @@ typedef struct Input {
 /* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. For a crawled source the
  * input is STORE/captures/TAG.warc.gz, which must be there by now. */
 GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
-/* Only the checks: that all formats exist and all patterns match. For before a crawl. */
+/* Only the checks: that all formats exist, all selectors can be used and all patterns match. For before a crawl. */
 gboolean inputs_check(const Recipe *recipe, GError **error);
 /* A file's name as UTF-8, for g_free: bytes that are none become "%E9", so that two files never share a name. */
 char *inputs_name_in_utf8(const char *name);

@@ -67,7 +67,11 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     buffer_append_field(buffer, options->title);
     append_list(buffer, options->content);
     append_list(buffer, options->remove);
+    append_list(buffer, options->start_at);
+    append_list(buffer, options->stop_at);
+    buffer_append_field(buffer, options->date);
     buffer_append_u32(buffer, (guint32)options->tables);
+    buffer_append_u32(buffer, (guint32)options->probe);
     buffer_append_u32(buffer, (guint32)count);
     for (gsize i = 0; i < count; i++) {
         buffer_append_field(buffer, records[i].origin);
@@ -80,13 +84,16 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
 
 static gboolean decode_options(BufferView *view, ParseOptions *options)
 {
-    guint32 tables;
+    guint32 tables, probe;
     if (!buffer_view_field(view, &options->format) || !buffer_view_field(view, &options->source) ||
         !buffer_view_field(view, &options->licence) || !buffer_view_field(view, &options->text_field) ||
         !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->title) ||
-        !view_list(view, &options->content) || !view_list(view, &options->remove) || !buffer_view_u32(view, &tables))
+        !view_list(view, &options->content) || !view_list(view, &options->remove) ||
+        !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
+        !buffer_view_u32(view, &tables) || !buffer_view_u32(view, &probe))
         return FALSE;
     options->tables = tables != 0;
+    options->probe = probe != 0;
     return TRUE;
 }
 
@@ -252,12 +259,38 @@ static gboolean parse_sandboxed(Parser *parser, const Record *records, gsize cou
     return TRUE;
 }
 
-gboolean parser_parse(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
+static gboolean parse_as_they_are(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
 {
     if (parser->worker)
         return parse_sandboxed(parser, records, count, parsed, error);
     for (gsize i = 0; i < count; i++)
         parse_one(parser->format, &records[i], parser->options, &parsed[i]);
+    return TRUE;
+}
+
+/* What a converted record becomes can be many times its size, so these are converted and parsed one by one. */
+static gboolean parse_converted(Parser *parser, const Record *record, ParsedRecord *parsed, GError **error)
+{
+    g_auto(Record) converted = {0};
+    *parsed = (ParsedRecord){0};
+    if (!parser->format->convert(record, &converted, &parsed->failure, error))
+        return FALSE;
+    return parsed->failure.rule || parse_as_they_are(parser, &converted, 1, parsed, error);
+}
+
+gboolean parser_parse(Parser *parser, const Record *records, gsize count, ParsedRecord *parsed, GError **error)
+{
+    gboolean (*needs_convert)(const Record *record) = parser->format->needs_convert;
+    for (gsize i = 0; i < count;) {
+        gsize end = i;
+        while (end < count && !(needs_convert && needs_convert(&records[end])))
+            end++;
+        if (end > i && !parse_as_they_are(parser, records + i, end - i, parsed + i, error))
+            return FALSE;
+        if (end < count && !parse_converted(parser, &records[end], &parsed[end], error))
+            return FALSE;
+        i = end + 1;
+    }
     return TRUE;
 }
 

@@ -5,6 +5,8 @@
  * parser_free(p). A parser belongs to one thread. `program` is the galen executable, started as "galen parse-worker";
  * NULL parses in this process, without a sandbox (for tests and trusted formats).
  *
+ * Records that a format converts first (PDFs) are converted on the caller's thread, outside of the child.
+ *
  * When a child dies over a batch, its records are tried one by one in new children, so that one hostile record costs
  * only itself: it gets the rule parser-crashed or parser-timeout. A child that somebody else killed says nothing about a
  * record, which is then tried again.

@@ -9,17 +9,12 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "store/recipe_schema.h"
+#include "store/recipe_source.h"
 
 #define RECIPE_LIMIT ((gsize)16 << 20)
-#define LARGEST_REPEAT 1000
 
 /* The setting of the file, or the default where it says nothing. */
 #define SETTING(section, member, fallback) ((section) && (section)->member ? *(section)->member : (fallback))
-
-static const char *const group_names[] = {"guidelines", "abstracts", "papers", "replay"};
-
-/* Held-out shares of the paper's table 2. */
-static const double group_valid[] = {0.05, 0.03, 0.03, 0.0};
 
 /* The tokens that the paper adds to the vocabulary. */
 static const char *const default_special[] = {
@@ -28,11 +23,6 @@ static const char *const default_special[] = {
 };
 
 static const char *const default_languages[] = {"en"};
-
-const char *recipe_group_name(RecipeGroup group)
-{
-    return group_names[group];
-}
 
 static gboolean recipe_fault(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
@@ -46,100 +36,36 @@ static gboolean recipe_fault(GError **error, const char *path, const char *forma
     return FALSE;
 }
 
-static RecipeCrawl *convert_crawl(const FileCrawl *file)
+/* The source file that an entry uses; NULL without error: none. */
+static const SourceFile *used_file(Recipe *recipe, const char *path, const FileSource *entry, GError **error)
 {
-    if (!file)
+    if (!entry->use)
         return NULL;
-    RecipeCrawl *crawl = g_new0(RecipeCrawl, 1);
-    *crawl = (RecipeCrawl){
-        .start = file->start,
-        .follow = file->follow,
-        .skip = file->skip,
-        .pages = file->pages,
-        .max_pages = SETTING(file, max_pages, 10000),
-        .max_depth = SETTING(file, max_depth, 16),
-        .max_bytes = SETTING(file, max_bytes, (uint64_t)32 << 20),
-        .delay = SETTING(file, delay, 1.0),
-        .timeout = SETTING(file, timeout, 60.0),
-        .allow_private = SETTING(file, allow_private, false),
-        .ignore_robots = SETTING(file, ignore_robots, false),
-        .contact = file->contact,
-    };
-    return crawl;
-}
-
-static gboolean convert_group(const char *path, const FileSource *file, RecipeGroup *group, GError **error)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(group_names); i++) {
-        if (strcmp(file->group, group_names[i]) == 0) {
-            *group = (RecipeGroup)i;
-            return TRUE;
-        }
-    }
-    return recipe_fault(error, path, "source '%s' has group '%s'; the groups are guidelines, abstracts, papers and replay", file->tag, file->group);
-}
-
-static void convert_source(const FileSource *file, RecipeGroup group, RecipeSource *source)
-{
-    *source = (RecipeSource){
-        .tag = file->tag,
-        .name = file->name,
-        .format = file->format,
-        .group = group,
-        .paths = file->paths,
-        .crawl = convert_crawl(file->crawl),
-        .licence = file->licence,
-        .redistributable = SETTING(file, redistributable, false),
-        .repeat = SETTING(file, repeat, 1u),
-        .valid = SETTING(file, valid, group_valid[group]),
-        .text_field = file->text_field ? file->text_field : (char *)"text",
-        .id_field = file->id_field ? file->id_field : (char *)"id",
-    };
-    if (file->extract)
-        source->extract = (RecipeExtract){
-            .content = file->extract->content,
-            .remove = file->extract->remove,
-            .title = file->extract->title,
-            .tables = SETTING(file->extract, tables, false),
-        };
-}
-
-static gboolean tag_is_good(const char *tag)
-{
-    return strspn(tag, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(tag) && strlen(tag) <= 40;
-}
-
-static gboolean check_source(const char *path, const RecipeSource *source, GError **error)
-{
-    if (!tag_is_good(source->tag))
-        return recipe_fault(error, path, "source tag '%s': use up to 40 lower-case letters, digits, '-' and '_'", source->tag);
-    if (!source->paths.count == !source->crawl)
-        return recipe_fault(error, path, "source '%s' needs either paths (files) or crawl (a site), and has %s", source->tag,
-                            source->crawl ? "both" : "neither");
-    if (source->crawl && source->crawl->start.count == 0)
-        return recipe_fault(error, path, "source '%s': crawl needs at least one URL under start", source->tag);
-    if (source->crawl && strcmp(source->format, "html") != 0)
-        return recipe_fault(error, path, "source '%s' is crawled, so its format must be html, not '%s'", source->tag, source->format);
-    if (source->crawl && !(source->crawl->delay >= 0 && source->crawl->timeout > 0))
-        return recipe_fault(error, path, "source '%s': delay must be 0 or more and timeout above 0", source->tag);
-    if (!(source->valid >= 0 && source->valid < 1))
-        return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
-    if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)
-        return recipe_fault(error, path, "source '%s': repeat is 1 to %d, not %u", source->tag, LARGEST_REPEAT, source->repeat);
-    return TRUE;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *found = source_file_find(entry->use, folder, error);
+    SourceFile *used = found ? source_file_load(found, error) : NULL;
+    if (used)
+        g_ptr_array_add(recipe->files, used);
+    else
+        g_prefix_error(error, "%s: ", path);
+    return used;
 }
 
 static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFile *file, GError **error)
 {
     recipe->sources = g_new0(RecipeSource, file->sources_count);
+    recipe->files = g_ptr_array_new_with_free_func((GDestroyNotify)source_file_free);
     for (unsigned i = 0; i < file->sources_count; i++) {
-        RecipeGroup group = GROUP_GUIDELINES;
-        if (!convert_group(path, &file->sources[i], &group, error))
+        const FileSource *entry = &file->sources[i];
+        const SourceFile *used = used_file(recipe, path, entry, error);
+        if (entry->use && !used)
             return FALSE;
-        convert_source(&file->sources[i], group, &recipe->sources[i]);
+        gboolean good = recipe_source_make(path, i + 1, entry, used ? used->loaded : NULL, &recipe->sources[i], error);
         recipe->sources_count = i + 1;
-        if (!check_source(path, &recipe->sources[i], error))
+        if (!good)
             return FALSE;
+        recipe->sources[i].file = used ? used->path : NULL;
+        recipe->sources[i].file_text = used ? used->text : NULL;
         unsigned first = i;
         recipe_find_source(recipe, recipe->sources[i].tag, &first);
         if (first != i)
@@ -255,8 +181,9 @@ void recipe_free(Recipe *recipe)
     if (!recipe)
         return;
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        g_free(recipe->sources[i].crawl);
+        recipe_source_clear(&recipe->sources[i]);
     g_free(recipe->sources);
+    g_clear_pointer(&recipe->files, g_ptr_array_unref);
     if (recipe->loaded)
         yaml_release(&recipe_file_schema, recipe->loaded);
     g_free(recipe->base_directory);

@@ -18,6 +18,16 @@ typedef struct RecipeStrings {
     unsigned count;
 } RecipeStrings;
 
+/* How answers that are no ordinary pages, or pages whose lists need a rule, give the URLs to follow. Looked up by URL. */
+typedef struct RecipeList {
+    char *match;            /* regular expression: the URLs of these answers; NULL: every answer of the kind */
+    char *kind;             /* "html", "sitemap", "json", "mediawiki" or "pdf" */
+    RecipeStrings links;    /* html: XPath of elements or attributes that hold links; json: paths such as "results[].url" */
+    char *link;             /* json, mediawiki: the URL made of each value, which stands for {}; NULL: the value itself */
+    RecipeStrings next;     /* html: XPath of the link to the next page; json: path of the next page's URL or number */
+    char *next_link;        /* json: the URL made of the next page's number, which stands for {} */
+} RecipeList;
+
 /* How a site is crawled. */
 typedef struct RecipeCrawl {
     RecipeStrings start;    /* URLs */
@@ -32,6 +42,9 @@ typedef struct RecipeCrawl {
     bool allow_private;     /* addresses of private networks and loopback */
     bool ignore_robots;     /* only for one's own sites */
     char *contact;          /* for the User-Agent: a URL or e-mail address */
+    char *fetch;            /* "http", or "browser" for sites that need JavaScript: a headless Chromium; "http" */
+    RecipeList *lists;
+    unsigned lists_count;
 } RecipeCrawl;
 
 /* What of an HTML page is the document. XPath 1.0. Without `content`, main content is found by its density of text. */
@@ -39,6 +52,9 @@ typedef struct RecipeExtract {
     RecipeStrings content;
     RecipeStrings remove;
     char *title;
+    char *date;
+    RecipeStrings start_at; /* headings (or their beginnings, case ignored): what stands before the first of them goes */
+    RecipeStrings stop_at;  /* headings: from one of them on, up to the next heading of its level or above, all goes */
     bool tables;            /* keep tables, as rows with " | " between cells: false */
 } RecipeExtract;
 
@@ -47,7 +63,7 @@ typedef enum { GROUP_GUIDELINES, GROUP_ABSTRACTS, GROUP_PAPERS, GROUP_REPLAY } R
 typedef struct RecipeSource {
     char *tag;
     char *name;             /* for people; NULL: the tag */
-    char *format;           /* "medline", "jats", "s2orc", "jsonl", "html", "warc" */
+    char *format;           /* "medline", "jats", "s2orc", "jsonl", "html", "pdf", "warc" */
     RecipeGroup group;
     RecipeStrings paths;    /* files, with * ? [] {} patterns; or */
     RecipeCrawl *crawl;     /* a site */
@@ -58,6 +74,8 @@ typedef struct RecipeSource {
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
+    const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
+    const char *file_text;
 } RecipeSource;
 
 typedef struct RecipeClean {
@@ -106,6 +124,7 @@ typedef struct Recipe {
     char *base_directory;    /* relative paths start here */
     char *text;              /* the file, as it was */
     gpointer loaded;         /* recipe_free's own */
+    GPtrArray *files;        /* SourceFile: those that sources use; recipe_free's own */
 } Recipe;
 
 Recipe *recipe_load(const char *path, const char *inputs, GError **error);

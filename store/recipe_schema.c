@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The libcyaml schema of a recipe file: which keys there are and of which type; see store/recipe_schema.h. */
+ * The libcyaml schemas of a recipe and of a source file: which keys there are and of which type; see store/recipe_schema.h. */
 #include "store/recipe_schema.h"
 
 #include <stddef.h>
@@ -28,33 +28,43 @@ static const cyaml_schema_value_t string_entry = {
         .count_size = sizeof(unsigned),                                                                                \
     }
 
+static const cyaml_schema_field_t list_fields[] = {
+    STRING(RecipeList, match), NEEDED_STRING(RecipeList, kind), STRINGS(RecipeList, links),     STRING(RecipeList, link),
+    STRINGS(RecipeList, next), STRING(RecipeList, next_link),   CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t list_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeList, list_fields),
+};
+
 static const cyaml_schema_field_t crawl_fields[] = {
     STRINGS(FileCrawl, start),          STRINGS(FileCrawl, follow),         STRINGS(FileCrawl, skip),
     STRINGS(FileCrawl, pages),          UNSIGNED(FileCrawl, max_pages),     UNSIGNED(FileCrawl, max_depth),
     UNSIGNED(FileCrawl, max_bytes),     REAL(FileCrawl, delay),             REAL(FileCrawl, timeout),
     BOOLEAN(FileCrawl, allow_private),  BOOLEAN(FileCrawl, ignore_robots),  STRING(FileCrawl, contact),
+    STRING(FileCrawl, fetch),
+    CYAML_FIELD_SEQUENCE("lists", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, FileCrawl, lists, &list_entry, 0, CYAML_UNLIMITED),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t extract_fields[] = {
-    STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRING(FileExtract, title),
+    STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRINGS(FileExtract, start_at),
+    STRINGS(FileExtract, stop_at), STRING(FileExtract, date),     STRING(FileExtract, title),
     BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
 };
 
+/* What an entry of a recipe and a source file have in common. */
+#define SOURCE_FIELDS                                                                                                  \
+    STRING(FileSource, name), STRING(FileSource, format), STRING(FileSource, group), STRINGS(FileSource, paths),       \
+        MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
+        STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
+        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field)
+
+/* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
 static const cyaml_schema_field_t source_fields[] = {
-    NEEDED_STRING(FileSource, tag),
-    STRING(FileSource, name),
-    NEEDED_STRING(FileSource, format),
-    NEEDED_STRING(FileSource, group),
-    STRINGS(FileSource, paths),
-    MAPPING(FileSource, crawl, crawl_fields),
-    MAPPING(FileSource, extract, extract_fields),
-    STRING(FileSource, licence),
-    BOOLEAN(FileSource, redistributable),
-    UNSIGNED(FileSource, repeat),
-    REAL(FileSource, valid),
-    STRING(FileSource, text_field),
-    STRING(FileSource, id_field),
+    STRING(FileSource, use),
+    STRING(FileSource, tag),
+    SOURCE_FIELDS,
     CYAML_FIELD_END,
 };
 
@@ -116,4 +126,39 @@ static const cyaml_schema_field_t recipe_fields[] = {
 
 const cyaml_schema_value_t recipe_file_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, RecipeFile, recipe_fields),
+};
+
+static const cyaml_schema_field_t expected_fields[] = {
+    CYAML_FIELD_UINT("documents", CYAML_FLAG_OPTIONAL, SourceExpected, documents),
+    CYAML_FIELD_UINT("ktokens", CYAML_FLAG_OPTIONAL, SourceExpected, ktokens),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t test_fields[] = {
+    NEEDED_STRING(SourceTest, page),
+    STRING(SourceTest, title),
+    STRINGS(SourceTest, contains),
+    STRINGS(SourceTest, lacks),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t test_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, SourceTest, test_fields),
+};
+
+static const cyaml_schema_field_t source_file_fields[] = {
+    NEEDED_STRING(FileSource, tag),
+    SOURCE_FIELDS,
+    STRING(FileSource, publisher),
+    STRING(FileSource, homepage),
+    STRING(FileSource, audience),
+    STRING(FileSource, country),
+    STRING(FileSource, notes),
+    MAPPING(FileSource, expected, expected_fields),
+    CYAML_FIELD_SEQUENCE("tests", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, FileSource, tests, &test_entry, 0, CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t source_file_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, FileSource, source_file_fields),
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/recipe_schema.h - the recipe as it stands in the file: every setting optional, so that absent and zero differ.
  *
- * Only recipe.c uses this. A pointer is NULL where the file says nothing; recipe.c then puts the default.
+ * Only recipe.c, recipe_source.c and source_file.c use this. A pointer is NULL where the file says nothing; these then put
+ * the default. FileSource holds an entry of a recipe, which has no facts, and a source file, which has no `use`.
  */
 #ifndef STORE_RECIPE_SCHEMA_H
 #define STORE_RECIPE_SCHEMA_H
@@ -9,22 +10,26 @@
 #include <cyaml/cyaml.h>
 
 #include "store/recipe.h"
+#include "store/source_file.h"
 
 typedef struct FileCrawl {
     RecipeStrings start, follow, skip, pages;
     uint64_t *max_pages, *max_depth, *max_bytes;
     double *delay, *timeout;
     bool *allow_private, *ignore_robots;
-    char *contact;
+    char *contact, *fetch;
+    RecipeList *lists;
+    unsigned lists_count;
 } FileCrawl;
 
 typedef struct FileExtract {
-    RecipeStrings content, remove;
-    char *title;
+    RecipeStrings content, remove, start_at, stop_at;
+    char *title, *date;
     bool *tables;
 } FileExtract;
 
 typedef struct FileSource {
+    char *use;
     char *tag, *name, *format, *group;
     RecipeStrings paths;
     FileCrawl *crawl;
@@ -34,6 +39,10 @@ typedef struct FileSource {
     unsigned *repeat;
     double *valid;
     char *text_field, *id_field;
+    char *publisher, *homepage, *audience, *country, *notes; /* from here on: facts of a source file */
+    SourceExpected *expected;
+    SourceTest *tests;
+    unsigned tests_count;
 } FileSource;
 
 typedef struct FileClean {
@@ -76,5 +85,6 @@ typedef struct RecipeFile {
 } RecipeFile;
 
 extern const cyaml_schema_value_t recipe_file_schema;
+extern const cyaml_schema_value_t source_file_schema; /* of a FileSource */
 
 #endif

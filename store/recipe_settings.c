@@ -39,6 +39,22 @@ static void set_strings(json_t *object, const char *key, const RecipeStrings *st
     json_object_set_new(object, key, array);
 }
 
+static json_t *lists_settings(const RecipeCrawl *crawl)
+{
+    json_t *lists = json_array();
+    for (unsigned i = 0; i < crawl->lists_count; i++) {
+        json_t *object = json_object();
+        set_text(object, "match", crawl->lists[i].match);
+        set_text(object, "kind", crawl->lists[i].kind);
+        set_strings(object, "links", &crawl->lists[i].links);
+        set_text(object, "link", crawl->lists[i].link);
+        set_strings(object, "next", &crawl->lists[i].next);
+        set_text(object, "next_link", crawl->lists[i].next_link);
+        json_array_append_new(lists, object);
+    }
+    return lists;
+}
+
 static json_t *crawl_settings(const RecipeCrawl *crawl)
 {
     json_t *object = json_object();
@@ -54,6 +70,8 @@ static json_t *crawl_settings(const RecipeCrawl *crawl)
     set_flag(object, "allow_private", crawl->allow_private);
     set_flag(object, "ignore_robots", crawl->ignore_robots);
     set_text(object, "contact", crawl->contact);
+    set_text(object, "fetch", crawl->fetch);
+    json_object_set_new(object, "lists", lists_settings(crawl));
     return object;
 }
 
@@ -63,11 +81,14 @@ static json_t *extract_settings(const RecipeExtract *extract)
     set_strings(object, "content", &extract->content);
     set_strings(object, "remove", &extract->remove);
     set_text(object, "title", extract->title);
+    set_text(object, "date", extract->date);
+    set_strings(object, "start_at", &extract->start_at);
+    set_strings(object, "stop_at", &extract->stop_at);
     set_flag(object, "tables", extract->tables);
     return object;
 }
 
-static json_t *source_settings(const RecipeSource *source)
+json_t *recipe_source_settings(const RecipeSource *source)
 {
     json_t *object = json_object();
     set_text(object, "tag", source->tag);
@@ -82,6 +103,8 @@ static json_t *source_settings(const RecipeSource *source)
     set_number(object, "valid", source->valid);
     set_text(object, "text_field", source->text_field);
     set_text(object, "id_field", source->id_field);
+    if (source->file_text)
+        set_text(object, "source_file", source->file_text);
     return object;
 }
 
@@ -131,7 +154,7 @@ char *recipe_settings_text(const Recipe *recipe)
     g_autoptr(json_t) object = json_object();
     json_t *sources = json_array(), *mix = json_object(), *tokenizer = json_object();
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        json_array_append_new(sources, source_settings(&recipe->sources[i]));
+        json_array_append_new(sources, recipe_source_settings(&recipe->sources[i]));
     set_number(mix, "replay_share", recipe->mix.replay_share);
     set_strings(tokenizer, "special", &recipe->tokenizer.special);
     set_text(object, "name", recipe->name);

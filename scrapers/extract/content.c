@@ -50,6 +50,14 @@ void content_remove(Page *page, char *const *remove)
     }
 }
 
+guint content_count(Page *page, const char *xpath)
+{
+    g_autoptr(xmlXPathObject) found = evaluate(page, xpath);
+    if (!found || found->type == XPATH_NODESET)
+        return (guint)nodes_of(found)->nodeNr;
+    return xmlXPathCastToBoolean(found) ? 1 : 0;
+}
+
 char *content_text_by_rule(Page *page, const char *xpath)
 {
     g_autoptr(xmlXPathObject) found = evaluate(page, xpath);

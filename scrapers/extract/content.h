@@ -25,6 +25,8 @@ void content_remove(Page *page, char *const *remove);
 /* FALSE when no XPath of `content` matches an element with text. */
 gboolean content_by_rule(Page *page, char *const *content, Selection *selection);
 void content_by_density(Page *page, Selection *selection);
+/* How many nodes the XPath matches; 1 for a string, number or boolean that is not empty, zero or false. */
+guint content_count(Page *page, const char *xpath);
 /* The text of the first match, tidied, for g_free; or NULL. */
 char *content_text_by_rule(Page *page, const char *xpath);
 

@@ -5,10 +5,14 @@
 #include <string.h>
 
 #include "scrapers/extract/charset.h"
+#include "scrapers/extract/compare.h"
 #include "scrapers/extract/content.h"
+#include "scrapers/extract/date.h"
 #include "scrapers/extract/guard.h"
 #include "scrapers/extract/noise.h"
 #include "scrapers/extract/page_facts.h"
+#include "scrapers/extract/probe.h"
+#include "scrapers/extract/sections.h"
 #include "scrapers/extract/serialise.h"
 
 #define LEAST_WORDS 25u
@@ -81,10 +85,16 @@ static void use_linked_text(json_t *linked_data, Buffer *text)
     }
 }
 
-static void note_missed_rule(Document *document)
+static void use_date_rule(Page *page, const char *rule, Document *document)
 {
-    g_free(document->meta);
-    document->meta = g_strdup("{\"content_rule\":\"missed\"}");
+    g_autofree char *text = content_text_by_rule(page, rule);
+    char *date = date_find(text);
+    if (!date) {
+        document_set_meta(document, "date_rule", json_string("missed"));
+        return;
+    }
+    g_free(document->date);
+    document->date = date;
 }
 
 static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, Document *document,
@@ -99,11 +109,15 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         content_by_density(page, &selection);
     } else if (!content_by_rule(page, options->content, &selection)) {
         content_by_density(page, &selection);
-        note_missed_rule(document);
+        document_set_meta(document, "content_rule", json_string("missed"));
     }
     serialise(&selection, document->title, options->tables, &text);
     if (!text.overflowed && text_words(text.data ? text.data : "") < LEAST_WORDS)
         use_linked_text(linked_data, &text);
+    if (options->start_at && !sections_start(&text, options->start_at))
+        document_set_meta(document, "start_rule", json_string("missed"));
+    if (options->stop_at)
+        sections_stop(&text, options->stop_at);
     guint words = text.data ? text_words(text.data) : 0;
     if (text.overflowed) {
         parse_failure_set(failure, RULE_TOO_LARGE, "the text passes %" G_GSIZE_FORMAT " bytes", DOCUMENT_TEXT_LIMIT);
@@ -114,6 +128,8 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         return FALSE;
     }
     document->text = buffer_steal(&text, &document->text_length);
+    if (options->content && options->content[0])
+        extractors_compare(page, options, document);
     return TRUE;
 }
 
@@ -152,7 +168,12 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
         return FALSE;
     g_autoptr(json_t) linked_data = page_linked_data(page);
     page_facts_fill(page, linked_data, url, options->title, document);
+    if (options->date)
+        use_date_rule(page, options->date, document);
     if (document->url)
         set_string(&document->id, document->url);
-    return extract_text(page, linked_data, options, document, failure);
+    gboolean good = extract_text(page, linked_data, options, document, failure);
+    if (options->probe)
+        probe_page(html, html_length, options, document);
+    return good;
 }

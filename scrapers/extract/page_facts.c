@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scrapers/extract/content.h"
+#include "scrapers/extract/date.h"
 #include "scrapers/extract/licence.h"
 #include "scrapers/extract/page_title.h"
 
@@ -77,39 +78,13 @@ static const char *linked_string(json_t *linked_data, const char *key)
     return NULL;
 }
 
-/* "2014-05-12T10:00Z", "2014/5/12", "2014-05" and "2014" to "YYYY[-MM[-DD]]"; NULL for anything else. */
-static char *normalise_date(const char *text)
-{
-    int part[3] = {0, 0, 0}, parts = 0;
-    for (const char *at = text; at && parts < 3 && g_ascii_isdigit(*at);) {
-        int digits = 0;
-        while (g_ascii_isdigit(*at) && digits < 4) {
-            part[parts] = part[parts] * 10 + (*at++ - '0');
-            digits++;
-        }
-        if (parts == 0 ? digits != 4 : digits > 2)
-            return NULL;
-        parts++;
-        if (*at != '-' && *at != '/' && *at != '.')
-            break;
-        at++;
-    }
-    if (!parts || part[0] < 1500 || part[0] > 2200)
-        return NULL;
-    if (parts >= 2 && (part[1] < 1 || part[1] > 12))
-        return NULL;
-    if (parts == 3 && part[2] >= 1 && part[2] <= 31)
-        return g_strdup_printf("%04d-%02d-%02d", part[0], part[1], part[2]);
-    return parts >= 2 ? g_strdup_printf("%04d-%02d", part[0], part[1]) : g_strdup_printf("%04d", part[0]);
-}
-
 static char *date_of_body(Page *page)
 {
     for (xmlNode *node = page->body; node; node = page_next(node, page->body, TRUE)) {
         const char *property = page_attribute(node, "itemprop");
         const char *value = page_attribute(node, "datetime");
         if (tag_of(node) == GUMBO_TAG_TIME || (property && strcmp(property, "datePublished") == 0)) {
-            char *date = normalise_date(value ? value : page_attribute(node, "content"));
+            char *date = date_normalise(value ? value : page_attribute(node, "content"));
             if (date)
                 return date;
         }
@@ -126,11 +101,11 @@ static char *page_date(Page *page, json_t *linked_data)
     for (gsize i = 0; names[i]; i++) {
         const char *one[] = {names[i], NULL};
         g_autofree char *content = meta_content(page, one);
-        char *date = normalise_date(content);
+        char *date = date_normalise(content);
         if (date)
             return date;
     }
-    char *date = normalise_date(linked_string(linked_data, "datePublished"));
+    char *date = date_normalise(linked_string(linked_data, "datePublished"));
     return date ? date : date_of_body(page);
 }
 

@@ -5,6 +5,9 @@
 #include "scrapers/fetch/capture.h"
 
 #include "base/error.h"
+#include "scrapers/fetch/browser.h"
+#include "scrapers/fetch/cookies.h"
+#include "scrapers/fetch/previous.h"
 #include "scrapers/fetch/retry.h"
 #include "scrapers/fetch/warc_reader.h"
 #include "scrapers/fetch/warc_writer.h"
@@ -16,7 +19,10 @@ struct Capture {
     HttpExchange *next;  /* the answer that the file has ready */
     WarcWriter *writer;
     HttpClient *client;
-    Hosts *hosts;
+    Browser *browser;    /* NULL: pages come over HTTP alone */
+    Hosts *hosts, *own_hosts;
+    Cookies *cookies;
+    Previous *previous;  /* NULL: none */
     unsigned trouble;    /* URLs in a row without an answer */
     gboolean unanswered; /* some URL gave none */
     char *last_answered;
@@ -35,7 +41,7 @@ static gboolean check_fingerprint(const CaptureSettings *settings, const WarcRec
     if (recovery->length == 0 || g_str_equal(recovery->settings, settings->fingerprint))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "%s: this crawl was begun with other settings (start, follow, skip, pages, limits or rules); "
+                "%s: this crawl was begun with other settings (start, follow, skip, pages, lists, limits or rules); "
                 "give those back to go on, or move the file away to crawl the site again",
                 settings->path);
     return FALSE;
@@ -67,17 +73,29 @@ static gboolean open_file(Capture *capture, const CaptureSettings *settings, con
     return capture->reader && read_ahead(capture, error);
 }
 
+static gboolean open_previous(Capture *capture, const CaptureSettings *settings, GError **error)
+{
+    if (settings->previous)
+        capture->previous = previous_open(settings->previous, error);
+    return !settings->previous || capture->previous;
+}
+
 Capture *capture_open(const CaptureSettings *settings, GString *notices, GError **error)
 {
     g_autoptr(Capture) capture = g_new0(Capture, 1);
     capture->path = g_strdup(settings->path);
     capture->delay = settings->delay;
-    capture->hosts = hosts_new(settings->delay);
+    capture->own_hosts = settings->hosts ? NULL : hosts_new();
+    capture->hosts = settings->hosts ? settings->hosts : capture->own_hosts;
+    capture->cookies = cookies_new();
     capture->client = http_client_new(&settings->http, error);
+    if (settings->browser)
+        capture->browser = browser_new(&settings->http, error);
     WarcRecovery recovery = {0};
-    gboolean good = capture->client &&
+    gboolean good = capture->client && (capture->browser || !settings->browser) &&
                     warc_reader_recover(settings->path, settings->body_limit, &recovery, error) &&
-                    check_fingerprint(settings, &recovery, error) && open_file(capture, settings, &recovery, error);
+                    check_fingerprint(settings, &recovery, error) && open_file(capture, settings, &recovery, error) &&
+                    open_previous(capture, settings, error);
     if (good && recovery.cut && notices)
         g_string_append_printf(notices, "%s: goes on at byte %" G_GUINT64_FORMAT "; %" G_GUINT64_FORMAT
                                " bytes behind the last whole response are fetched again\n",
@@ -92,7 +110,10 @@ void capture_free(Capture *capture)
     g_clear_pointer(&capture->next, http_exchange_free);
     g_clear_pointer(&capture->writer, warc_writer_free);
     g_clear_pointer(&capture->client, http_client_free);
-    hosts_free(capture->hosts);
+    g_clear_pointer(&capture->own_hosts, hosts_free);
+    g_clear_pointer(&capture->previous, previous_free);
+    cookies_free(capture->cookies);
+    g_clear_pointer(&capture->browser, browser_free);
     g_free(capture->last_answered);
     g_free(capture->path);
     g_free(capture);
@@ -122,16 +143,29 @@ static gboolean take_replayed(Capture *capture, const char *url, HttpExchange **
         return FALSE;
     }
     *exchange = g_steal_pointer(&capture->next);
+    cookies_take(capture->cookies, *exchange);
     return read_ahead(capture, error);
 }
 
-static HttpExchange *ask(Capture *capture, const char *url, gsize limit)
+static HttpExchange *ask_once(Capture *capture, const char *url, const PreviousAnswer *old, gsize limit)
+{
+    g_autofree char *cookies = cookies_for(capture->cookies, url, g_get_real_time() / G_USEC_PER_SEC);
+    HttpExtras extras = {.cookies = cookies};
+    if (old) {
+        extras.etag = old->etag;
+        extras.last_modified = old->last_modified;
+    }
+    hosts_take(capture->hosts, url, capture->delay);
+    gboolean rendered = capture->browser && !g_str_has_suffix(url, "/robots.txt");
+    HttpExchange *exchange = rendered ? browser_get(capture->browser, url, limit) : http_get(capture->client, url, &extras, limit);
+    hosts_give_back(capture->hosts, url, exchange->outcome != EXCHANGE_REFUSED);
+    return exchange;
+}
+
+static HttpExchange *ask(Capture *capture, const char *url, const PreviousAnswer *old, gsize limit)
 {
     for (unsigned attempt = 1;; attempt++) {
-        hosts_wait(capture->hosts, url);
-        HttpExchange *exchange = http_get(capture->client, url, limit);
-        if (exchange->outcome != EXCHANGE_REFUSED)
-            hosts_asked(capture->hosts, url);
+        HttpExchange *exchange = ask_once(capture, url, old, limit);
         double wait;
         if (!retry_wanted(exchange, attempt, capture->delay, &wait))
             return exchange;
@@ -144,7 +178,7 @@ static gboolean network_is_up(Capture *capture)
 {
     if (!capture->last_answered)
         return FALSE;
-    g_autoptr(HttpExchange) probe = ask(capture, capture->last_answered, 1);
+    g_autoptr(HttpExchange) probe = ask(capture, capture->last_answered, NULL, 1);
     return probe->outcome == EXCHANGE_RESPONSE;
 }
 
@@ -167,16 +201,45 @@ static gboolean watch_for_trouble(Capture *capture, const HttpExchange *exchange
     return FALSE;
 }
 
+/* Puts the old answer in the place of the 304 that says it is still good. */
+static gboolean renew(Capture *capture, const PreviousAnswer *old, HttpExchange **exchange, GError **error)
+{
+    HttpExchange *fresh = *exchange;
+    HttpExchange *answer = previous_load(capture->previous, old, error);
+    if (!answer)
+        return FALSE;
+    answer->checked = fresh->date;
+    g_free(answer->address);
+    answer->address = g_steal_pointer(&fresh->address);
+    buffer_append(&answer->revisit, fresh->headers.data, fresh->headers.length);
+    buffer_append(&answer->request, fresh->request.data, fresh->request.length);
+    http_exchange_free(fresh);
+    *exchange = answer;
+    return TRUE;
+}
+
+static gboolean fetch_fresh(Capture *capture, const char *url, gsize limit, HttpExchange **exchange, GError **error)
+{
+    const PreviousAnswer *old = capture->previous ? previous_find(capture->previous, url) : NULL;
+    if (old && old->length > limit)
+        old = NULL;
+    g_autoptr(HttpExchange) fresh = ask(capture, url, old, limit);
+    gboolean unchanged = old && fresh->outcome == EXCHANGE_RESPONSE && fresh->status == 304;
+    if (!watch_for_trouble(capture, fresh, error) || (unchanged && !renew(capture, old, &fresh, error)) ||
+        !warc_writer_capture(capture->writer, fresh, error))
+        return FALSE;
+    cookies_take(capture->cookies, fresh);
+    *exchange = g_steal_pointer(&fresh);
+    return TRUE;
+}
+
 gboolean capture_fetch(Capture *capture, const char *url, gsize limit, HttpExchange **exchange, GError **error)
 {
     if (capture->next) {
         if (!take_replayed(capture, url, exchange, error))
             return FALSE;
-    } else {
-        g_autoptr(HttpExchange) fresh = ask(capture, url, limit);
-        if (!watch_for_trouble(capture, fresh, error) || !warc_writer_capture(capture->writer, fresh, error))
-            return FALSE;
-        *exchange = g_steal_pointer(&fresh);
+    } else if (!fetch_fresh(capture, url, limit, exchange, error)) {
+        return FALSE;
     }
     capture->unanswered |= (*exchange)->outcome == EXCHANGE_FAILED;
     return TRUE;

@@ -4,7 +4,9 @@
  * A crawl that was interrupted is run again from its beginning; capture_fetch then answers from the WARC file, in the
  * same order, until the file's good part ends, and from the site after that. The crawl takes the same decisions from
  * the same answers and so goes on exactly as if it had never stopped, and nothing but the WARC file need be kept.
- * What comes from the site is on disk before it is handed out. Requests are paced (hosts.h) and repeated (retry.h).
+ * What comes from the site is on disk before it is handed out. Requests are paced (hosts.h) and repeated (retry.h), and
+ * carry the site's cookies (cookies.h). With a `previous` file, answers that are in it are asked for conditionally, and
+ * one that the server calls unchanged (304) is the old answer again (exchange->checked).
  *
  * Errors: GALEN_ERROR_INPUT when the file does not fit the crawl (its settings changed), GALEN_ERROR_SYSTEM when it
  * cannot be written, or when CAPTURE_TROUBLE_MAX URLs in a row gave no answer and neither does the last that did: the
@@ -24,7 +26,10 @@ typedef struct CaptureSettings {
     gboolean ignore_robots;  /* as the warcinfo record tells it */
     gsize body_limit;
     double delay;            /* seconds */
+    Hosts *hosts;            /* shared, borrowed; NULL: of its own */
+    const char *previous;    /* WARC file of an earlier crawl; NULL: none */
     HttpSettings http;
+    gboolean browser;        /* pages come through a browser (browser.h); robots.txt never does */
 } CaptureSettings;
 
 typedef struct Capture Capture;

@@ -3,13 +3,13 @@
 #include "scrapers/fetch/crawl.h"
 
 #include "base/error.h"
-#include "base/hash.h"
-#include "base/json.h"
 #include "scrapers/fetch/capture.h"
 #include "scrapers/fetch/crawl_done.h"
 #include "scrapers/fetch/crawl_guarded.h"
+#include "scrapers/fetch/crawl_settings.h"
 #include "scrapers/fetch/frontier.h"
 #include "scrapers/fetch/links.h"
+#include "scrapers/fetch/lists.h"
 #include "scrapers/fetch/robots.h"
 #include "scrapers/fetch/robots_cache.h"
 #include "scrapers/fetch/scope.h"
@@ -27,6 +27,7 @@ typedef struct Crawl {
     const RecipeCrawl *recipe;
     gsize body_limit;
     CrawlScope *scope;
+    CrawlLists *lists;
     Frontier *frontier;
     Capture *capture;
     RobotsCache *robots;
@@ -37,30 +38,9 @@ typedef struct Crawl {
     GString *failed_examples, *refused_examples;
 } Crawl;
 
-static void add_strings(json_t *object, const char *key, const RecipeStrings *strings)
+static gboolean is_rendered(const RecipeCrawl *recipe)
 {
-    json_t *array = json_array();
-    for (unsigned i = 0; i < strings->count; i++)
-        json_array_append_new(array, json_text(strings->items[i]));
-    json_object_set_new(object, key, array);
-}
-
-/* Of the settings that decide which URLs are captured and how much of each. */
-static void fingerprint_of(const RecipeCrawl *recipe, char hex[SHA256_HEX_SIZE])
-{
-    g_autoptr(json_t) object = json_object();
-    add_strings(object, "start", &recipe->start);
-    add_strings(object, "follow", &recipe->follow);
-    add_strings(object, "skip", &recipe->skip);
-    add_strings(object, "pages", &recipe->pages);
-    json_object_set_new(object, "max_pages", json_integer((json_int_t)recipe->max_pages));
-    json_object_set_new(object, "max_depth", json_integer((json_int_t)recipe->max_depth));
-    json_object_set_new(object, "max_bytes", json_integer((json_int_t)recipe->max_bytes));
-    json_object_set_new(object, "allow_private", json_boolean(recipe->allow_private));
-    json_object_set_new(object, "ignore_robots", json_boolean(recipe->ignore_robots));
-    g_autofree char *text = json_write(object);
-    Sha256 digest = sha256(text, strlen(text));
-    sha256_hex(&digest, hex);
+    return !g_strcmp0(recipe->fetch, "browser");
 }
 
 static void add_example(GString *examples, guint64 number, const char *url, const char *reason)
@@ -85,6 +65,7 @@ static void count(Crawl *crawl, const HttpExchange *exchange)
         count_failure(crawl, exchange->url, "longer than max_bytes; its beginning was kept");
     } else if (exchange->status >= 200 && exchange->status < 300) {
         crawl->summary.fetched++;
+        crawl->summary.unchanged += exchange->checked != 0;
     } else if (!http_exchange_is_redirect(exchange)) {
         g_autofree char *reason = g_strdup_printf("status %d", exchange->status);
         count_failure(crawl, exchange->url, reason);
@@ -110,24 +91,61 @@ static gboolean follow_redirect(Crawl *crawl, const FrontierItem *item, const Ht
     }
     if (item->hops >= REDIRECTS_MAX)
         return note(crawl, target, EXCHANGE_FAILED, "more than 5 redirects in a row", error);
-    if (!crawl_scope_holds(crawl->scope, target)) {
+    gboolean in_scope = item->listed ? crawl_scope_allows(crawl->scope, target) : crawl_scope_holds(crawl->scope, target);
+    if (!in_scope) {
         g_autofree char *reason = g_strdup_printf("outside the crawl's scope; %s redirects to it", item->url);
         return note(crawl, target, EXCHANGE_REFUSED, reason, error);
     }
-    frontier_put_first(crawl->frontier, target, item->depth, item->hops + 1);
+    crawl_lists_moved(crawl->lists, item->url, target);
+    frontier_put_first(crawl->frontier, target, item->depth, item->hops + 1, item->listed);
     return TRUE;
 }
 
 static void follow_links(Crawl *crawl, const FrontierItem *item, const HttpExchange *exchange)
 {
     g_autofree char *charset = NULL;
-    gboolean page = exchange->status >= 200 && exchange->status < 300 && !exchange->truncated;
-    if (!page || item->depth >= crawl->recipe->max_depth || !http_exchange_is_html(exchange, &charset))
+    if (item->depth >= crawl->recipe->max_depth || !http_exchange_is_html(exchange, &charset))
         return;
     g_autoptr(GPtrArray) links = links_find(exchange->body.data, exchange->body.length, item->url, charset, PRODUCT);
     for (guint i = 0; i < links->len; i++)
         if (crawl_scope_holds(crawl->scope, links->pdata[i]))
-            frontier_add(crawl->frontier, links->pdata[i], item->depth + 1);
+            frontier_add(crawl->frontier, links->pdata[i], item->depth + 1, FALSE);
+}
+
+static void add_listed(Crawl *crawl, const GPtrArray *urls, unsigned depth)
+{
+    for (guint i = 0; i < urls->len && depth <= crawl->recipe->max_depth; i++) {
+        char *url = urls->pdata[i];
+        if (!is_rendered(crawl->recipe)) /* only a browser shows another page for another fragment */
+            url[strcspn(url, "#")] = '\0';
+        if (crawl_scope_allows(crawl->scope, url))
+            frontier_add(crawl->frontier, url, depth, TRUE);
+    }
+}
+
+/* Further pages of a list are as deep as its first: max_pages bounds them. */
+static void follow_lists(Crawl *crawl, const FrontierItem *item, const HttpExchange *exchange)
+{
+    g_auto(ListedUrls) found = {0};
+    g_autofree char *failure = NULL;
+    listed_urls_init(&found);
+    if (!crawl_lists_read(crawl->lists, exchange, &found, &failure))
+        return;
+    if (failure)
+        count_failure(crawl, item->url, failure);
+    add_listed(crawl, found.next, item->depth);
+    add_listed(crawl, found.links, item->depth + 1);
+}
+
+static void follow_sitemaps(Crawl *crawl)
+{
+    g_autoptr(GPtrArray) sitemaps = robots_cache_take_sitemaps(crawl->robots);
+    for (guint i = 0; i < sitemaps->len; i++) {
+        const char *url = sitemaps->pdata[i];
+        if (crawl_scope_on_site(crawl->scope, url) && crawl_scope_allows(crawl->scope, url) &&
+            crawl_lists_claim_sitemap(crawl->lists, url))
+            frontier_add(crawl->frontier, url, 0, TRUE);
+    }
 }
 
 static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
@@ -135,6 +153,8 @@ static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
     g_autofree char *refusal = NULL;
     if (crawl->robots && !robots_cache_check(crawl->robots, item->url, &refusal, error))
         return FALSE;
+    if (crawl->robots)
+        follow_sitemaps(crawl);
     if (refusal)
         return note(crawl, item->url, EXCHANGE_REFUSED, refusal, error);
     g_autoptr(HttpExchange) exchange = NULL;
@@ -145,8 +165,10 @@ static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
         crawl->asked++;
     if (http_exchange_is_redirect(exchange))
         return follow_redirect(crawl, item, exchange, error);
-    if (exchange->outcome == EXCHANGE_RESPONSE)
+    if (exchange->outcome == EXCHANGE_RESPONSE && exchange->status / 100 == 2 && !exchange->truncated) {
+        follow_lists(crawl, item, exchange);
         follow_links(crawl, item, exchange);
+    }
     return TRUE;
 }
 
@@ -154,7 +176,7 @@ static gboolean walk(Crawl *crawl, GError **error)
 {
     const GPtrArray *starts = crawl_scope_starts(crawl->scope);
     for (guint i = 0; i < starts->len; i++)
-        frontier_add(crawl->frontier, starts->pdata[i], 0);
+        frontier_add(crawl->frontier, starts->pdata[i], 0, FALSE);
     FrontierItem item;
     while (frontier_next(crawl->frontier, &item)) {
         if (item.hops == 0 && crawl->asked >= crawl->recipe->max_pages) {
@@ -182,28 +204,32 @@ static void report(const Crawl *crawl, const RecipeSource *source, GString *noti
         g_string_append_printf(notices, "%s: stopped at max_pages (%" G_GUINT64_FORMAT "); %" G_GUINT64_FORMAT
                                " known URLs were not asked for\n", source->tag, (guint64)crawl->recipe->max_pages,
                                crawl->left);
+    crawl_lists_report(crawl->lists, source->tag, notices);
     if (frontier_is_full(crawl->frontier))
         g_string_append_printf(notices, "%s: the site lists more URLs than a crawl of %" G_GUINT64_FORMAT
                                " pages keeps; those over the limit were not followed\n", source->tag,
                                (guint64)crawl->recipe->max_pages);
 }
 
-static gboolean open_crawl(Crawl *crawl, const char *warc_path, const char *fingerprint, AddressRule may_connect,
-                           GString *notices, GError **error)
+static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fingerprint, GError **error)
 {
     const RecipeCrawl *recipe = crawl->recipe;
     g_autofree char *agent = http_user_agent(recipe->contact);
     CaptureSettings settings = {
-        .path = warc_path,
+        .path = plan->warc_path,
         .fingerprint = fingerprint,
         .ignore_robots = recipe->ignore_robots,
         .body_limit = MAX(crawl->body_limit, ROBOTS_MAX_BYTES),
         .delay = recipe->delay,
-        .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = may_connect},
+        .hosts = plan->hosts,
+        .previous = plan->previous,
+        .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
+                 .authorities = plan->authorities},
+        .browser = is_rendered(recipe),
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);
-    crawl->capture = capture_open(&settings, notices, error);
+    crawl->capture = capture_open(&settings, plan->notices, error);
     if (!crawl->capture)
         return FALSE;
     if (!recipe->ignore_robots)
@@ -220,46 +246,71 @@ static gboolean set_unreachable(const Crawl *crawl, GError **error)
     return FALSE;
 }
 
-static gboolean run(Crawl *crawl, const RecipeSource *source, const char *warc_path, AddressRule may_connect,
-                    GString *notices, GError **error)
+static gboolean run(Crawl *crawl, const CrawlPlan *plan, GError **error)
 {
     char fingerprint[SHA256_HEX_SIZE];
     gboolean done;
-    fingerprint_of(crawl->recipe, fingerprint);
-    crawl->scope = crawl_scope_new(crawl->recipe, error);
-    if (!crawl->scope || !crawl_done_read(warc_path, fingerprint, &done, &crawl->summary, error))
+    crawl_settings_fingerprint(crawl->recipe, fingerprint);
+    if (!(crawl->scope = crawl_scope_new(crawl->recipe, error)) ||
+        !(crawl->lists = crawl_lists_new(crawl->recipe, error)) || !crawl_refetch_settle(plan->warc_path, error) ||
+        !crawl_done_read(plan->warc_path, fingerprint, &done, &crawl->summary, error))
         return FALSE;
     if (done)
         return TRUE;
-    if (!open_crawl(crawl, warc_path, fingerprint, may_connect, notices, error) || !walk(crawl, error))
+    if (!open_crawl(crawl, plan, fingerprint, error) || !walk(crawl, error))
         return FALSE;
     if (crawl->summary.fetched == 0 && capture_went_unanswered(crawl->capture))
         return set_unreachable(crawl, error);
-    report(crawl, source, notices);
-    return crawl_done_write(warc_path, &crawl->summary, crawl->left, fingerprint, error);
+    report(crawl, plan->source, plan->notices);
+    return crawl_done_write(plan->warc_path, &crawl->summary, crawl->left, fingerprint, error);
+}
+
+static void crawl_clear(Crawl *crawl)
+{
+    g_clear_pointer(&crawl->robots, robots_cache_free);
+    g_clear_pointer(&crawl->capture, capture_free);
+    g_clear_pointer(&crawl->frontier, frontier_free);
+    g_clear_pointer(&crawl->lists, crawl_lists_free);
+    g_clear_pointer(&crawl->scope, crawl_scope_free);
+    g_string_free(crawl->failed_examples, TRUE);
+    g_string_free(crawl->refused_examples, TRUE);
+}
+
+gboolean crawl_run_plan(const CrawlPlan *plan, CrawlSummary *summary, GError **error)
+{
+    Crawl crawl = {.recipe = plan->source->crawl, .progress = plan->progress};
+    crawl.body_limit = (gsize)MIN(crawl.recipe->max_bytes, BODY_MAX);
+    crawl.failed_examples = g_string_new(NULL);
+    crawl.refused_examples = g_string_new(NULL);
+    gboolean good = run(&crawl, plan, error);
+    if (!good)
+        g_prefix_error(error, "while crawling %s: ", plan->source->tag);
+    if (summary)
+        *summary = crawl.summary;
+    crawl_clear(&crawl);
+    return good;
+}
+
+CrawlPlan crawl_plan(const RecipeSource *source, const char *warc_path, Progress *progress, GString *notices)
+{
+    return (CrawlPlan){
+        .source = source,
+        .warc_path = warc_path,
+        .may_connect = source->crawl->allow_private ? NULL : address_is_public,
+        .progress = progress,
+        .notices = notices,
+    };
 }
 
 gboolean crawl_run_guarded(const RecipeSource *source, const char *warc_path, AddressRule may_connect,
                            Progress *progress, GString *notices, CrawlSummary *summary, GError **error)
 {
-    Crawl crawl = {.recipe = source->crawl, .progress = progress};
-    crawl.body_limit = (gsize)MIN(source->crawl->max_bytes, BODY_MAX);
-    crawl.failed_examples = g_string_new(NULL);
-    crawl.refused_examples = g_string_new(NULL);
+    CrawlPlan plan = crawl_plan(source, warc_path, progress, notices);
+    plan.may_connect = may_connect;
     g_autofree char *task = g_strdup_printf("fetch %s", source->tag);
     progress_begin(progress, task, "pages", 0);
-    gboolean good = run(&crawl, source, warc_path, may_connect, notices, error);
+    gboolean good = crawl_run_plan(&plan, summary, error);
     progress_end(progress);
-    if (!good)
-        g_prefix_error(error, "while crawling %s: ", source->tag);
-    if (summary)
-        *summary = crawl.summary;
-    g_clear_pointer(&crawl.robots, robots_cache_free);
-    g_clear_pointer(&crawl.capture, capture_free);
-    g_clear_pointer(&crawl.frontier, frontier_free);
-    g_clear_pointer(&crawl.scope, crawl_scope_free);
-    g_string_free(crawl.failed_examples, TRUE);
-    g_string_free(crawl.refused_examples, TRUE);
     return good;
 }
 
@@ -268,4 +319,13 @@ gboolean crawl_run(const RecipeSource *source, const char *warc_path, Progress *
 {
     AddressRule rule = source->crawl->allow_private ? NULL : address_is_public;
     return crawl_run_guarded(source, warc_path, rule, progress, notices, summary, error);
+}
+
+gboolean crawl_is_finished(const RecipeSource *source, const char *warc_path, gboolean *finished, GError **error)
+{
+    char fingerprint[SHA256_HEX_SIZE];
+    CrawlSummary summary;
+    crawl_settings_fingerprint(source->crawl, fingerprint);
+    return crawl_refetch_settle(warc_path, error) &&
+           crawl_done_read(warc_path, fingerprint, finished, &summary, error);
 }

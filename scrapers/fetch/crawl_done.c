@@ -48,6 +48,7 @@ gboolean crawl_done_write(const char *warc_path, const CrawlSummary *summary, gu
     g_autoptr(json_t) object = json_object();
     json_object_set_new(object, "version", json_integer(DONE_VERSION));
     json_object_set_new(object, "fetched", json_integer((json_int_t)summary->fetched));
+    json_object_set_new(object, "unchanged", json_integer((json_int_t)summary->unchanged));
     json_object_set_new(object, "failed", json_integer((json_int_t)summary->failed));
     json_object_set_new(object, "refused", json_integer((json_int_t)summary->refused));
     json_object_set_new(object, "left", json_integer((json_int_t)left));
@@ -66,14 +67,14 @@ static gboolean check(const json_t *object, const char *warc_path, const char *f
     if (json_integer_value(json_object_get(object, "version")) != DONE_VERSION)
         problem = "the .done file beside it is of another version of this program";
     else if (g_strcmp0(json_get_string(object, "settings"), fingerprint))
-        problem = "it was crawled with other settings (start, follow, skip, pages, limits or rules)";
+        problem = "it was crawled with other settings (start, follow, skip, pages, lists, limits or rules)";
     else if (stat(warc_path, &status) < 0)
         problem = "the .done file says that it is finished, but it is not there";
     else if (status.st_size != json_integer_value(json_object_get(object, "bytes")))
         problem = "its size is not the one in the .done file beside it";
     if (problem)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%s: %s; restore what changed, or move both files away to crawl the site again",
+                    "%s: %s; restore what changed, or crawl the site again with galen scrape --refetch",
                     warc_path, problem);
     return !problem;
 }
@@ -93,6 +94,7 @@ gboolean crawl_done_read(const char *warc_path, const char *fingerprint, gboolea
     if (!object || !check(object, warc_path, fingerprint, error))
         return FALSE;
     summary->fetched = (guint64)json_integer_value(json_object_get(object, "fetched"));
+    summary->unchanged = (guint64)json_integer_value(json_object_get(object, "unchanged"));
     summary->failed = (guint64)json_integer_value(json_object_get(object, "failed"));
     summary->refused = (guint64)json_integer_value(json_object_get(object, "refused"));
     return TRUE;

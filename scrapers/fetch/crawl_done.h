@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * scrapers/fetch/crawl_done.h - WARC_PATH.done, the small JSON file that says a crawl is finished.
  *
- * {"version": 1, "fetched", "failed", "refused", "left": URLs known and not asked for when a limit was reached,
+ * {"version": 1, "fetched", "unchanged", "failed", "refused", "left": URLs known and not asked for when a limit was reached,
  *  "settings": the crawl's fingerprint, "bytes" and "sha256" of the WARC file}. It is written last and atomically.
  */
 #ifndef SCRAPERS_FETCH_CRAWL_DONE_H

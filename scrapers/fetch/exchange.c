@@ -12,6 +12,7 @@ HttpExchange *http_exchange_new(const char *url, gsize body_limit)
     exchange->url = g_strdup(url);
     buffer_init(&exchange->request, HEAD_LIMIT);
     buffer_init(&exchange->headers, HEAD_LIMIT);
+    buffer_init(&exchange->revisit, HEAD_LIMIT);
     buffer_init(&exchange->body, body_limit);
     return exchange;
 }
@@ -23,6 +24,7 @@ void http_exchange_free(HttpExchange *exchange)
     g_free(exchange->address);
     buffer_clear(&exchange->request);
     buffer_clear(&exchange->headers);
+    buffer_clear(&exchange->revisit);
     buffer_clear(&exchange->body);
     g_free(exchange);
 }
@@ -48,18 +50,41 @@ static gboolean line_is(const char *line, gsize length, const char *name)
     return length > name_length && line[name_length] == ':' && !g_ascii_strncasecmp(line, name, name_length);
 }
 
+static GPtrArray *find_headers(const HttpExchange *exchange, const char *name, guint limit)
+{
+    GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+    const char *position = exchange->headers.data ? exchange->headers.data : "", *line;
+    const char *end = position + exchange->headers.length;
+    gsize length, skip = strlen(name) + 1;
+    while (values->len < limit && next_line(&position, end, &line, &length))
+        if (line_is(line, length, name))
+            g_ptr_array_add(values, g_strstrip(g_strndup(line + skip, length - skip)));
+    return values;
+}
+
+GPtrArray *http_exchange_headers(const HttpExchange *exchange, const char *name)
+{
+    return find_headers(exchange, name, G_MAXUINT);
+}
+
 char *http_exchange_header(const HttpExchange *exchange, const char *name)
 {
-    const char *position = exchange->headers.data, *line;
-    const char *end = position + exchange->headers.length;
-    gsize length;
-    while (next_line(&position, end, &line, &length)) {
-        if (line_is(line, length, name)) {
-            gsize skip = strlen(name) + 1;
-            return g_strstrip(g_strndup(line + skip, length - skip));
-        }
+    g_autoptr(GPtrArray) values = find_headers(exchange, name, 1);
+    return values->len ? g_ptr_array_steal_index(values, 0) : NULL;
+}
+
+/* "HTTP/2 200 " becomes "HTTP/1.1 200 ": readers of WARC files know no other. */
+static void append_status_line(Buffer *out, const char *line, gsize length)
+{
+    const char *blank = memchr(line, ' ', length);
+    gboolean old = g_str_has_prefix(line, "HTTP/1.");
+    if (!old && blank) {
+        buffer_append_string(out, "HTTP/1.1");
+        length -= (gsize)(blank - line);
+        line = blank;
     }
-    return NULL;
+    buffer_append(out, line, length);
+    buffer_append_string(out, "\r\n");
 }
 
 void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize length)
@@ -67,6 +92,8 @@ void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize 
     static const char *const renamed[] = {"Content-Length", "Content-Encoding", "Transfer-Encoding"};
     const char *position = raw, *end = raw + length, *line;
     gsize line_length;
+    if (next_line(&position, end, &line, &line_length))
+        append_status_line(&exchange->headers, line, line_length);
     while (next_line(&position, end, &line, &line_length)) {
         if (line_length == 0)
             continue;

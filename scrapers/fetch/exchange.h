@@ -26,6 +26,8 @@ typedef struct HttpExchange {
     int status;
     gboolean truncated; /* the body was longer than the limit; `body` is its beginning */
     gboolean transient; /* a failure that may pass when tried again */
+    gint64 checked;     /* when the server said that an answer of `date` is still good (304); 0: the answer is new */
+    Buffer revisit;     /* then: the head of its 304, with an empty body; empty when read from a file */
     Buffer request;     /* as sent; empty when nothing was sent or when read from a file */
     Buffer headers;     /* status line to the empty line, CRLF */
     Buffer body;
@@ -37,8 +39,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpExchange, http_exchange_free)
 
 /* The value of the first header of that name, trimmed; NULL if there is none. g_free. */
 char *http_exchange_header(const HttpExchange *exchange, const char *name);
+/* The values of all headers of that name, trimmed, in their order; the caller frees the array. */
+GPtrArray *http_exchange_headers(const HttpExchange *exchange, const char *name);
 
-/* Rewrites `raw`, the head as the server sent it, into exchange->headers, for a body of exchange->body.length. */
+/* Rewrites `raw`, the head as the server sent it, into exchange->headers, for a body of exchange->body.length. The
+ * status lines of HTTP/2 and later, which have no form of their own, are written as HTTP/1.1's. */
 void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize length);
 
 gboolean http_exchange_is_redirect(const HttpExchange *exchange);

@@ -2,9 +2,11 @@
  * The queue of a crawl; see scrapers/fetch/frontier.h. */
 #include "scrapers/fetch/frontier.h"
 
+enum { HANDED_OUT = 1, LISTED = 2 };
+
 struct Frontier {
     guint64 capacity;
-    GHashTable *seen;  /* URL, owned -> whether it was handed out */
+    GHashTable *seen;  /* URL, owned -> the flags above */
     GQueue queue;      /* of FrontierItem */
     guint64 waiting;   /* seen and not handed out */
     gboolean full;
@@ -34,27 +36,40 @@ static const char *take_in(Frontier *frontier, const char *url)
         return NULL;
     }
     char *own = g_strdup(url);
-    g_hash_table_insert(frontier->seen, own, GINT_TO_POINTER(FALSE));
+    g_hash_table_insert(frontier->seen, own, GUINT_TO_POINTER(0));
     frontier->waiting++;
     return own;
 }
 
-void frontier_add(Frontier *frontier, const char *url, unsigned depth)
+/* The key stays the same string: queue items point to it. */
+static guint set_flags(Frontier *frontier, const char *url, guint more)
 {
-    if (g_hash_table_contains(frontier->seen, url))
+    gpointer key, flags;
+    g_hash_table_steal_extended(frontier->seen, url, &key, &flags);
+    g_hash_table_insert(frontier->seen, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(flags) | more));
+    return GPOINTER_TO_UINT(flags);
+}
+
+void frontier_add(Frontier *frontier, const char *url, unsigned depth, gboolean listed)
+{
+    const char *own = NULL;
+    if (!g_hash_table_contains(frontier->seen, url) && !(own = take_in(frontier, url)))
         return;
-    const char *own = take_in(frontier, url);
+    if (listed)
+        set_flags(frontier, url, LISTED);
     if (own)
         g_queue_push_tail(&frontier->queue, item_new(own, depth, 0));
 }
 
-gboolean frontier_put_first(Frontier *frontier, const char *url, unsigned depth, unsigned hops)
+gboolean frontier_put_first(Frontier *frontier, const char *url, unsigned depth, unsigned hops, gboolean listed)
 {
-    gpointer own, handed_out;
-    if (!g_hash_table_lookup_extended(frontier->seen, url, &own, &handed_out))
+    gpointer own, flags;
+    if (!g_hash_table_lookup_extended(frontier->seen, url, &own, &flags))
         own = (gpointer)take_in(frontier, url);
-    else if (GPOINTER_TO_INT(handed_out))
+    else if (GPOINTER_TO_UINT(flags) & HANDED_OUT)
         return FALSE;
+    if (own && listed)
+        set_flags(frontier, url, LISTED);
     if (own)
         g_queue_push_head(&frontier->queue, item_new(own, depth, hops));
     return own != NULL;
@@ -66,12 +81,10 @@ gboolean frontier_next(Frontier *frontier, FrontierItem *item)
     while ((head = g_queue_pop_head(&frontier->queue))) {
         *item = *head;
         g_free(head);
-        gpointer key, handed_out;
-        g_hash_table_lookup_extended(frontier->seen, item->url, &key, &handed_out);
-        if (GPOINTER_TO_INT(handed_out))
+        guint flags = set_flags(frontier, item->url, HANDED_OUT);
+        if (flags & HANDED_OUT)
             continue;
-        g_hash_table_steal(frontier->seen, item->url);
-        g_hash_table_insert(frontier->seen, key, GINT_TO_POINTER(TRUE));
+        item->listed = (flags & LISTED) != 0;
         frontier->waiting--;
         return TRUE;
     }

@@ -16,7 +16,6 @@
 
 struct HttpClient {
     CURL *curl;
-    struct curl_slist *headers;
     AddressRule may_connect;
     char message[CURL_ERROR_SIZE];
     /* Of the request under way. */
@@ -114,11 +113,11 @@ static gboolean set_callbacks(HttpClient *client)
 static gboolean set_request(HttpClient *client, const HttpSettings *settings)
 {
     CURL *curl = client->curl;
-    client->headers = curl_slist_append(NULL, "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
-    CURLcode bad = curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
-    bad |= curl_easy_setopt(curl, CURLOPT_USERAGENT, settings->user_agent);
+    CURLcode bad = curl_easy_setopt(curl, CURLOPT_USERAGENT, settings->user_agent);
     bad |= curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-    bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    bad |= curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    if (settings->authorities)
+        bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, settings->authorities);
     bad |= curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     return bad == CURLE_OK;
 }
@@ -145,7 +144,6 @@ void http_client_free(HttpClient *client)
 {
     if (client->curl)
         curl_easy_cleanup(client->curl);
-    curl_slist_free_all(client->headers);
     buffer_clear(&client->head);
     g_free(client);
     curl_global_cleanup();
@@ -191,13 +189,35 @@ static void judge(HttpClient *client, CURLcode code)
     }
     exchange->outcome = EXCHANGE_FAILED;
     exchange->transient = may_pass(code);
+    if (client->head.overflowed) {
+        exchange->reason = g_strdup_printf("its headers are longer than %d bytes", RAW_HEAD_LIMIT);
+        return;
+    }
     /* The code's own text is the same each time; the longer message has times and counts in it. */
     exchange->reason = g_strdup(code == CURLE_OPERATION_TIMEDOUT || !*client->message ? curl_easy_strerror(code)
                                                                                       : client->message);
 }
 
-HttpExchange *http_get(HttpClient *client, const char *url, gsize limit)
+static struct curl_slist *append_line(struct curl_slist *lines, const char *name, const char *value)
 {
+    g_autofree char *line = value ? g_strdup_printf("%s: %s", name, value) : NULL;
+    return line ? curl_slist_append(lines, line) : lines;
+}
+
+static struct curl_slist *request_lines(const HttpExtras *extras)
+{
+    struct curl_slist *lines = append_line(NULL, "Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
+    if (extras) {
+        lines = append_line(lines, "If-None-Match", extras->etag);
+        lines = append_line(lines, "If-Modified-Since", extras->last_modified);
+        lines = append_line(lines, "Cookie", extras->cookies);
+    }
+    return lines;
+}
+
+HttpExchange *http_get(HttpClient *client, const char *url, const HttpExtras *extras, gsize limit)
+{
+    struct curl_slist *lines = request_lines(extras);
     HttpExchange *exchange = http_exchange_new(url, limit);
     client->exchange = exchange;
     client->address_refused = FALSE;
@@ -206,8 +226,12 @@ HttpExchange *http_get(HttpClient *client, const char *url, gsize limit)
     exchange->date = g_get_real_time() / G_USEC_PER_SEC;
     CURLcode code = curl_easy_setopt(client->curl, CURLOPT_URL, url);
     if (code == CURLE_OK)
+        code = curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, lines);
+    if (code == CURLE_OK)
         code = curl_easy_perform(client->curl);
     judge(client, code);
     client->exchange = NULL;
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(lines);
     return exchange;
 }

@@ -3,6 +3,9 @@
 #include "scrapers/fetch/retry.h"
 
 #include <curl/curl.h>
+#include <string.h>
+
+#include "base/hash.h"
 
 double retry_after_seconds(const char *value, gint64 now)
 {
@@ -22,13 +25,21 @@ static gboolean status_may_pass(int status)
     return FALSE;
 }
 
+/* 1 to 1.5: pages that failed together should not be asked for together. */
+static double jitter(const char *url, unsigned attempt)
+{
+    guint8 bytes[16];
+    hash128_write(hash128(url, strlen(url)), bytes);
+    return 1.0 + bytes[attempt % sizeof bytes] / 512.0;
+}
+
 gboolean retry_wanted(const HttpExchange *exchange, unsigned attempt, double delay, double *wait)
 {
     gboolean may_pass = exchange->outcome == EXCHANGE_RESPONSE ? status_may_pass(exchange->status)
                                                                : exchange->transient;
     if (!may_pass || attempt >= RETRY_ATTEMPTS)
         return FALSE;
-    *wait = MIN(4.0 * delay * (1u << (attempt - 1)), RETRY_LONGEST);
+    *wait = MIN(4.0 * delay * (1u << (attempt - 1)) * jitter(exchange->url, attempt), RETRY_LONGEST);
     if (exchange->outcome == EXCHANGE_RESPONSE) {
         g_autofree char *value = http_exchange_header(exchange, "Retry-After");
         double asked = value ? retry_after_seconds(value, exchange->date) : -1.0;

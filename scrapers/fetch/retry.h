@@ -2,7 +2,8 @@
  * scrapers/fetch/retry.h - whether to ask again, and when.
  *
  * Asked again are failures of the network that may pass and the statuses 408, 429, 500, 502, 503, 504, 522 and 524,
- * RETRY_ATTEMPTS times in all. The wait doubles from four times the crawl's delay, or is what Retry-After asks for
+ * RETRY_ATTEMPTS times in all. The wait doubles from four times the crawl's delay, lengthened by up to a half (by a hash
+ * of the URL, so that no two runs differ), or is what Retry-After asks for
  * (RFC 9110, section 10.2.3: seconds or a date); a server that asks for more than RETRY_LONGEST is not asked again.
  */
 #ifndef SCRAPERS_FETCH_RETRY_H

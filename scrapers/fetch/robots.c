@@ -23,6 +23,7 @@ typedef struct RuleSet {
 struct Robots {
     RuleSet own;     /* groups that name the product */
     RuleSet general; /* groups for "*" */
+    GPtrArray *sitemaps;
 };
 
 typedef struct Parser {
@@ -132,6 +133,8 @@ static void parse_line(Parser *parser, const char *line, gsize length)
         parse_rule(parser, value, value_length, FALSE);
     else if (key_is(key, key_length, "crawl-delay"))
         parse_delay(parser, value, value_length);
+    else if (key_is(key, key_length, "sitemap") && parser->robots->sitemaps->len < ROBOTS_SITEMAPS_MAX)
+        g_ptr_array_add(parser->robots->sitemaps, g_strndup(value, value_length));
 }
 
 Robots *robots_parse(const char *text, gsize length, gboolean cut, const char *product)
@@ -139,6 +142,7 @@ Robots *robots_parse(const char *text, gsize length, gboolean cut, const char *p
     Robots *robots = g_new0(Robots, 1);
     rule_set_init(&robots->own);
     rule_set_init(&robots->general);
+    robots->sitemaps = g_ptr_array_new_with_free_func(g_free);
     Parser parser = {.robots = robots, .product = product};
     gsize start = length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
     for (gsize i = start; i < length; i++) {
@@ -202,8 +206,14 @@ double robots_delay(const Robots *robots)
     return rules_that_apply(robots)->delay;
 }
 
+const GPtrArray *robots_sitemaps(const Robots *robots)
+{
+    return robots->sitemaps;
+}
+
 void robots_free(Robots *robots)
 {
+    g_ptr_array_unref(robots->sitemaps);
     g_array_unref(robots->own.rules);
     g_array_unref(robots->general.rules);
     g_free(robots);

@@ -4,7 +4,7 @@
  * robots_parse keeps the rules of every group that names `product` (any case), or, when none does, of the groups for
  * "*". robots_allows takes the path and query of a normalised URL: the rule with the longest pattern decides, `allow`
  * wins ties, no rule means allowed, and /robots.txt itself is always allowed. "*" stands for any bytes, "$" at the end
- * anchors, escapes are compared after url.h's normalisation. Crawl-delay, which the RFC leaves out, is read as well.
+ * anchors, escapes are compared after url.h's normalisation. Crawl-delay and Sitemap, which the RFC leaves out, are read too.
  * Parsing never fails: lines that make no sense are skipped. Time is linear in the file, and for each question in the
  * rules kept plus the URL's length for each rule with a "*".
  */
@@ -15,6 +15,7 @@
 
 /* The RFC asks for 500 KiB at least; what is longer is cut at a line. */
 #define ROBOTS_MAX_BYTES (512 * 1024)
+#define ROBOTS_SITEMAPS_MAX 100
 
 typedef struct Robots Robots;
 
@@ -22,6 +23,8 @@ typedef struct Robots Robots;
 Robots *robots_parse(const char *text, gsize length, gboolean cut, const char *product);
 gboolean robots_allows(const Robots *robots, const char *target);
 double robots_delay(const Robots *robots); /* seconds; 0 when not given */
+/* The values of Sitemap lines, as written, at most ROBOTS_SITEMAPS_MAX. */
+const GPtrArray *robots_sitemaps(const Robots *robots);
 void robots_free(Robots *robots);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Robots, robots_free)
 

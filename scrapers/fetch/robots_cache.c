@@ -18,6 +18,7 @@ struct RobotsCache {
     Capture *capture;
     const char *product;
     GHashTable *entries; /* origin -> Entry */
+    GPtrArray *sitemaps;
 };
 
 static void entry_free(gpointer data)
@@ -33,6 +34,7 @@ RobotsCache *robots_cache_new(Capture *capture, const char *product)
     RobotsCache *cache = g_new0(RobotsCache, 1);
     cache->capture = capture;
     cache->product = product;
+    cache->sitemaps = g_ptr_array_new_with_free_func(g_free);
     cache->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
     return cache;
 }
@@ -40,6 +42,7 @@ RobotsCache *robots_cache_new(Capture *capture, const char *product)
 void robots_cache_free(RobotsCache *cache)
 {
     g_hash_table_unref(cache->entries);
+    g_ptr_array_unref(cache->sitemaps);
     g_free(cache);
 }
 
@@ -58,6 +61,23 @@ static void judge_answer(const RobotsCache *cache, Entry *entry, const HttpExcha
         entry->robots = robots_parse(found ? answer->body.data : NULL, found ? answer->body.length : 0,
                                      answer->truncated, cache->product);
     }
+}
+
+static void note_sitemaps(RobotsCache *cache, const Entry *entry, const char *origin)
+{
+    const GPtrArray *lines = entry->robots ? robots_sitemaps(entry->robots) : NULL;
+    for (guint i = 0; lines && i < lines->len; i++) {
+        char *url = url_resolve(origin, lines->pdata[i]);
+        if (url)
+            g_ptr_array_add(cache->sitemaps, url);
+    }
+}
+
+GPtrArray *robots_cache_take_sitemaps(RobotsCache *cache)
+{
+    GPtrArray *taken = cache->sitemaps;
+    cache->sitemaps = g_ptr_array_new_with_free_func(g_free);
+    return taken;
 }
 
 static void judge_delay(const RobotsCache *cache, Entry *entry, const char *origin)
@@ -93,6 +113,7 @@ static Entry *fetch_entry(RobotsCache *cache, const char *origin, GError **error
             judge_answer(cache, entry, answer);
     }
     judge_delay(cache, entry, origin);
+    note_sitemaps(cache, entry, origin);
     return entry;
 }
 
@@ -108,7 +129,8 @@ static gboolean is_current(const RobotsCache *cache, const Entry *entry, const c
 
 gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal, GError **error)
 {
-    g_autofree char *origin = url_origin(url);
+    const char *target = url_target(url);
+    g_autofree char *origin = url_origin(url), *sent = g_strndup(target, strcspn(target, "#"));
     *refusal = NULL;
     Entry *entry = g_hash_table_lookup(cache->entries, origin);
     if (!entry || !is_current(cache, entry, origin)) {
@@ -119,7 +141,7 @@ gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal,
     }
     if (!entry->robots)
         *refusal = g_strdup(entry->refusal);
-    else if (!robots_allows(entry->robots, url_target(url)))
+    else if (!robots_allows(entry->robots, sent))
         *refusal = g_strdup("robots.txt forbids it");
     return TRUE;
 }

@@ -17,6 +17,8 @@ typedef struct RobotsCache RobotsCache;
 RobotsCache *robots_cache_new(Capture *capture, const char *product); /* both borrowed */
 /* *refusal: NULL when the URL may be fetched, else the reason why not (g_free). FALSE only with `error` set. */
 gboolean robots_cache_check(RobotsCache *cache, const char *url, char **refusal, GError **error);
+/* The Sitemap lines of the robots.txt files read since the last call, normalised; the caller frees the array. */
+GPtrArray *robots_cache_take_sitemaps(RobotsCache *cache);
 void robots_cache_free(RobotsCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RobotsCache, robots_cache_free)
 

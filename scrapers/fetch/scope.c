@@ -11,6 +11,7 @@ struct CrawlScope {
     GPtrArray *starts;
     GHashTable *sites; /* of the start URLs */
     GPtrArray *follow, *skip, *pages;
+    gboolean has_lists;
 };
 
 static const char *const no_page[] = {
@@ -59,6 +60,7 @@ CrawlScope *crawl_scope_new(const RecipeCrawl *crawl, GError **error)
 {
     g_autoptr(CrawlScope) scope = g_new0(CrawlScope, 1);
     scope->starts = g_ptr_array_new_with_free_func(g_free);
+    scope->has_lists = crawl->lists_count > 0;
     scope->sites = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!add_starts(scope, &crawl->start, error) || !(scope->follow = compile(&crawl->follow, "follow", error)) ||
         !(scope->skip = compile(&crawl->skip, "skip", error)) ||
@@ -97,18 +99,29 @@ static gboolean looks_like_a_page(const char *url)
     return TRUE;
 }
 
+gboolean crawl_scope_allows(const CrawlScope *scope, const char *url)
+{
+    /* The crawler reads robots.txt by itself, and the resumed crawl tells it from pages by its address. */
+    return strcmp(url_target(url), "/robots.txt") != 0 && !any_matches(scope->skip, url, TRUE);
+}
+
+gboolean crawl_scope_on_site(const CrawlScope *scope, const char *url)
+{
+    g_autofree char *site = url_site(url);
+    return g_hash_table_contains(scope->sites, site);
+}
+
 gboolean crawl_scope_holds(const CrawlScope *scope, const char *url)
 {
     if (g_ptr_array_find_with_equal_func(scope->starts, url, g_str_equal, NULL))
         return TRUE;
-    /* The crawler reads these by itself, and the resumed crawl tells them from pages by their address. */
-    if (!strcmp(url_target(url), "/robots.txt") || any_matches(scope->skip, url, TRUE))
+    if (!crawl_scope_allows(scope, url))
         return FALSE;
-    g_autofree char *site = url_site(url);
-    gboolean same_site = g_hash_table_contains(scope->sites, site);
-    if (same_site && any_matches(scope->pages, url, FALSE))
+    gboolean same_site = crawl_scope_on_site(scope, url);
+    gboolean lists_alone = scope->has_lists && !scope->follow->len;
+    if (same_site && !lists_alone && any_matches(scope->pages, url, FALSE))
         return TRUE;
-    gboolean wanted = scope->follow->len ? any_matches(scope->follow, url, FALSE) : same_site;
+    gboolean wanted = scope->follow->len ? any_matches(scope->follow, url, FALSE) : same_site && !scope->has_lists;
     return wanted && looks_like_a_page(url);
 }
 

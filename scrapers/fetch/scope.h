@@ -3,8 +3,10 @@
  *
  * A URL is in scope when no `skip` expression matches it and
  *   - it is on the site of a start URL and a `pages` expression matches it, or
- *   - a `follow` expression matches it (without `follow`: it is on the site of a start URL) and its path does not end
- *     like a picture, a film, an archive or another file that is no page (.jpg, .mp4, .zip, .pdf, ...).
+ *   - a `follow` expression matches it (without `follow` and without `lists`: it is on the site of a start URL) and its
+ *     path does not end like a picture, a film, an archive or another file that is no page (.jpg, .mp4, .zip, .pdf, ...).
+ * A crawl with `lists` and no `follow` thus follows what the lists name and nothing else. URLs that a list names need
+ * only be allowed: no `skip` expression matches them.
  * Start URLs are always in scope. Two URLs are on the same site when host and port are equal but for a leading "www.".
  * Expressions are Perl-compatible, match anywhere in the normalised URL unless anchored, and are case-sensitive.
  */
@@ -19,6 +21,8 @@ typedef struct CrawlScope CrawlScope;
 CrawlScope *crawl_scope_new(const RecipeCrawl *crawl, GError **error);
 const GPtrArray *crawl_scope_starts(const CrawlScope *scope); /* normalised, in the recipe's order; borrowed */
 gboolean crawl_scope_holds(const CrawlScope *scope, const char *url);
+gboolean crawl_scope_allows(const CrawlScope *scope, const char *url);  /* for URLs that a list names */
+gboolean crawl_scope_on_site(const CrawlScope *scope, const char *url); /* of a start URL */
 /* Whether the page at this URL is a document: `pages` matches it, or there is none. Others are read for their links. */
 gboolean crawl_scope_is_document(const CrawlScope *scope, const char *url);
 void crawl_scope_free(CrawlScope *scope);

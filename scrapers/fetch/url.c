@@ -162,6 +162,19 @@ char *url_resolve(const char *base, const char *reference)
     return url && changed ? url_resolve(NULL, url) : g_steal_pointer(&url);
 }
 
+char *url_resolve_route(const char *base, const char *reference)
+{
+    char *url = url_resolve(base, reference);
+    const char *fragment = strchr(reference, '#');
+    if (!url || !fragment || (fragment[1] != '/' && fragment[1] != '!'))
+        return url;
+    GString *route = g_string_new(url);
+    g_string_append_c(route, '#');
+    url_append_escaped(route, fragment + 1, strlen(fragment + 1), "#");
+    g_free(url);
+    return g_string_free(route, route->len > URL_MAX);
+}
+
 char *url_normalise(const char *text)
 {
     return url_resolve(NULL, text);

@@ -17,6 +17,8 @@
 
 char *url_normalise(const char *text);
 char *url_resolve(const char *base, const char *reference);
+/* The same, but keeps a fragment that names a page of a JavaScript application ("#/guideline/7", "#!about"). */
+char *url_resolve_route(const char *base, const char *reference);
 
 /* Parts of a normalised URL. */
 char *url_origin(const char *url);       /* "https://host:8080" */

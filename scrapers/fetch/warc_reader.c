@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/error.h"
+#include "scrapers/fetch/warc_writer.h"
 
 #define CHUNK 65536
 #define HEADERS_ALLOWANCE (1024 * 1024) /* WARC and HTTP headers of one record, amply */
@@ -22,6 +23,7 @@ struct WarcReader {
     guint8 in[CHUNK];
     z_stream inflater;
     Buffer record;       /* the record under way, decompressed */
+    guint64 start;       /* of that record in the file */
     gsize body_limit;
 };
 
@@ -64,6 +66,22 @@ void warc_reader_free(WarcReader *reader)
 static guint64 position(const WarcReader *reader)
 {
     return reader->fetched - reader->inflater.avail_in;
+}
+
+guint64 warc_reader_record_start(const WarcReader *reader)
+{
+    return reader->start;
+}
+
+gboolean warc_reader_seek(WarcReader *reader, guint64 start, GError **error)
+{
+    if (lseek(reader->descriptor, (off_t)start, SEEK_SET) < 0) {
+        galen_error_set_errno(error, errno, "cannot read %s", reader->path);
+        return FALSE;
+    }
+    reader->fetched = start;
+    reader->inflater.avail_in = 0;
+    return TRUE;
 }
 
 /* 1 when there are bytes to inflate, 0 at the end, -1 on error. */
@@ -148,9 +166,9 @@ static gboolean type_is(const Record *record, const char *type)
     return !g_strcmp0(found, type);
 }
 
-static gint64 record_date(const Record *record)
+static gint64 record_date(const Record *record, const char *name)
 {
-    g_autofree char *text = field(record->headers, record->headers_length, "WARC-Date");
+    g_autofree char *text = field(record->headers, record->headers_length, name);
     g_autoptr(GDateTime) date = text ? g_date_time_new_from_iso8601(text, NULL) : NULL;
     return date ? g_date_time_to_unix(date) : 0;
 }
@@ -188,7 +206,8 @@ static HttpExchange *exchange_of(const WarcReader *reader, const Record *record)
     if (!url)
         return NULL;
     g_autoptr(HttpExchange) exchange = http_exchange_new(url, reader->body_limit);
-    exchange->date = record_date(record);
+    exchange->date = record_date(record, "WARC-Date");
+    exchange->checked = record_date(record, WARC_CARRIED);
     gboolean good = type_is(record, "response") ? fill_response(exchange, record) : fill_reason(exchange, record);
     return good ? g_steal_pointer(&exchange) : NULL;
 }
@@ -202,10 +221,16 @@ static gboolean set_damaged(const WarcReader *reader, guint64 start, GError **er
     return FALSE;
 }
 
+/* What stands beside outcomes and says nothing that the crawl would need. */
+static gboolean is_companion(const Record *record)
+{
+    return type_is(record, "request") || type_is(record, "warcinfo") || type_is(record, "revisit");
+}
+
 int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error)
 {
     for (;;) {
-        guint64 start = position(reader);
+        reader->start = position(reader);
         Record record;
         MemberResult result = read_member(reader, error);
         if (result == MEMBER_NONE)
@@ -213,12 +238,12 @@ int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error
         if (result == MEMBER_ERROR)
             return -1;
         gboolean good = result == MEMBER_WHOLE && split_record(&reader->record, &record);
-        if (good && (type_is(&record, "request") || type_is(&record, "warcinfo")))
+        if (good && is_companion(&record))
             continue;
         *exchange = good ? exchange_of(reader, &record) : NULL;
         if (*exchange)
             return 1;
-        set_damaged(reader, start, error);
+        set_damaged(reader, reader->start, error);
         return -1;
     }
 }

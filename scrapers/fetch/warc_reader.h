@@ -24,6 +24,8 @@ gboolean warc_reader_recover(const char *path, gsize body_limit, WarcRecovery *r
 typedef struct WarcReader WarcReader;
 WarcReader *warc_reader_open(const char *path, guint64 length, gsize body_limit, GError **error);
 int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error); /* 1; 0 at the end; -1 */
+guint64 warc_reader_record_start(const WarcReader *reader); /* of what warc_reader_next gave last */
+gboolean warc_reader_seek(WarcReader *reader, guint64 start, GError **error); /* the next one to give begins there */
 void warc_reader_free(WarcReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WarcReader, warc_reader_free)
 

@@ -182,9 +182,15 @@ gboolean warc_writer_info(WarcWriter *writer, const char *fields, gint64 date, G
     return write_batch(writer, error);
 }
 
+/* When the request was sent. */
+static gint64 asked(const HttpExchange *exchange)
+{
+    return exchange->checked ? exchange->checked : exchange->date;
+}
+
 static void add_request(WarcWriter *writer, const HttpExchange *exchange, char id[RECORD_ID_SIZE])
 {
-    GString *header = record_header(writer, "request", exchange->url, exchange->date, id);
+    GString *header = record_header(writer, "request", exchange->url, asked(exchange), id);
     g_string_append_printf(header, "WARC-Target-URI: %s\r\n", exchange->url);
     add_record(writer, header, "application/http; msgtype=request", &(RecordBlock){.head = &exchange->request});
 }
@@ -196,6 +202,26 @@ static void add_response(WarcWriter *writer, GString *header, const HttpExchange
     append_digest(header, "WARC-Payload-Digest", &exchange->body, NULL);
     add_record(writer, header, "application/http; msgtype=response",
                &(RecordBlock){.head = &exchange->headers, .payload = &exchange->body});
+}
+
+static void add_facts(GString *header, const HttpExchange *exchange, const char *request_id)
+{
+    g_string_append_printf(header, "WARC-Target-URI: %s\r\n", exchange->url);
+    if (*request_id)
+        g_string_append_printf(header, "WARC-Concurrent-To: <%s>\r\n", request_id);
+    if (exchange->address)
+        g_string_append_printf(header, "WARC-IP-Address: %s\r\n", exchange->address);
+}
+
+static void add_revisit(WarcWriter *writer, const HttpExchange *exchange, const char *request_id)
+{
+    char id[RECORD_ID_SIZE];
+    g_autofree char *date = date_text(exchange->date);
+    GString *header = record_header(writer, "revisit", exchange->url, exchange->checked, id);
+    add_facts(header, exchange, request_id);
+    g_string_append_printf(header, "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/server-not-modified\r\n"
+                           "WARC-Refers-To-Target-URI: %s\r\nWARC-Refers-To-Date: %s\r\n", exchange->url, date);
+    add_record(writer, header, "application/http; msgtype=response", &(RecordBlock){.head = &exchange->revisit});
 }
 
 static void add_reason(WarcWriter *writer, GString *header, const HttpExchange *exchange)
@@ -216,12 +242,14 @@ gboolean warc_writer_capture(WarcWriter *writer, const HttpExchange *exchange, G
     gboolean response = exchange->outcome == EXCHANGE_RESPONSE;
     if (exchange->request.length)
         add_request(writer, exchange, request_id);
+    if (exchange->checked)
+        add_revisit(writer, exchange, request_id);
     GString *header = record_header(writer, response ? "response" : "metadata", exchange->url, exchange->date, id);
-    g_string_append_printf(header, "WARC-Target-URI: %s\r\n", exchange->url);
-    if (*request_id)
-        g_string_append_printf(header, "WARC-Concurrent-To: <%s>\r\n", request_id);
-    if (exchange->address)
-        g_string_append_printf(header, "WARC-IP-Address: %s\r\n", exchange->address);
+    add_facts(header, exchange, exchange->checked ? "" : request_id);
+    if (exchange->checked) {
+        g_autofree char *date = date_text(exchange->checked);
+        g_string_append_printf(header, WARC_CARRIED ": %s\r\n", date);
+    }
     if (response)
         add_response(writer, header, exchange);
     else

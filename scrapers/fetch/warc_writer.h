@@ -13,6 +13,10 @@
 
 #include "scrapers/fetch/exchange.h"
 
+/* An answer that the server called unchanged (304, exchange->checked) is written anew with its old date, so that the
+ * file stands alone, behind a `revisit` record of the profile server-not-modified; this header holds that date. */
+#define WARC_CARRIED "X-Crawl-Not-Modified"
+
 typedef struct WarcWriter WarcWriter;
 
 /* Opens or creates `path`, cuts it to `length` bytes (what warc_reader_recover found to be good), and locks it against

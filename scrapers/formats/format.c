@@ -5,10 +5,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "scrapers/extract/selector.h"
 #include "scrapers/formats/formats.h"
 
 const Format *const format_table[] = {
-    &format_medline, &format_jats, &format_s2orc, &format_jsonl, &format_html, &format_warc, NULL,
+    &format_medline, &format_jats, &format_s2orc, &format_jsonl, &format_html, &format_pdf, &format_warc, NULL,
 };
 
 const Format *format_find(const char *name)
@@ -39,6 +40,21 @@ static char **copy_strings(const RecipeStrings *strings)
     return copy;
 }
 
+/* One that cannot be used was refused before (selectors_check); it matches nothing. */
+static char *copy_selector(const char *selector)
+{
+    char *xpath = selector ? selector_to_xpath(selector, NULL) : NULL;
+    return xpath ? xpath : g_strdup(selector);
+}
+
+static char **copy_selectors(const RecipeStrings *strings)
+{
+    char **copy = g_new0(char *, strings->count + 1);
+    for (unsigned i = 0; i < strings->count; i++)
+        copy[i] = copy_selector(strings->items[i]);
+    return copy;
+}
+
 ParseOptions *parse_options_new(const RecipeSource *source)
 {
     ParseOptions *options = g_new0(ParseOptions, 1);
@@ -47,9 +63,12 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->licence = g_strdup(source->licence);
     options->text_field = g_strdup(source->text_field ? source->text_field : "text");
     options->id_field = g_strdup(source->id_field ? source->id_field : "id");
-    options->content = copy_strings(&source->extract.content);
-    options->remove = copy_strings(&source->extract.remove);
-    options->title = g_strdup(source->extract.title);
+    options->content = copy_selectors(&source->extract.content);
+    options->remove = copy_selectors(&source->extract.remove);
+    options->title = copy_selector(source->extract.title);
+    options->date = copy_selector(source->extract.date);
+    options->start_at = copy_strings(&source->extract.start_at);
+    options->stop_at = copy_strings(&source->extract.stop_at);
     options->tables = source->extract.tables;
     return options;
 }
@@ -65,6 +84,9 @@ void parse_options_free(ParseOptions *options)
     g_free(options->id_field);
     g_strfreev(options->content);
     g_strfreev(options->remove);
+    g_strfreev(options->start_at);
+    g_strfreev(options->stop_at);
+    g_free(options->date);
     g_free(options->title);
     g_free(options);
 }

@@ -38,9 +38,11 @@ typedef struct ParseOptions {
     char *format;
     char *licence; /* of the source, for documents that do not say theirs; or NULL */
     char *text_field, *id_field;
-    char **content, **remove; /* XPath, NULL-terminated; may be NULL */
-    char *title;
+    char **content, **remove; /* XPath, made of the recipe's selectors; NULL-terminated; may be NULL */
+    char *title, *date;       /* XPath */
+    char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */
     gboolean tables;
+    gboolean probe; /* say what the selectors find (scrapers/extract/probe.h) */
 } ParseOptions;
 
 ParseOptions *parse_options_new(const RecipeSource *source);
@@ -62,6 +64,9 @@ typedef struct ParseFailure {
 #define RULE_NOT_A_DOCUMENT "not-a-document" /* another kind of record: a book chapter list, an image, a feed */
 #define RULE_DAMAGED_INPUT "damaged-input"   /* truncated or corrupt file: the rest of it could not be read */
 #define RULE_DELETED "deleted-by-publisher"  /* a MEDLINE DeleteCitation entry */
+#define RULE_MALFORMED_PDF "malformed-pdf"
+#define RULE_ENCRYPTED_PDF "encrypted-pdf"   /* a password is needed, or its owner forbids copying */
+#define RULE_SCANNED_PDF "scanned-pdf"       /* pictures of pages, without text */
 #define RULE_PARSER_CRASHED "parser-crashed"
 #define RULE_PARSER_TIMEOUT "parser-timeout"
 
@@ -86,6 +91,11 @@ typedef struct Format {
     /* Fills the document: at the least `id`, on success `text` and `kind`. What it fills on failure (an id, a title) is
      * kept for the ledger. Never prints, never reads files, needs no locale. */
     gboolean (*parse)(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure);
+    /* Both or neither. Records that needs_convert are given to `convert` before they go to `parse`, in the process and on
+     * the thread that calls parser_parse: it runs a program (in a jail) that a sandboxed child could not start. It fills
+     * `converted`, which parse gets in the record's stead, or `failure`. FALSE with `error` when the machine fails. */
+    gboolean (*needs_convert)(const Record *record);
+    gboolean (*convert)(const Record *record, Record *converted, ParseFailure *failure, GError **error);
 } Format;
 
 const Format *format_find(const char *name); /* NULL if there is none */

@@ -10,6 +10,11 @@ extern const Format format_jats;    /* jats.c */
 extern const Format format_s2orc;   /* s2orc.c */
 extern const Format format_jsonl;   /* jsonl.c */
 extern const Format format_html;    /* html.c */
-extern const Format format_warc;    /* html.c */
+extern const Format format_pdf;     /* pdf.c */
+extern const Format format_warc;    /* warc.c */
+
+/* What `warc` shares with the formats of saved pages and PDFs. */
+gboolean html_parse(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure);
+gboolean pdf_parse(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure);
 
 #endif

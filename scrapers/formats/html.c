@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The formats `html` (saved pages) and `warc` (captured ones): both hand their bytes to scrapers/extract. */
+ * The format `html`: saved pages, handed to scrapers/extract. */
 #include "scrapers/extract/html.h"
 
 #include "scrapers/formats/formats.h"
 
 static const char *const html_suffixes[] = {".html", ".htm", ".xhtml", NULL};
 
-static gboolean html_parse(const Record *record, const ParseOptions *options, Document *document,
-                           ParseFailure *failure)
+gboolean html_parse(const Record *record, const ParseOptions *options, Document *document,
+                    ParseFailure *failure)
 {
     document->id = g_strdup(record->url ? record->url : record->origin);
     document->url = g_strdup(record->url);
@@ -24,15 +24,6 @@ const Format format_html = {
     .summary = "saved HTML pages, one a file, also inside tar and zip archives",
     .split = SPLIT_FILE,
     .suffixes = html_suffixes,
-    .sandboxed = TRUE,
-    .web = TRUE,
-    .parse = html_parse,
-};
-
-const Format format_warc = {
-    .name = "warc",
-    .summary = "web captures: WARC 1.0 and 1.1 files, plain or compressed by record",
-    .split = SPLIT_WARC,
     .sandboxed = TRUE,
     .web = TRUE,
     .parse = html_parse,

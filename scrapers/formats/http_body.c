@@ -126,15 +126,37 @@ static gboolean decode_content(const char *coding, Buffer *body, Record *record)
     return TRUE;
 }
 
-static gboolean content_is_page(const char *content_type)
+static gboolean type_is_any(const char *content_type, const char *const *types)
 {
-    static const char *const types[] = {"text/html", "application/xhtml+xml", "text/plain"};
-    if (!content_type || *content_type == '\0')
-        return TRUE;
-    for (gsize i = 0; i < G_N_ELEMENTS(types); i++)
-        if (g_ascii_strncasecmp(content_type, types[i], strlen(types[i])) == 0)
+    for (; *types; types++)
+        if (g_ascii_strncasecmp(content_type, *types, strlen(*types)) == 0)
             return TRUE;
     return FALSE;
+}
+
+static gboolean content_is_page(const char *content_type)
+{
+    static const char *const types[] = {"text/html", "application/xhtml+xml", "text/plain", "application/pdf", "application/x-pdf", NULL};
+    return !content_type || *content_type == '\0' || type_is_any(content_type, types);
+}
+
+/* Types that say nothing; servers give them to PDFs that are meant to be saved. */
+static gboolean content_is_unknown(const char *content_type)
+{
+    static const char *const types[] = {"application/octet-stream", "binary/octet-stream", "application/force-download",
+                                        "application/download", NULL};
+    return content_type && type_is_any(content_type, types);
+}
+
+static gboolean body_is_pdf(const Buffer *body)
+{
+    return body->length > 4 && memcmp(body->data, "%PDF-", 5) == 0;
+}
+
+static void fail_type(Record *record)
+{
+    record_fail(record, RULE_NOT_A_DOCUMENT, NULL);
+    record->detail = g_strdup_printf("its content type is '%.100s'", record->content_type);
 }
 
 /* The end of the header block: the index behind its blank line, or 0. */
@@ -158,20 +180,13 @@ static int status_code(const char *message, gsize length)
     return atoi(space + 1);
 }
 
-static gboolean require_page(Record *record)
-{
-    if (content_is_page(record->content_type))
-        return TRUE;
-    record_fail(record, RULE_NOT_A_DOCUMENT, NULL);
-    record->detail = g_strdup_printf("its content type is '%.100s'", record->content_type);
-    return FALSE;
-}
-
 void http_resource_take(const char *body, gsize length, const char *content_type, Record *record)
 {
     record->content_type = g_strdup(content_type);
-    if (!require_page(record))
+    if (!content_is_page(record->content_type)) {
+        fail_type(record);
         return;
+    }
     record->bytes = g_malloc(length + 1);
     memcpy(record->bytes, body, length);
     record->bytes[length] = '\0';
@@ -192,8 +207,11 @@ void http_response_decode(const char *message, gsize length, Record *record)
         record->detail = g_strdup_printf("the server answered with status %d", status);
         return;
     }
-    if (!require_page(record))
+    gboolean unknown = content_is_unknown(record->content_type);
+    if (!unknown && !content_is_page(record->content_type)) {
+        fail_type(record);
         return;
+    }
     g_autofree char *transfer = header_field(message, head, "Transfer-Encoding");
     g_autofree char *coding = header_field(message, head, "Content-Encoding");
     g_auto(Buffer) body;
@@ -208,5 +226,9 @@ void http_response_decode(const char *message, gsize length, Record *record)
         buffer_append(&body, message + head, length - head);
     if (coding && !decode_content(coding, &body, record))
         return;
+    if (unknown && !body_is_pdf(&body)) {
+        fail_type(record);
+        return;
+    }
     record->bytes = buffer_steal(&body, &record->length);
 }

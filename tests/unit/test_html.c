@@ -207,7 +207,7 @@ static void test_a_rule_that_misses_is_noted(void)
     ParseFailure failure;
     g_assert_true(extract("<meta name=description content=d><main><p>" PROSE "</p></main>", &options, &document, &failure));
     g_assert_cmpstr(document.text, ==, PROSE_LINE);
-    g_assert_cmpstr(document.meta, ==, "{\"content_rule\":\"missed\"}");
+    g_assert_cmpstr(document.meta, ==, "{\"content_rule\":\"missed\",\"description\":\"d\"}");
 }
 
 static void test_the_page_tells_its_facts(void)
@@ -327,6 +327,69 @@ static void test_untidy_pages_are_no_attack(void)
     g_assert_true(g_str_has_prefix(text, PROSE_LINE));
 }
 
+#define SECTIONS "<main><p>" PROSE "</p><h2>1. Overview</h2>" PARAGRAPH "<h2>Dosing</h2>" PARAGRAPH "<h3>Children</h3>" PARAGRAPH     "<h2>  REFERENCES and links</h2><p>A reference.</p><h3>Dosing of references</h3><p>Another.</p>"     "<h2>Author notes</h2><p>Last.</p></main>"
+
+static char *text_between(const char *start, const char *stop)
+{
+    char *starts[] = {(char *)start, NULL}, *stops[] = {(char *)stop, NULL};
+    ParseOptions options = {.start_at = start ? starts : NULL, .stop_at = stop ? stops : NULL};
+    return text_of(SECTIONS, &options);
+}
+
+static void test_a_text_starts_and_stops_at_headings(void)
+{
+    g_autofree char *start = text_between("overview", NULL);
+    g_assert_true(g_str_has_prefix(start, "# 1. Overview\n\nAdults take"));
+    g_assert_true(g_str_has_suffix(start, "\n\n# Author notes\n\nLast."));
+    g_autofree char *stop = text_between(NULL, "References");
+    g_assert_null(strstr(stop, "eference"));
+    g_assert_null(strstr(stop, "Another."));
+    g_assert_true(g_str_has_suffix(stop, PROSE_LINE "\n\n# Author notes\n\nLast."));
+    g_autofree char *both = text_between("Dosing", "References");
+    g_assert_true(g_str_has_prefix(both, "# Dosing\n\n"));
+    g_assert_nonnull(strstr(both, "\n\n## Children\n\n"));
+    g_autofree char *lower = text_between(NULL, "Children");
+    g_assert_null(strstr(lower, "Children"));
+    g_assert_nonnull(strstr(lower, "# REFERENCES and links\n\nA reference."));
+    g_autofree char *last = text_between(NULL, "Author");
+    g_assert_true(g_str_has_suffix(last, "Another."));
+}
+
+static void test_a_start_that_misses_is_noted(void)
+{
+    char *starts[] = {(char *)"Nothing like it", NULL};
+    ParseOptions options = {.start_at = starts};
+    ParseFailure failure;
+    g_auto(Document) document = {0};
+    g_assert_true(extract("<meta name=description content='About it'>" SECTIONS, &options, &document, &failure));
+    g_assert_true(g_str_has_prefix(document.text, PROSE_LINE));
+    g_assert_cmpstr(document.meta, ==, "{\"description\":\"About it\",\"start_rule\":\"missed\"}");
+}
+
+static void assert_date(const char *shown, const char *expected)
+{
+    g_autofree char *page = g_strconcat("<main><p class=date>", shown, "</p>" PARAGRAPH "</main>", NULL);
+    ParseOptions options = {.date = (char *)"//p[@class='date']"};
+    ParseFailure failure;
+    g_auto(Document) document = {0};
+    g_assert_true(extract(page, &options, &document, &failure));
+    g_assert_cmpstr(document.date, ==, expected);
+    g_assert_cmpstr(document.meta, ==, expected ? NULL : "{\"date_rule\":\"missed\"}");
+}
+
+static void test_a_rule_finds_the_date(void)
+{
+    assert_date("Last reviewed: 2 May 2024", "2024-05-02");
+    assert_date("Updated May 12th, 2024 by the board", "2024-05-12");
+    assert_date("Sept. 2019", "2019-09");
+    assert_date("1st of December 2020", "2020-12-01");
+    assert_date("Version 2024-05-12", "2024-05-12");
+    assert_date("2016 guideline, revised March 2021", "2021-03");
+    assert_date("Published in 2016", "2016");
+    assert_date("05/12/2024", NULL);
+    assert_date("12345 patients may benefit", NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -346,6 +409,9 @@ int main(int argc, char **argv)
     g_test_add_func("/html/the foot of an article is kept for its weight", test_the_foot_of_an_article_is_kept_for_its_weight);
     g_test_add_func("/html/a rule selects and removes", test_a_rule_selects_and_removes);
     g_test_add_func("/html/a rule that misses is noted", test_a_rule_that_misses_is_noted);
+    g_test_add_func("/html/a text starts and stops at headings", test_a_text_starts_and_stops_at_headings);
+    g_test_add_func("/html/a start that misses is noted", test_a_start_that_misses_is_noted);
+    g_test_add_func("/html/a rule finds the date", test_a_rule_finds_the_date);
     g_test_add_func("/html/the page tells its facts", test_the_page_tells_its_facts);
     g_test_add_func("/html/false facts are refused", test_false_facts_are_refused);
     g_test_add_func("/html/a saved page without a URL keeps the caller's id",

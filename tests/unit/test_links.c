@@ -109,16 +109,16 @@ static void test_the_frontier_is_breadth_first_and_hands_out_each_url_once(void)
 {
     g_autoptr(Frontier) frontier = frontier_new(100);
     FrontierItem item;
-    frontier_add(frontier, "a", 0);
-    frontier_add(frontier, "b", 0);
+    frontier_add(frontier, "a", 0, FALSE);
+    frontier_add(frontier, "b", 0, FALSE);
     assert_next(frontier, "a", 0, 0);
-    frontier_add(frontier, "c", 1);
-    frontier_add(frontier, "a", 1);
-    frontier_add(frontier, "b", 1);
+    frontier_add(frontier, "c", 1, FALSE);
+    frontier_add(frontier, "a", 1, FALSE);
+    frontier_add(frontier, "b", 1, FALSE);
     g_assert_cmpuint(frontier_waiting(frontier), ==, 2);
-    g_assert_true(frontier_put_first(frontier, "c", 0, 1));
+    g_assert_true(frontier_put_first(frontier, "c", 0, 1, FALSE));
     assert_next(frontier, "c", 0, 1);
-    g_assert_false(frontier_put_first(frontier, "a", 0, 1));
+    g_assert_false(frontier_put_first(frontier, "a", 0, 1, FALSE));
     assert_next(frontier, "b", 0, 0);
     g_assert_false(frontier_next(frontier, &item));
     g_assert_cmpuint(frontier_waiting(frontier), ==, 0);
@@ -127,14 +127,14 @@ static void test_the_frontier_is_breadth_first_and_hands_out_each_url_once(void)
 static void test_the_frontier_has_a_limit(void)
 {
     g_autoptr(Frontier) frontier = frontier_new(2);
-    frontier_add(frontier, "a", 0);
-    frontier_add(frontier, "b", 0);
+    frontier_add(frontier, "a", 0, FALSE);
+    frontier_add(frontier, "b", 0, FALSE);
     g_assert_false(frontier_is_full(frontier));
-    frontier_add(frontier, "b", 0);
+    frontier_add(frontier, "b", 0, FALSE);
     g_assert_false(frontier_is_full(frontier));
-    frontier_add(frontier, "c", 0);
+    frontier_add(frontier, "c", 0, FALSE);
     g_assert_true(frontier_is_full(frontier));
-    g_assert_false(frontier_put_first(frontier, "d", 0, 1));
+    g_assert_false(frontier_put_first(frontier, "d", 0, 1, FALSE));
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/fetch/crawl_all.h - several sources side by side, each with a thread and a WARC file of its own.
+ *
+ * Within a source one request follows the other, which makes its file a function of the site; the time of a crawl is
+ * mostly waiting for one host, so that is spent on others. All crawls share one Hosts (hosts.h), and a host that two
+ * sources name is asked no more often for that. Results and notices are per source and in the order of `crawls`.
+ */
+#ifndef SCRAPERS_FETCH_CRAWL_ALL_H
+#define SCRAPERS_FETCH_CRAWL_ALL_H
+
+#include "scrapers/fetch/crawl.h"
+
+#define CRAWLS_AT_ONCE 32
+
+typedef struct SourceCrawl {
+    const RecipeSource *source;
+    char *warc_path;      /* owned */
+    CrawlSummary summary; /* filled, as the rest */
+    GString *notices;     /* owned */
+    GError *error;        /* owned; NULL: it ended well */
+} SourceCrawl;
+
+/* Fills each; nothing stops at a source that fails. FALSE: at least one did, and `error` is that of the first. */
+gboolean crawl_all(SourceCrawl *crawls, gsize count, gboolean refetch, Progress *progress, GError **error);
+void source_crawl_clear(SourceCrawl *crawl);
+
+#endif
