@@ -2,6 +2,7 @@
  * Lists of kind pdf: the link annotations of a PDF; see list_kinds.h. */
 #include <string.h>
 
+#include "scrapers/extract/pdf_links.h"
 #include "scrapers/fetch/list_kinds.h"
 
 gboolean list_pdf_is(const HttpExchange *answer)
@@ -11,6 +12,14 @@ gboolean list_pdf_is(const HttpExchange *answer)
 
 gboolean list_pdf_read(const CompiledList *list, const HttpExchange *answer, ListedUrls *found, char **failure)
 {
-    *failure = g_strdup("lists of kind pdf need pdftohtml, which this build does not use");
-    return FALSE;
+    g_autoptr(GError) cause = NULL;
+    g_auto(GStrv) links = pdf_links(answer->body.data ? answer->body.data : "", answer->body.length, &cause);
+    if (!links) {
+        *failure = g_strdup(cause->message);
+        return FALSE;
+    }
+    for (char **link = links; *link; link++)
+        if (list_takes(list, *link))
+            listed_urls_add(found->links, answer->url, *link);
+    return TRUE;
 }
