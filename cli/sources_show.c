@@ -5,6 +5,8 @@
 #include "cli/sources.h"
 #include "store/recipe_settings.h"
 
+#define COLUMN 22 /* where values stand */
+
 static json_t *facts_of(const SourceFile *file)
 {
     json_t *facts = json_object();
@@ -20,6 +22,15 @@ static json_t *facts_of(const SourceFile *file)
     return facts;
 }
 
+/* One line; what is no string as JSON. */
+static void print_scalar(const char *key, const json_t *value, int indent)
+{
+    g_autofree char *text = json_is_string(value) ? g_strchomp(g_strdup(json_string_value(value))) : NULL;
+    char *other = text ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+    printf("%*s%-*s%s\n", indent, "", COLUMN - indent, key, text ? text : other);
+    free(other);
+}
+
 static void print_value(const char *key, const json_t *value, int indent)
 {
     const char *member;
@@ -27,23 +38,15 @@ static void print_value(const char *key, const json_t *value, int indent)
     json_t *child;
     if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
         return;
-    printf("%*s%-*s", indent, "", 22 - indent, key);
     if (json_is_object(value)) {
-        putchar('\n');
+        printf("%*s%s\n", indent, "", key);
         json_object_foreach((json_t *)value, member, child)
             print_value(member, child, indent + 2);
     } else if (json_is_array(value)) {
-        json_array_foreach(value, index, child) {
-            g_autofree char *text = json_is_string(child) ? g_strdup(json_string_value(child)) : json_write(child);
-            printf("%s%s\n", "", text);
-            if (index + 1 < json_array_size(value))
-                printf("%*s", 22, "");
-        }
+        json_array_foreach(value, index, child)
+            print_scalar(index == 0 ? key : "", child, indent);
     } else {
-        g_autofree char *text = json_is_string(value) ? g_strchomp(g_strdup(json_string_value(value))) : NULL;
-        char *other = text ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        puts(text ? text : other);
-        free(other);
+        print_scalar(key, value, indent);
     }
 }
 

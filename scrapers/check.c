@@ -160,7 +160,7 @@ static gboolean measure_documents(const Check *check, json_t *measure, GError **
     return TRUE;
 }
 
-static json_t *measure(const Check *check, GError **error)
+static json_t *measure_site(const Check *check, GError **error)
 {
     guint64 listed = check->listed->len, fetched = check->first.pages->len + (check->second.pages ? check->second.pages->len : 0);
     guint64 seen = 0;
@@ -214,7 +214,7 @@ json_t *source_check(const SourceFile *file, const CheckSettings *settings, GErr
     check.listed = g_ptr_array_new_with_free_func(g_free);
     check.listed_set = g_hash_table_new(g_str_hash, g_str_equal);
     check.documents = g_ptr_array_new();
-    json_t *result = apply_settings(&check, error) && fetch_pages(&check, error) ? measure(&check, error) : NULL;
+    json_t *result = apply_settings(&check, error) && fetch_pages(&check, error) ? measure_site(&check, error) : NULL;
     g_ptr_array_unref(check.documents);
     g_hash_table_unref(check.listed_set);
     g_ptr_array_unref(check.listed);

@@ -6,6 +6,7 @@
 
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/noise.h"
+#include "scrapers/extract/sections.h"
 #include "scrapers/extract/serialise.h"
 
 TextShape text_shape(const char *text)
@@ -44,6 +45,10 @@ TextShape generic_shape(Page *page, const ParseOptions *options, const char *tit
     content_remove(page, options->remove);
     content_by_density(page, &selection);
     serialise(&selection, title, options->tables, &text);
+    if (text.length > 0 && options->start_at)
+        sections_start(&text, options->start_at);
+    if (text.length > 0 && options->stop_at)
+        sections_stop(&text, options->stop_at);
     return text_shape(text.data);
 }
 

@@ -8,6 +8,7 @@
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/css.h"
 #include "scrapers/extract/noise.h"
+#include "scrapers/extract/sections.h"
 
 #define NAME_BYTES 60       /* longer ids and classes are made by machines */
 #define STEPS 4             /* elements in a suggested selector, at most */
@@ -28,24 +29,32 @@ static int count_one(Page *page, const char *selector)
     return selector ? (int)content_count(page, selector) : -1;
 }
 
-static gboolean starts_like(const char *text, const char *beginning)
+/* The page's headings alone, in the text form. */
+static void append_headings(Page *page, Buffer *headings)
 {
-    g_autofree char *folded = g_utf8_casefold(text, -1), *wanted = g_utf8_casefold(beginning, -1);
-    return g_str_has_prefix(folded, wanted);
+    for (xmlNode *node = page->body; node; node = page_next(node, page->body, TRUE)) {
+        g_autofree char *text = heading_level(tag_of(node)) ? page_text(node, 1024) : NULL, *tidy = text_tidy(text);
+        if (!tidy)
+            continue;
+        buffer_append_string(headings, "# ");
+        buffer_append_string(headings, tidy);
+        buffer_append_string(headings, "\n\n");
+    }
 }
 
-static json_t *count_headings(Page *page, char *const *beginnings)
+/* 1 for each name that some heading matches as start_at and stop_at do. */
+static json_t *count_headings(Page *page, char *const *names)
 {
     json_t *counts = json_array();
-    for (; beginnings && *beginnings; beginnings++) {
-        json_int_t count = 0;
-        for (xmlNode *node = page->body; node; node = page_next(node, page->body, TRUE)) {
-            if (!heading_level(tag_of(node)))
-                continue;
-            g_autofree char *raw = page_text(node, 1024), *text = text_tidy(raw);
-            count += text && starts_like(text, *beginnings);
-        }
-        json_array_append_new(counts, json_integer(count));
+    g_auto(Buffer) headings;
+    buffer_init(&headings, DOCUMENT_TEXT_LIMIT);
+    append_headings(page, &headings);
+    for (; names && *names; names++) {
+        char *const one[] = {*names, NULL};
+        g_auto(Buffer) copy;
+        buffer_init(&copy, DOCUMENT_TEXT_LIMIT);
+        buffer_append(&copy, headings.data, headings.length);
+        json_array_append_new(counts, json_integer(copy.length > 0 && sections_start(&copy, one)));
     }
     return counts;
 }

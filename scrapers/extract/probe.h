@@ -3,7 +3,7 @@
  *
  * Runs where pages are parsed, in the sandbox, when ParseOptions.probe is set; its answer travels in document->meta as
  * "probe": {"content": [matches of each selector], "remove": [...], "title": matches, "date": matches (-1: no selector),
- * "start_at": [...], "stop_at": [...] (headings that begin so), "generic": {"words", "headings"},
+ * "start_at": [...], "stop_at": [...] (1: some heading matches), "generic": {"words", "headings"},
  * "suggest": {"content": CSS selector of what the generic extractor takes, "title": CSS selector, both or null}}.
  */
 #ifndef SCRAPERS_EXTRACT_PROBE_H

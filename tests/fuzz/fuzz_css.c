@@ -24,7 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_autoptr(GError) error = NULL;
         g_autofree char *compiled = selector_to_xpath(xpath, &error);
         g_assert_no_error(error);
+        g_assert_cmpstr(compiled, ==, xpath);
     }
-    g_autofree char *lint = selector_lint(selector), *any = selector_to_xpath(selector, NULL);
+    g_free(selector_lint(selector));
+    g_free(selector_to_xpath(selector, NULL));
     return 0;
 }

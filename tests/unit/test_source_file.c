@@ -26,25 +26,26 @@
 
 static char *directory, *sources;
 
-static char *write_file(const char *folder, const char *name, const char *text)
+static void write_file(const char *folder, const char *name, const char *text)
 {
-    char *path = g_build_filename(folder, name, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autofree char *parent = g_path_get_dirname(path);
     g_assert_true(directory_make(parent, NULL));
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
-    return path;
 }
 
 static SourceFile *load(const char *text, GError **error)
 {
-    g_autofree char *path = write_file(directory, "one.yaml", text);
+    g_autofree char *path = g_build_filename(directory, "one.yaml", NULL);
+    write_file(directory, "one.yaml", text);
     return source_file_load(path, error);
 }
 
 static Recipe *load_recipe(const char *entries, GError **error)
 {
     g_autofree char *text = g_strconcat("name: x\nsources:\n", entries, "tokenizer: {model: t.model}\n", NULL);
-    g_autofree char *path = write_file(directory, "recipe.yaml", text);
+    g_autofree char *path = g_build_filename(directory, "recipe.yaml", NULL);
+    write_file(directory, "recipe.yaml", text);
     return recipe_load(path, NULL, error);
 }
 
@@ -162,9 +163,9 @@ static char *fingerprint_of(const char *recipe_entry)
 
 static void test_the_files_text_is_in_fingerprint_and_settings(void)
 {
-    g_autofree char *plain = write_file(sources, "changing.yaml", SITE);
+    write_file(sources, "changing.yaml", SITE);
     g_autofree char *before = fingerprint_of("  - use: changing\n"), *same = fingerprint_of("  - use: changing\n");
-    g_autofree char *changed = write_file(sources, "changing.yaml", SITE "# looked at again\n");
+    write_file(sources, "changing.yaml", SITE "# looked at again\n");
     g_autofree char *after = fingerprint_of("  - use: changing\n");
     g_assert_cmpstr(before, ==, same);
     g_assert_cmpstr(before, !=, after);
@@ -206,8 +207,8 @@ static const char *fault_of(const json_t *result, gsize test)
 
 static void test_a_files_tests_pass_and_fail(void)
 {
-    g_autofree char *page = write_file(directory, "pages/doc/a.html", DOCUMENT);
-    g_autofree char *routes = write_file(directory, "pages/routes", "/index?letter=B /doc/b\n/index?letter=A /doc/a.html\n");
+    write_file(directory, "pages/doc/a.html", DOCUMENT);
+    write_file(directory, "pages/routes", "/index?letter=B /doc/b\n/index?letter=A /doc/a.html\n");
     g_autoptr(json_t) good = run_tests(SITE "  - {page: \"https://r.example/index?letter=A\", title: A heading}\n");
     g_assert_cmpint(json_integer_value(json_object_get(good, "passed")), ==, 2);
     g_assert_cmpint(json_integer_value(json_object_get(good, "failed")), ==, 0);
@@ -228,8 +229,8 @@ static void test_pages_over_which_extractors_disagree_are_counted(void)
     g_autoptr(GString) text = g_string_new("<title>A</title><main><div class=text><p>" PROSE "</p></div>");
     for (int i = 0; i < 12; i++)
         g_string_append(text, "<h2>On dosing</h2><p>" PROSE "</p>");
-    g_autofree char *agree = write_file(directory, "saved/a.html", DOCUMENT);
-    g_autofree char *disagree = write_file(directory, "saved/b.html", text->str);
+    write_file(directory, "saved/a.html", DOCUMENT);
+    write_file(directory, "saved/b.html", text->str);
     g_autoptr(Recipe) recipe = load_recipe("  - {use: riverside, paths: [saved/a.html, saved/b.html]}\n", &error);
     g_assert_no_error(error);
     g_autofree char *path = g_build_filename(directory, "store", NULL);
@@ -315,7 +316,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     directory = g_dir_make_tmp("galen-source-XXXXXX", NULL);
     sources = g_build_filename(directory, "sources", NULL);
-    g_autofree char *path = write_file(sources, "riverside.yaml", SITE);
+    write_file(sources, "riverside.yaml", SITE);
     g_setenv("GALEN_SOURCES", sources, TRUE);
     add_tests();
     int result = g_test_run();
