@@ -5,6 +5,7 @@
 #include "scrapers/fetch/capture.h"
 
 #include "base/error.h"
+#include "scrapers/fetch/browser.h"
 #include "scrapers/fetch/cookies.h"
 #include "scrapers/fetch/previous.h"
 #include "scrapers/fetch/retry.h"
@@ -18,6 +19,7 @@ struct Capture {
     HttpExchange *next;  /* the answer that the file has ready */
     WarcWriter *writer;
     HttpClient *client;
+    Browser *browser;    /* NULL: pages come over HTTP alone */
     Hosts *hosts, *own_hosts;
     Cookies *cookies;
     Previous *previous;  /* NULL: none */
@@ -87,8 +89,10 @@ Capture *capture_open(const CaptureSettings *settings, GString *notices, GError 
     capture->hosts = settings->hosts ? settings->hosts : capture->own_hosts;
     capture->cookies = cookies_new();
     capture->client = http_client_new(&settings->http, error);
+    if (settings->browser)
+        capture->browser = browser_new(&settings->http, error);
     WarcRecovery recovery = {0};
-    gboolean good = capture->client &&
+    gboolean good = capture->client && (capture->browser || !settings->browser) &&
                     warc_reader_recover(settings->path, settings->body_limit, &recovery, error) &&
                     check_fingerprint(settings, &recovery, error) && open_file(capture, settings, &recovery, error) &&
                     open_previous(capture, settings, error);
@@ -106,6 +110,7 @@ void capture_free(Capture *capture)
     g_clear_pointer(&capture->next, http_exchange_free);
     g_clear_pointer(&capture->writer, warc_writer_free);
     g_clear_pointer(&capture->client, http_client_free);
+    g_clear_pointer(&capture->browser, browser_free);
     g_clear_pointer(&capture->own_hosts, hosts_free);
     g_clear_pointer(&capture->previous, previous_free);
     cookies_free(capture->cookies);
@@ -151,7 +156,9 @@ static HttpExchange *ask_once(Capture *capture, const char *url, const PreviousA
         extras.last_modified = old->last_modified;
     }
     hosts_take(capture->hosts, url, capture->delay);
-    HttpExchange *exchange = http_get(capture->client, url, &extras, limit);
+    gboolean rendered = capture->browser && !g_str_has_suffix(url, "/robots.txt");
+    HttpExchange *exchange = rendered ? browser_get(capture->browser, url, limit)
+                                      : http_get(capture->client, url, &extras, limit);
     hosts_give_back(capture->hosts, url, exchange->outcome != EXCHANGE_REFUSED);
     return exchange;
 }
@@ -215,7 +222,8 @@ static gboolean renew(Capture *capture, const PreviousAnswer *old, HttpExchange 
 static gboolean fetch_fresh(Capture *capture, const char *url, gsize limit, HttpExchange **exchange, GError **error)
 {
     const PreviousAnswer *old = capture->previous ? previous_find(capture->previous, url) : NULL;
-    if (old && old->length > limit)
+    /* What the server calls unchanged is the page's frame; its scripts may show something else. */
+    if (old && (old->length > limit || capture->browser))
         old = NULL;
     g_autoptr(HttpExchange) fresh = ask(capture, url, old, limit);
     gboolean unchanged = old && fresh->outcome == EXCHANGE_RESPONSE && fresh->status == 304;

@@ -29,6 +29,7 @@ typedef struct CaptureSettings {
     Hosts *hosts;            /* shared, borrowed; NULL: of its own */
     const char *previous;    /* WARC file of an earlier crawl; NULL: none */
     HttpSettings http;
+    gboolean browser;        /* pages come through a browser (browser.h); robots.txt never does */
 } CaptureSettings;
 
 typedef struct Capture Capture;

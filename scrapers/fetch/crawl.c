@@ -216,6 +216,7 @@ static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fing
         .previous = plan->previous,
         .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
                  .authorities = plan->authorities},
+        .browser = !g_strcmp0(recipe->fetch, "browser"),
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);
