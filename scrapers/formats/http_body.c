@@ -158,6 +158,26 @@ static int status_code(const char *message, gsize length)
     return atoi(space + 1);
 }
 
+static gboolean require_page(Record *record)
+{
+    if (content_is_page(record->content_type))
+        return TRUE;
+    record_fail(record, RULE_NOT_A_DOCUMENT, NULL);
+    record->detail = g_strdup_printf("its content type is '%.100s'", record->content_type);
+    return FALSE;
+}
+
+void http_resource_take(const char *body, gsize length, const char *content_type, Record *record)
+{
+    record->content_type = g_strdup(content_type);
+    if (!require_page(record))
+        return;
+    record->bytes = g_malloc(length + 1);
+    memcpy(record->bytes, body, length);
+    record->bytes[length] = '\0';
+    record->length = length;
+}
+
 void http_response_decode(const char *message, gsize length, Record *record)
 {
     gsize head = header_end(message, length);
@@ -172,11 +192,8 @@ void http_response_decode(const char *message, gsize length, Record *record)
         record->detail = g_strdup_printf("the server answered with status %d", status);
         return;
     }
-    if (!content_is_page(record->content_type)) {
-        record_fail(record, RULE_NOT_A_DOCUMENT, NULL);
-        record->detail = g_strdup_printf("its content type is '%.100s'", record->content_type);
+    if (!require_page(record))
         return;
-    }
     g_autofree char *transfer = header_field(message, head, "Transfer-Encoding");
     g_autofree char *coding = header_field(message, head, "Content-Encoding");
     g_auto(Buffer) body;
