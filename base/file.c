@@ -63,17 +63,41 @@ gboolean file_replace(const char *path, const void *data, gsize length, GError *
     return TRUE;
 }
 
+/* Whether what stat says of `path` lies in the path as given and not in the machine. */
+static gboolean leads_nowhere(int code)
+{
+    return code == ENOENT || code == ENOTDIR || code == ELOOP || code == ENAMETOOLONG;
+}
+
+gboolean file_examine(const char *path, struct stat *status, GError **error)
+{
+    if (stat(path, status) < 0) {
+        int saved = errno;
+        if (!leads_nowhere(saved))
+            galen_error_set_errno(error, saved, "cannot read %s", path);
+        else if (saved == ENOENT && g_file_test(path, G_FILE_TEST_IS_SYMLINK))
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: a link to a file that is not there", path);
+        else
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: %s", path, saved == ENOENT ? "no such file" : g_strerror(saved));
+        return FALSE;
+    }
+    if (S_ISREG(status->st_mode)) {
+        if (access(path, R_OK) == 0)
+            return TRUE;
+        galen_error_set_errno(error, errno, "cannot read %s", path);
+        return FALSE;
+    }
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: %s", path,
+                S_ISDIR(status->st_mode) ? "a folder, where a file is expected"
+                                         : "a pipe or a device; only regular files can be read, so write its bytes to one");
+    return FALSE;
+}
+
 gboolean file_read(const char *path, gsize limit, char **data, gsize *length, GError **error)
 {
     struct stat status;
-    if (stat(path, &status) < 0) {
-        int saved = errno;
-        if (saved == ENOENT)
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: no such file", path);
-        else
-            galen_error_set_errno(error, saved, "cannot read %s", path);
+    if (!file_examine(path, &status, error))
         return FALSE;
-    }
     if (status.st_size > 0 && (guint64)status.st_size > limit) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: %" G_GUINT64_FORMAT " bytes, more than the %" G_GSIZE_FORMAT " that such a file may have",
                     path, (guint64)status.st_size, limit);
@@ -101,15 +125,37 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* The folder's own name is no pattern, whatever characters it has. */
+static char *full_pattern(const char *base_directory, const char *pattern)
+{
+    if (g_path_is_absolute(pattern))
+        return g_strdup(pattern);
+    g_autoptr(GString) escaped = g_string_new(NULL);
+    for (const char *at = base_directory; *at; at++) {
+        if (strchr("\\*?[]{},~", *at))
+            g_string_append_c(escaped, '\\');
+        g_string_append_c(escaped, *at);
+    }
+    return g_build_filename(escaped->str, pattern, NULL);
+}
+
+/* A folder that may not be listed must not pass for an empty one. */
+static int stop_unless_absent(const char *path, int code)
+{
+    return !leads_nowhere(code);
+}
+
 GPtrArray *file_glob(const char *base_directory, const char *pattern, GError **error)
 {
-    g_autofree char *full = g_path_is_absolute(pattern) ? g_strdup(pattern) : g_build_filename(base_directory, pattern, NULL);
+    g_autofree char *full = full_pattern(base_directory, pattern);
     glob_t matches = {0};
-    int result = glob(full, GLOB_NOSORT | GLOB_BRACE, NULL, &matches);
+    int result = glob(full, GLOB_NOSORT | GLOB_BRACE, stop_unless_absent, &matches);
     if (result != 0) {
         globfree(&matches);
-        g_set_error(error, GALEN_ERROR, result == GLOB_NOMATCH ? GALEN_ERROR_INPUT : GALEN_ERROR_SYSTEM,
-                    result == GLOB_NOMATCH ? "no file matches %s" : "cannot list %s", full);
+        if (result == GLOB_NOMATCH)
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "no file matches %s in %s", pattern, base_directory);
+        else
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot list %s in %s: a folder may not be read", pattern, base_directory);
         return NULL;
     }
     GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);

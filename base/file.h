@@ -3,17 +3,22 @@
  *
  * file_replace writes to a temporary file in the same directory, flushes it to disk and renames it over `path`:
  * a reader sees the old content or the new, never half of either. file_read refuses files over `limit` bytes.
+ * Pipes and devices, which may never end, are refused before they are opened.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
 #include <glib.h>
+#include <sys/stat.h>
 
 gboolean file_replace(const char *path, const void *data, gsize length, GError **error);
 gboolean file_read(const char *path, gsize limit, char **data, gsize *length, GError **error); /* caller g_frees */
+/* The status of a regular file that may be read, links followed. What is absent or no regular file is an input error. */
+gboolean file_examine(const char *path, struct stat *status, GError **error);
 gboolean directory_make(const char *path, GError **error); /* with parents; fine if it exists */
 
-/* Paths that match a shell pattern, sorted by bytes; a pattern that matches nothing is an input error. */
+/* Paths that match a shell pattern, sorted by bytes; a pattern that matches nothing is an input error.
+ * `base_directory` is taken as it is: only `pattern` is a pattern. */
 GPtrArray *file_glob(const char *base_directory, const char *pattern, GError **error);
 
 #endif

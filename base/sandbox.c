@@ -79,13 +79,16 @@ static gboolean worker_start(SandboxWorker *worker, GError **error)
 static SandboxFailure worker_bury(SandboxWorker *worker)
 {
     int status = 0;
-    close(worker->channel);
     kill(worker->pid, SIGKILL);
+    close(worker->channel);
     while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
         ;
     worker->pid = 0;
-    gboolean out_of_time = WIFSIGNALED(status) && (WTERMSIG(status) == SIGPROF || WTERMSIG(status) == SIGXCPU);
-    return out_of_time ? SANDBOX_TIMED_OUT : SANDBOX_CRASHED;
+    int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (signal_number == SIGPROF || signal_number == SIGXCPU)
+        return SANDBOX_TIMED_OUT;
+    /* A child that had died before is not touched by the SIGKILL above: this is another's. */
+    return signal_number == SIGKILL || signal_number == SIGTERM ? SANDBOX_KILLED : SANDBOX_CRASHED;
 }
 
 /* Waits until the channel is ready for `events`; FALSE when the deadline (monotonic, microseconds) passes. */

@@ -4,11 +4,12 @@
  * Parent:  w = sandbox_worker_new(argv, &limits, e);  sandbox_worker_call(w, request, n, &reply, &failure, e);
  *          sandbox_worker_free(w).  A worker serves any number of calls; after a failure the next call starts a new
  *          child by itself. One worker belongs to one thread.
- * Child:   its main calls sandbox_serve(handler, user), which gives up all rights (rlimits: address space, CPU per call,
- *          no files, no core; seccomp: read, write, memory and exit alone) and then answers requests until stdin ends.
+ * Child:   its main calls sandbox_serve(handler, user), which gives up all rights (inherited files are closed; rlimits:
+ *          address space, CPU per call, no files, no core; seccomp: read, write, memory and exit alone) and then
+ *          answers requests until stdin ends. Standard output is /dev/null; standard error stays the parent's.
  *
  * sandbox_worker_call returns FALSE with *failure set when the child died, ran out of its time or memory, or answered
- * nonsense: that is a fact about the input. It returns FALSE with `error` set when the machine failed (no child could
+ * nonsense: that is a fact about the input (but for SANDBOX_KILLED, which a caller should try again). It returns FALSE with `error` set when the machine failed (no child could
  * be started). Wire format: u64 little-endian length, then the bytes, both ways.
  */
 #ifndef BASE_SANDBOX_H
@@ -27,6 +28,7 @@ typedef enum {
     SANDBOX_CRASHED,   /* the child died: signal, exit, out of memory */
     SANDBOX_TIMED_OUT, /* CPU or wall-clock limit */
     SANDBOX_TOO_LARGE, /* the reply passed reply_bytes */
+    SANDBOX_KILLED,    /* somebody else ended the child: the system short of memory, an administrator */
 } SandboxFailure;
 
 typedef struct SandboxWorker SandboxWorker;

@@ -25,8 +25,9 @@ static const int allowed_calls[] = {
 static gboolean lock_down(void)
 {
     struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    setrlimit(RLIMIT_FSIZE, &none);
+    closefrom(STDERR_FILENO + 1); /* a file that was inherited open can be read and written without any other right */
+    if (setrlimit(RLIMIT_CORE, &none) < 0 || setrlimit(RLIMIT_FSIZE, &none) < 0 || setrlimit(RLIMIT_NOFILE, &none) < 0)
+        return FALSE;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter)
         return FALSE;

@@ -4,11 +4,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <yaml.h>
 
 #include "base/error.h"
 #include "base/file.h"
 
 #define YAML_LIMIT (16 * 1024 * 1024)
+#define DEPTH_LIMIT 64
+#define QUOTED_BEFORE 60 /* bytes of an offending line that are shown, on either side of the place */
+#define QUOTED_BEHIND 60
 
 static void collect_log(cyaml_log_t level, void *user, const char *format, va_list arguments)
 {
@@ -23,17 +27,16 @@ static cyaml_config_t config_for(GString *log)
         .log_ctx = log,
         .mem_fn = cyaml_mem,
         .log_level = CYAML_LOG_ERROR,
-        .flags = CYAML_CFG_DEFAULT,
+        .flags = CYAML_CFG_NO_ALIAS,
     };
 }
 
 /* libcyaml ends its log with a backtrace whose innermost line says "(line: L, column: C)". */
-static gboolean find_place(const char *log, unsigned *line, unsigned *column)
+static void find_place(const char *log, unsigned *line, unsigned *column)
 {
     for (const char *at = log; (at = strstr(at, "(line: ")); at++)
         if (sscanf(at, "(line: %u, column: %u)", line, column) == 2)
-            return TRUE;
-    return FALSE;
+            return;
 }
 
 /* The first line of the log without libcyaml's "Load: " and without a final newline. */
@@ -52,7 +55,8 @@ static void move_to_key(const char *text, const char *reason, unsigned *line, un
     const char *key = reason + strlen(prefix);
     gsize key_length = strlen(key);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-    for (unsigned i = MAX(*line, 1) - 1; i < g_strv_length(lines); i++) {
+    unsigned count = g_strv_length(lines);
+    for (unsigned i = MAX(*line, 1) - 1; i < count; i++) {
         for (const char *at = lines[i]; (at = strstr(at, key)); at++) {
             gboolean starts = at == lines[i] || strchr(" {,-\"'", at[-1]);
             if (starts && at[key_length + strspn(at + key_length, " \"'")] == ':') {
@@ -64,15 +68,104 @@ static void move_to_key(const char *text, const char *reason, unsigned *line, un
     }
 }
 
+/* Moves back to where a UTF-8 character starts. */
+static const char *character_start(const char *line, const char *at)
+{
+    while (at > line && ((guchar)*at & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+/* Whether a terminal can show the line as it is. */
+static gboolean is_printable(const char *line)
+{
+    for (const char *at = line; *at; at++)
+        if ((guchar)*at < ' ' && *at != '\t')
+            return FALSE;
+    return g_utf8_validate(line, -1, NULL);
+}
+
 static void append_quoted_line(GString *message, const char *text, unsigned line, unsigned column)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     if (line == 0 || line > g_strv_length(lines))
         return;
-    g_string_append_printf(message, "\n  %u | %s\n    ", line, lines[line - 1]);
+    const char *whole = g_strchomp(lines[line - 1]);
+    if (!is_printable(whole))
+        return;
+    gsize length = strlen(whole), place = MIN(column > 0 ? column - 1 : 0, length);
+    const char *from = character_start(whole, whole + (place > QUOTED_BEFORE ? place - QUOTED_BEFORE : 0));
+    const char *to = character_start(whole, whole + MIN(place + QUOTED_BEHIND, length));
+    const char *cut = from > whole ? "..." : "";
+    g_string_append_printf(message, "\n  %u | %s%.*s%s\n    ", line, cut, (int)(to - from), from, to < whole + length ? "..." : "");
     for (unsigned digits = line; digits >= 10; digits /= 10)
         g_string_append_c(message, ' ');
-    g_string_append_printf(message, "| %*s^", column > 0 ? (int)column - 1 : 0, "");
+    g_string_append_printf(message, "| %*s^", (int)(strlen(cut) + (gsize)(whole + place - from)), "");
+}
+
+/* Line and column count from 1; a line of 0 is an unknown place. */
+static void set_error_at(GError **error, const char *path, const char *text, unsigned line, unsigned column, const char *reason)
+{
+    g_autoptr(GString) message = g_string_new(path);
+    if (line)
+        g_string_append_printf(message, ":%u:%u", line, column);
+    g_string_append_printf(message, ": %s", reason);
+    append_quoted_line(message, text, line, column);
+    g_set_error_literal(error, GALEN_ERROR, GALEN_ERROR_INPUT, message->str);
+}
+
+/* What is wrong with an event, or NULL. Aliases let a short file ask for any amount of memory. */
+static const char *event_fault(const yaml_event_t *event, unsigned *depth)
+{
+    if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
+        return ++*depth > DEPTH_LIMIT ? "nested too deeply" : NULL;
+    if (event->type == YAML_SEQUENCE_END_EVENT || event->type == YAML_MAPPING_END_EVENT)
+        --*depth;
+    return event->type == YAML_ALIAS_EVENT ? "aliases (*name) are not supported; write the value out" : NULL;
+}
+
+/* Where libyaml stopped. Of bytes that are no text it only tells how far into the file they are. */
+static yaml_mark_t problem_place(const yaml_parser_t *parser, const char *text, gsize length)
+{
+    yaml_mark_t place = {0};
+    if (parser->error != YAML_READER_ERROR)
+        return parser->problem_mark;
+    for (gsize i = 0; i < MIN(parser->problem_offset, length); i++) {
+        place.column = text[i] == '\n' ? 0 : place.column + 1;
+        place.line += text[i] == '\n';
+    }
+    return place;
+}
+
+/* libcyaml neither says where a syntax error stands nor bounds what aliases multiply, so libyaml goes first. */
+static gboolean check_syntax(const char *path, const char *text, gsize length, GError **error)
+{
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "no memory to read %s", path);
+        return FALSE;
+    }
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    const char *fault = NULL;
+    unsigned depth = 0;
+    gboolean ended = FALSE;
+    while (!ended && !fault) {
+        yaml_event_t event;
+        yaml_mark_t mark;
+        if (yaml_parser_parse(&parser, &event)) {
+            ended = event.type == YAML_STREAM_END_EVENT;
+            fault = event_fault(&event, &depth);
+            mark = event.start_mark;
+            yaml_event_delete(&event);
+        } else {
+            fault = parser.problem ? parser.problem : "this is no YAML";
+            mark = problem_place(&parser, text, length);
+        }
+        if (fault)
+            set_error_at(error, path, text, (unsigned)mark.line + 1, (unsigned)mark.column + 1, fault);
+    }
+    yaml_parser_delete(&parser);
+    return fault == NULL;
 }
 
 gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
@@ -80,6 +173,8 @@ gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointe
     g_autofree char *text = NULL;
     gsize length;
     if (!file_read(path, YAML_LIMIT, &text, &length, error))
+        return FALSE;
+    if (!check_syntax(path, text, length, error))
         return FALSE;
     g_autoptr(GString) log = g_string_new(NULL);
     cyaml_config_t config = config_for(log);
@@ -89,14 +184,9 @@ gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointe
         return TRUE;
     unsigned line = 0, column = 0;
     g_autofree char *reason = find_reason(log->len ? log->str : cyaml_strerror(result));
-    g_autoptr(GString) message = g_string_new(path);
-    gboolean placed = find_place(log->str, &line, &column);
+    find_place(log->str, &line, &column);
     move_to_key(text, reason, &line, &column);
-    if (placed)
-        g_string_append_printf(message, ":%u:%u", line, column);
-    g_string_append_printf(message, ": %s", result == CYAML_OK ? "the file is empty" : reason);
-    append_quoted_line(message, text, line, column);
-    g_set_error_literal(error, GALEN_ERROR, GALEN_ERROR_INPUT, message->str);
+    set_error_at(error, path, text, line, column, result == CYAML_OK ? "the file is empty" : reason);
     return FALSE;
 }
 

@@ -3,7 +3,7 @@
  *
  * yaml_read fills a newly allocated struct as the schema says. An unknown key, a wrong type or a missing required key
  * is GALEN_ERROR_INPUT whose message has file, line and column, the offending line with a caret under the place, and
- * what the schema wanted. yaml_release releases what yaml_read made.
+ * what the schema wanted. Aliases are refused: with them a short file can ask for any amount of memory. yaml_release releases what yaml_read made.
  */
 #ifndef BASE_YAML_H
 #define BASE_YAML_H

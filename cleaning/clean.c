@@ -9,7 +9,7 @@
 #include "cleaning/rules.h"
 #include "store/document.h"
 
-#define CLEAN_VERSION 1 /* raise it when a rule changes what it does: stores are then cleaned anew */
+#define CLEAN_VERSION 2 /* raise it when a rule changes what it does: stores are then cleaned anew */
 
 typedef struct CleanJob {
     const Recipe *recipe;

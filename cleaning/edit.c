@@ -37,6 +37,14 @@ static char last_written(const Editor *editor)
     return editor->out->length ? editor->out->data[editor->out->length - 1] : '\n';
 }
 
+/* A bracket that closes, of text or of a caption's mark. */
+static gboolean closes(const Editor *editor, gsize at)
+{
+    const char *text = editor->text;
+    return at < editor->length &&
+           (text[at] == ')' || text[at] == ']' || (at + 1 < editor->length && text[at] == '[' && text[at + 1] == '/'));
+}
+
 static gboolean attaches_left(char byte)
 {
     return byte == ' ' || byte == '\n' || byte == '\t' || (byte && strchr(".,;:!?)]}", byte));
@@ -45,14 +53,19 @@ static gboolean attaches_left(char byte)
 static gsize close_gap(Editor *editor, gsize to)
 {
     char next = to < editor->length ? editor->text[to] : '\n';
-    if (attaches_left(next)) {
+    gboolean ends = closes(editor, to); /* "(12 cases, )" */
+    if (ends || attaches_left(next)) {
         gsize kept = editor->out->length;
-        while (kept && editor->out->data[kept - 1] == ' ')
+        while (kept && strchr(ends ? " ,;" : " ", editor->out->data[kept - 1]) && editor->out->data[kept - 1])
             kept--;
         buffer_truncate(editor->out, kept);
     }
-    if (last_written(editor) == '\n')
+    char last = last_written(editor);
+    if (last == '\n')
         while (to < editor->length && editor->text[to] == ' ')
+            to++;
+    else if (last == '(' || last == '[') /* "( , project 8)" */
+        while (to < editor->length && editor->text[to] && strchr(" ,;", editor->text[to]))
             to++;
     return to;
 }
@@ -87,6 +100,9 @@ gsize editor_cut(Editor *editor, gsize from, gsize to)
     do
         to = close_gap(editor, to);
     while (drop_empty_pair(editor, &to));
+    gboolean stop = to < editor->length && editor->text[to] == '.' && last_written(editor) == '.'; /* "Inc. ()." */
+    if (stop && !(to + 1 < editor->length && editor->text[to + 1] == '.'))
+        to++;
     editor->copied = to;
     editor->edits++;
     return to;

@@ -3,9 +3,10 @@
  * within a document or a site, "[Table 2](#t2)", keep their text alone.
  *
  * What looks alike and stays: whatever is not numbers from 1 to 999 ("[CI]", "[18F]", "[0, 1]", "[2.2.1]"); numbers that
- * are part of a name ("[2,3]-fused", "cucurbit[7]uril"); two numbers that read as an interval ("median 45 [32-58]",
- * "CI [12, 45]", "[8-15] days"); and Galen's own marks with all that they hold. A mark left in costs little, a dose or a
- * confidence interval taken out costs the document its sense.
+ * are part of a name ("[2,3]-fused", "cucurbit[7]uril") or an index ("F_[1,2]", and "t[1]" in papers whose citations are
+ * [bib_ref] marks); isotopes ("[^14C]glucose"); two numbers that read as an interval ("median 45 [32-58]", "CI [12, 45]",
+ * "[8-15] days"); and Galen's own marks with all that they hold. A mark left in costs little, a dose or a confidence
+ * interval taken out costs the document its sense.
  */
 #include "cleaning/rules.h"
 
@@ -137,11 +138,19 @@ static gboolean runs_on(const char *text, gsize at, gsize length)
     return at < length && (g_ascii_isalnum(text[at]) || ((guint8)text[at] >= 0xc3 && (guint8)text[at] <= 0xdf));
 }
 
+/* Where citations were replaced by what they cite, a number glued to a letter or digit is an index: "t[1]", "40[1]". */
+static gboolean is_index(const char *text, gsize at)
+{
+    return at > 0 && g_ascii_isalnum(text[at - 1]);
+}
+
 /* The end of the citation at `at` and of those joined to it, "[1]-[3], [5]"; 0: none. */
 static gsize citations_end(const char *text, gsize at, gsize length)
 {
     Citation citation = read_citation(text, at, length);
     if (!citation.end || runs_on(text, citation.end, length))
+        return 0;
+    if (at > 0 && (text[at - 1] == '_' || text[at - 1] == '^'))
         return 0;
     if (citation.numbers == 2 && (announces_interval(text, at) || gives_unit(text, citation.end, length)))
         return 0;
@@ -157,6 +166,16 @@ static gsize citations_end(const char *text, gsize at, gsize length)
     }
 }
 
+/* "14C", "2H_2": what a label of isotopes holds, "[^14C]glucose". */
+static gboolean is_isotope(const char *text, gsize from, gsize to)
+{
+    gsize digits = from;
+    while (digits < to && g_ascii_isdigit(text[digits]))
+        digits++;
+    gsize letter = digits + (digits < to && text[digits] == 'm'); /* "99mTc" */
+    return digits > from && letter < to && g_ascii_isupper(text[letter]);
+}
+
 /* "[^1]", and "[^1]:" at the start of a footnote. */
 static gsize footnote_end(const char *text, gsize at, gsize length)
 {
@@ -165,7 +184,7 @@ static gsize footnote_end(const char *text, gsize at, gsize length)
         return 0;
     while (end < limit && (g_ascii_isalnum(text[end]) || text[end] == '-' || text[end] == '_'))
         end++;
-    if (end == at + 2 || end >= limit || text[end] != ']')
+    if (end == at + 2 || end >= limit || text[end] != ']' || is_isotope(text, at + 2, end))
         return 0;
     end++;
     gboolean starts_line = at == 0 || text[at - 1] == '\n';
@@ -224,7 +243,7 @@ static gsize unwrap_local_link(Editor *editor, gsize at)
     return end;
 }
 
-static gsize edit_bracket(Editor *editor, SpecialScan *marks, gsize at)
+static gsize edit_bracket(Editor *editor, SpecialScan *marks, gboolean resolved, gsize at)
 {
     gsize end = special_end(marks, editor->text, at, editor->length);
     if (end > at)
@@ -233,7 +252,7 @@ static gsize edit_bracket(Editor *editor, SpecialScan *marks, gsize at)
     if (end)
         return end;
     end = footnote_end(editor->text, at, editor->length);
-    if (!end)
+    if (!end && !(resolved && is_index(editor->text, at)))
         end = citations_end(editor->text, at, editor->length);
     return end ? editor_cut(editor, at, end) : at + 1;
 }
@@ -242,12 +261,13 @@ guint64 rule_references(const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     SpecialScan marks = {0};
+    gboolean resolved = length && memmem(text, length, "[bib_ref]", 9) != NULL;
     editor_init(&editor, text, length, out);
     for (gsize at = 0; at < length;) {
         const char *bracket = memchr(text + at, '[', length - at);
         if (!bracket)
             break;
-        at = edit_bracket(&editor, &marks, (gsize)(bracket - text));
+        at = edit_bracket(&editor, &marks, resolved, (gsize)(bracket - text));
     }
     return editor_finish(&editor);
 }

@@ -92,6 +92,22 @@ static const char *ligature(UChar32 c)
     return c >= 0xfb00 && c <= 0xfb06 ? letters[c - 0xfb00] : NULL;
 }
 
+/* Parts of tall brackets, which Adobe's Symbol font has in the private area: PDF text brings them along. */
+static UChar32 bracket_part(UChar32 c)
+{
+    static const UChar32 parts[] = {0x239b, 0x239c, 0x239d, 0x23a1, 0x23a2, 0x23a3, 0x23a7, 0x23a8, 0x23a9, 0x23aa,
+                                    0x23ae, 0x239e, 0x239f, 0x23a0, 0x23a4, 0x23a5, 0x23a6, 0x23ab, 0x23ac, 0x23ad};
+    return c >= 0xf8eb && c <= 0xf8fe ? parts[c - 0xf8eb] : 0;
+}
+
+static void replace_character(Editor *editor, gsize from, gsize to, UChar32 with)
+{
+    char bytes[U8_MAX_LENGTH];
+    gsize count = 0;
+    U8_APPEND_UNSAFE(bytes, count, with);
+    editor_replace(editor, from, to, bytes, count);
+}
+
 /* Collects the characters from `at` to the next place where normalisation may be cut. Returns that place. */
 static gsize take_segment(const UNormalizer2 *nfc, const Editor *editor, gsize at, UChar *units, int32_t *count)
 {
@@ -157,6 +173,8 @@ static gsize edit_character(Editor *editor, gsize at)
         editor_replace(editor, at, next, "", 0);
     else if (ligature(c))
         editor_replace(editor, at, next, ligature(c), strlen(ligature(c)));
+    else if (bracket_part(c))
+        replace_character(editor, at, next, bracket_part(c));
     else if (may_compose(c))
         return compose(editor, at, c);
     return next;

@@ -3,7 +3,9 @@
  *
  * A URL is what RFC 3986 allows behind a known scheme or "www.", without the punctuation that ends a sentence and
  * without a closing bracket that was opened before it. Letters of alphabetic scripts belong to it (RFC 3987), others end
- * it: Chinese and Japanese put no blank behind a URL. E-mail addresses and DOIs are not URLs and stay.
+ * it: Chinese and Japanese put no blank behind a URL. E-mail addresses and DOIs are not URLs and stay; a DOI that is
+ * written as a URL goes, with the "doi:" before it. Captions between [fig] and [/fig] are text like any other; what
+ * stands in Galen's other marks stays.
  */
 #include "cleaning/rules.h"
 
@@ -89,6 +91,21 @@ static gsize scheme_start(const char *text, gsize floor, gsize colon)
     return colon;
 }
 
+/* Where the label "doi:" before a URL of doi.org starts; `start` where there is none. */
+static gsize label_start(const char *text, gsize floor, gsize start, gsize host, gsize end)
+{
+    gsize at = start;
+    if (!memmem(text + host, end - host, "doi.org/", 8))
+        return start;
+    while (at > floor && text[at - 1] == ' ')
+        at--;
+    if (at > floor && text[at - 1] == ':')
+        at--;
+    if (at - floor < 3 || g_ascii_strncasecmp(text + at - 3, "doi", 3) != 0)
+        return start;
+    return at - 3 > floor && g_ascii_isalnum(text[at - 4]) ? start : at - 3;
+}
+
 static gsize cut_scheme_url(Editor *editor, gsize colon)
 {
     const char *text = editor->text;
@@ -98,7 +115,9 @@ static gsize cut_scheme_url(Editor *editor, gsize colon)
     if (start == colon)
         return colon + 1; /* before looking for its end: "://" may stand there a million times */
     gsize end = url_end(text, colon + 3, editor->length);
-    return end > colon + 3 ? editor_cut(editor, start, end) : colon + 1;
+    if (end == colon + 3)
+        return colon + 1;
+    return editor_cut(editor, label_start(text, editor->copied, start, colon + 3, end), end);
 }
 
 static gsize cut_www_url(Editor *editor, gsize at)
@@ -180,6 +199,12 @@ static gsize unwrap_link(Editor *editor, gsize bracket)
     return end;
 }
 
+static gboolean is_caption(const char *text, gsize at, gsize length)
+{
+    return (length - at > 5 && memcmp(text + at, "[fig]", 5) == 0) ||
+           (length - at > 7 && memcmp(text + at, "[table]", 7) == 0);
+}
+
 guint64 rule_urls(const char *text, gsize length, Buffer *out)
 {
     Editor editor;
@@ -191,7 +216,8 @@ guint64 rule_urls(const char *text, gsize length, Buffer *out)
         } else if (text[at] == ']') {
             at = unwrap_link(&editor, at);
         } else if (text[at] == '[') {
-            gsize end = special_end(&marks, text, at, length);
+            gboolean caption = is_caption(text, at, length);
+            gsize end = caption ? at : special_end(&marks, text, at, length);
             at = end > at ? end : at + 1;
         } else {
             at = cut_www_url(&editor, at);

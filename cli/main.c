@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * galen: the table of verbs, and the choice of one. */
+#include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "config.h"
@@ -70,6 +73,21 @@ static int unknown_verb(const char *name)
     return EXIT_USAGE;
 }
 
+/* A result that did not reach its file is a failure, whatever the verb thinks; but a reader like head(1), which closes
+ * its pipe when it has enough, is content. */
+static int check_output(int status)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    int saved = errno;
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (saved == EPIPE || (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)))
+        return status;
+    fprintf(stderr, "galen: cannot write to standard output: %s\n", saved ? g_strerror(saved) : "what was printed is not whole");
+    return EXIT_SYSTEM;
+}
+
 int main(int argc, char **argv)
 {
     /* A full disk or a closed pipe is an error to report, not a signal to die by. */
@@ -82,14 +100,14 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
-        return EXIT_GOOD;
+        return check_output(EXIT_GOOD);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("galen " PACKAGE_VERSION);
-        return EXIT_GOOD;
+        return check_output(EXIT_GOOD);
     }
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(commands[i]->name, argv[1]) == 0)
-            return commands[i]->run(commands[i], argc - 1, argv + 1);
+            return check_output(commands[i]->run(commands[i], argc - 1, argv + 1));
     return unknown_verb(argv[1]);
 }

@@ -107,16 +107,27 @@ static void batch_free(gpointer data)
 
 /* ---- The reader ---------------------------------------------------------------------------------------------- */
 
-/* Origins name files as the recipe does, not as this machine does; a captured page is named by its address. */
-static void rename_origin(const Input *input, Record *record)
+/* Origins and verdicts name files as the recipe does, not as this machine does. */
+static void name_as_recipe(const Input *input, char **text)
 {
-    g_autofree char *origin = record->origin;
-    if (input->crawled && record->url)
-        record->origin = g_strconcat(input->name, "#", record->url, NULL);
-    else if (origin && g_str_has_prefix(origin, input->path))
-        record->origin = g_strconcat(input->name, origin + strlen(input->path), NULL);
-    else
-        record->origin = g_steal_pointer(&origin);
+    g_autofree char *old = *text;
+    gsize path_length = strlen(input->path);
+    if (!old)
+        return;
+    gboolean inside = strncmp(old, input->path, path_length) == 0;
+    g_autofree char *rest = inputs_name_in_utf8(inside ? old + path_length : old);
+    *text = inside ? g_strconcat(input->name, rest, NULL) : g_steal_pointer(&rest);
+}
+
+/* A captured page is named by its address. */
+static void rename_record(const Input *input, Record *record)
+{
+    name_as_recipe(input, &record->origin);
+    name_as_recipe(input, &record->detail);
+    if (!input->crawled || !record->url)
+        return;
+    g_free(record->origin);
+    record->origin = g_strconcat(input->name, "#", record->url, NULL);
 }
 
 /* A crawl keeps every page it reads; only those that the recipe calls documents become some. */
@@ -139,16 +150,26 @@ static void add_fault(IngestBatch *batch, const char *rule, const char *detail)
     g_array_append_val(batch->records, record);
 }
 
+/* An input without records is one record, so that it is not lost. A WARC file that was read to its end is sound: it may
+ * well hold requests alone. */
+static void add_empty_input(IngestBatch *batch)
+{
+    const Format *format = batch->input->format;
+    if (batch->input->size > 0 && format->split == SPLIT_WARC) {
+        add_fault(batch, RULE_NOT_A_DOCUMENT, "the file holds WARC records, but none of a captured page");
+        return;
+    }
+    g_autofree char *detail = batch->input->size == 0
+        ? g_strdup("the file is empty")
+        : g_strdup_printf("the file holds no record of format '%s'", format->name);
+    add_fault(batch, RULE_DAMAGED_INPUT, detail);
+}
+
 /* An input ends: nothing more of it will come. */
 static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
 {
-    guint64 records = ingest->record_number + batch->records->len;
-    if (records == 0 && !batch->input->crawled) {
-        g_autofree char *detail = batch->input->size == 0
-            ? g_strdup("the file is empty")
-            : g_strdup_printf("the file holds no record of format '%s'", batch->input->format->name);
-        add_fault(batch, RULE_DAMAGED_INPUT, detail);
-    }
+    if (ingest->record_number + batch->records->len == 0 && !batch->input->crawled)
+        add_empty_input(batch);
     batch->last = TRUE;
     if (ingest->reader && !record_reader_digest(ingest->reader, &batch->digest, error))
         return FALSE;
@@ -166,10 +187,8 @@ static gboolean file_failed(Ingest *ingest, IngestBatch *batch, GError *failure,
         g_propagate_error(error, failure);
         return FALSE;
     }
-    /* Verdicts name files as the recipe does. */
-    gsize path_length = strlen(batch->input->path);
-    gboolean named = strncmp(failure->message, batch->input->path, path_length) == 0;
-    g_autofree char *detail = named ? g_strconcat(batch->input->name, failure->message + path_length, NULL) : g_strdup(failure->message);
+    g_autofree char *detail = g_strdup(failure->message);
+    name_as_recipe(batch->input, &detail);
     add_fault(batch, RULE_DAMAGED_INPUT, detail);
     g_error_free(failure);
     return end_input(ingest, batch, error);
@@ -203,7 +222,7 @@ static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
             return file_failed(ingest, batch, failure, error);
         if (more == 0)
             return end_input(ingest, batch, error);
-        rename_origin(batch->input, &record);
+        rename_record(batch->input, &record);
         judge_page(ingest, &record);
         batch->bytes += record.length;
         g_array_append_val(batch->records, record);

@@ -2,7 +2,6 @@
  * From the recipe's sources to a list of files; see scrapers/inputs.h. */
 #include "scrapers/inputs.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,6 +27,19 @@ char *inputs_capture_path(const char *store_directory, const char *tag)
     return g_build_filename(store_directory, "captures", file, NULL);
 }
 
+char *inputs_name_in_utf8(const char *name)
+{
+    GString *text = g_string_new(NULL);
+    const char *end;
+    while (!g_utf8_validate(name, -1, &end)) {
+        g_string_append_len(text, name, end - name);
+        g_string_append_printf(text, "%%%02X", (guchar)*end);
+        name = end + 1;
+    }
+    g_string_append(text, name);
+    return g_string_free(text, FALSE);
+}
+
 /* Pages of a crawl are read from our WARC file. */
 static const Format *format_of(const RecipeSource *source)
 {
@@ -37,16 +49,14 @@ static const Format *format_of(const RecipeSource *source)
 static gboolean add_input(GPtrArray *inputs, const RecipeSource *source, const char *path, const char *name, GError **error)
 {
     struct stat status;
-    if (stat(path, &status) < 0) {
-        galen_error_set_errno(error, errno, "cannot read %s", path);
+    if (!file_examine(path, &status, error))
         return FALSE;
-    }
     Input *input = g_new0(Input, 1);
     *input = (Input){
         .source = source,
         .format = format_of(source),
         .path = g_strdup(path),
-        .name = g_strdup(name),
+        .name = inputs_name_in_utf8(name),
         .crawled = source->crawl != NULL,
         .size = (guint64)status.st_size,
         .changed = (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
@@ -63,18 +73,35 @@ static const char *name_of(const Recipe *recipe, const char *path)
     return inside ? path + length + 1 : path;
 }
 
+/* A folder that a wildcard catches is passed over; one that is all a pattern catches was meant to be read. */
+static gboolean add_matches(GPtrArray *inputs, const Recipe *recipe, const RecipeSource *source, const char *pattern, GHashTable *seen, GError **error)
+{
+    g_autoptr(GPtrArray) paths = file_glob(recipe->base_directory, pattern, error);
+    if (!paths)
+        return FALSE;
+    guint files = 0;
+    for (guint i = 0; i < paths->len; i++) {
+        char *path = paths->pdata[i];
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            continue;
+        files++;
+        if (!g_hash_table_contains(seen, path) && !add_input(inputs, source, path, name_of(recipe, path), error))
+            return FALSE;
+        g_hash_table_add(seen, g_strdup(path));
+    }
+    if (files == 0)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is a folder; name the files in it, as %s/*", pattern, pattern);
+    return files > 0;
+}
+
+/* A file that several patterns of a source catch is read once. */
 static gboolean add_files(GPtrArray *inputs, const Recipe *recipe, const RecipeSource *source, GError **error)
 {
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned p = 0; p < source->paths.count; p++) {
-        g_autoptr(GPtrArray) paths = file_glob(recipe->base_directory, source->paths.items[p], error);
-        if (!paths) {
+        if (!add_matches(inputs, recipe, source, source->paths.items[p], seen, error)) {
             g_prefix_error(error, "source '%s': ", source->tag);
             return FALSE;
-        }
-        for (guint i = 0; i < paths->len; i++) {
-            const char *path = paths->pdata[i];
-            if (!g_file_test(path, G_FILE_TEST_IS_DIR) && !add_input(inputs, source, path, name_of(recipe, path), error))
-                return FALSE;
         }
     }
     return TRUE;
@@ -134,16 +161,15 @@ static void append_strings(GString *text, const char *name, const RecipeStrings 
         g_string_append_printf(text, " %s=%s\n", name, strings->items[i]);
 }
 
+/* A source's group, repeats, held-out share and name only matter to later stages, which have them in their own. */
 char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
 {
     g_autoptr(GString) text = g_string_new("ingest " INGEST_VERSION "\n");
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, "source %s %s %s %s licence=%s redistributable=%d repeat=%u valid=%.17g text=%s id=%s title=%s tables=%d\n",
-                               source->tag, source->name ? source->name : "", source->format, recipe_group_name(source->group),
-                               source->licence ? source->licence : "", source->redistributable, source->repeat, source->valid,
-                               source->text_field, source->id_field, source->extract.title ? source->extract.title : "",
-                               source->extract.tables);
+        g_string_append_printf(text, "source %s %s licence=%s text=%s id=%s title=%s tables=%d\n", source->tag, source->format,
+                               source->licence ? source->licence : "", source->text_field, source->id_field,
+                               source->extract.title ? source->extract.title : "", source->extract.tables);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
         append_strings(text, "start_at", &source->extract.start_at);

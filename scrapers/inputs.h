@@ -21,6 +21,8 @@ typedef struct Input {
 GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
 /* Only the checks: that all formats exist, all selectors can be used and all patterns match. For before a crawl. */
 gboolean inputs_check(const Recipe *recipe, GError **error);
+/* A file's name as UTF-8, for g_free: bytes that are none become "%E9", so that two files never share a name. */
+char *inputs_name_in_utf8(const char *name);
 char *inputs_capture_path(const char *store_directory, const char *tag);
 /* A text that changes whenever ingest would read something else: settings and files. */
 char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs);

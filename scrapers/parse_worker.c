@@ -13,6 +13,7 @@
 
 #define CPU_SECONDS 6 /* for one batch, and for one record when it is tried alone */
 #define REPLY_LIMIT ((guint64)1 << 30)
+#define TRIES 8 /* of a record whose child others kill */
 
 struct Parser {
     const ParseOptions *options;
@@ -118,20 +119,37 @@ static void encode_parsed(Buffer *buffer, const ParsedRecord *parsed)
     buffer_append_field(buffer, parsed->failure.rule ? parsed->failure.detail : NULL);
 }
 
+/* The rule of this name among those that a format may give; NULL: the child invented it. */
+static const char *find_rule(const char *name)
+{
+    static const char *const rules[] = {
+        RULE_MALFORMED_XML, RULE_MALFORMED_JSON, RULE_MALFORMED_HTML,  RULE_INVALID_UTF8, RULE_TOO_LARGE,
+        RULE_NO_TEXT,       RULE_NOT_A_DOCUMENT, RULE_DAMAGED_INPUT, RULE_DELETED,
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
+        if (strcmp(rules[i], name) == 0)
+            return rules[i];
+    return NULL;
+}
+
 static gboolean decode_parsed(BufferView *view, ParsedRecord *parsed)
 {
     g_autofree char *rule = NULL, *detail = NULL;
     *parsed = (ParsedRecord){0};
-    if (!document_decode(view, &parsed->document) || !buffer_view_field(view, &rule) || !buffer_view_field(view, &detail))
+    gboolean good = document_decode(view, &parsed->document) && buffer_view_field(view, &rule) && buffer_view_field(view, &detail);
+    const char *known = good && rule ? find_rule(rule) : NULL;
+    if (!good || (rule && !known)) {
+        parsed_record_clear(parsed);
         return FALSE;
-    if (rule)
-        parse_failure_set(&parsed->failure, g_intern_string(rule), "%s", detail ? detail : "");
+    }
+    if (known)
+        parse_failure_set(&parsed->failure, known, "%s", detail ? detail : "");
     return TRUE;
 }
 
 /* ---- The child ----------------------------------------------------------------------------------------------- */
 
-static void serve_batch(const char *request, gsize length, Buffer *reply, gpointer user)
+void parse_worker_answer(const char *request, gsize length, Buffer *reply, gpointer user)
 {
     BufferView view = {request, length, 0, FALSE};
     g_autoptr(ParseOptions) options = g_new0(ParseOptions, 1);
@@ -152,7 +170,7 @@ static void serve_batch(const char *request, gsize length, Buffer *reply, gpoint
 
 int parse_worker_main(void)
 {
-    return sandbox_serve(serve_batch, NULL);
+    return sandbox_serve(parse_worker_answer, NULL);
 }
 
 /* ---- The parent ---------------------------------------------------------------------------------------------- */
@@ -211,13 +229,15 @@ static void blame(ParsedRecord *parsed, SandboxFailure failure)
 
 static gboolean parse_alone(Parser *parser, const Record *record, ParsedRecord *parsed, GError **error)
 {
-    SandboxFailure failure;
-    GError *trouble = NULL;
-    if (exchange(parser, record, 1, parsed, &failure, &trouble))
-        return TRUE;
-    if (trouble) {
-        g_propagate_error(error, trouble);
-        return FALSE;
+    SandboxFailure failure = SANDBOX_KILLED;
+    for (unsigned i = 0; i < TRIES && failure == SANDBOX_KILLED; i++) {
+        GError *trouble = NULL;
+        if (exchange(parser, record, 1, parsed, &failure, &trouble))
+            return TRUE;
+        if (trouble) {
+            g_propagate_error(error, trouble);
+            return FALSE;
+        }
     }
     blame(parsed, failure);
     return TRUE;

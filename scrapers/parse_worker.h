@@ -8,7 +8,8 @@
  * Records that a format converts first (PDFs) are converted on the caller's thread, outside of the child.
  *
  * When a child dies over a batch, its records are tried one by one in new children, so that one hostile record costs
- * only itself: it gets the rule parser-crashed or parser-timeout.
+ * only itself: it gets the rule parser-crashed or parser-timeout. A child that somebody else killed says nothing about a
+ * record, which is then tried again.
  */
 #ifndef SCRAPERS_PARSE_WORKER_H
 #define SCRAPERS_PARSE_WORKER_H
@@ -31,5 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parser, parser_free)
 
 /* What the child runs: serves requests on standard input until it ends. Returns the exit status. */
 int parse_worker_main(void);
+/* Its answer to one request; a SandboxHandler. */
+void parse_worker_answer(const char *request, gsize length, Buffer *reply, gpointer user);
 
 #endif

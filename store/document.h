@@ -5,7 +5,8 @@
  * struct (document_clear frees them); NULL means unknown. `text` is the body, without the title.
  *
  * Text form (all formats alike): headings "# ", "## ", "### " with a blank line before and after; list items "- ", two
- * spaces deeper per level; one line per paragraph, one blank line between blocks; no other mark-up.
+ * spaces deeper per level, and where an item goes on behind a list inside it, a line without a dash below that list,
+ * as deep as the item's text; one line per paragraph, one blank line between blocks; no other mark-up.
  */
 #ifndef STORE_DOCUMENT_H
 #define STORE_DOCUMENT_H

@@ -149,13 +149,22 @@ static gboolean check_settings(const Recipe *recipe, const char *path, GError **
     return TRUE;
 }
 
+/* Inputs are named relative to it, so that "in/" must mean what "in" does. */
+static char *without_final_slashes(const char *folder)
+{
+    gsize length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    return g_strndup(folder, length);
+}
+
 Recipe *recipe_load(const char *path, const char *inputs, GError **error)
 {
     g_autoptr(Recipe) recipe = g_new0(Recipe, 1);
     if (!file_read(path, RECIPE_LIMIT, &recipe->text, NULL, error) || !yaml_read(path, &recipe_file_schema, &recipe->loaded, error))
         return NULL;
     const RecipeFile *file = recipe->loaded;
-    recipe->base_directory = inputs ? g_strdup(inputs) : g_path_get_dirname(path);
+    recipe->base_directory = inputs ? without_final_slashes(inputs) : g_path_get_dirname(path);
     recipe->name = file->name;
     recipe->seed = SETTING(file, seed, 0);
     if (!convert_sources(recipe, path, file, error))

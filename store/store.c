@@ -17,6 +17,8 @@
 #define PART_NAME "part-0000.mdb"
 #define WRITER_LOCK_NAME "writer.lock"
 #define INITIAL_MAP ((gsize)256 << 20)
+#define LEAST_SIZE 8192   /* LMDB's two meta pages, where pages are smallest: no part with records is smaller */
+#define LOCK_SIZE 8192    /* LMDB's lock file for its default number of readers */
 #define TRAILER_SIZE 16 /* XXH3-128 of the record, behind it */
 #define KEY_LIMIT 511   /* LMDB's own */
 
@@ -24,7 +26,7 @@ struct Store {
     char *directory;
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
-    int writer_lock; /* descriptor, or -1 */
+    int writer_lock; /* descriptor of the lock that keeps writers away, or -1 */
     GMutex lock;
     GCond changed;
     unsigned readers; /* open read transactions; growing the map waits for none */
@@ -90,16 +92,73 @@ static gboolean take_writer_lock(Store *store, GError **error)
     return TRUE;
 }
 
+static gboolean set_unborn_error(const Store *store, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s is empty: the build that made it ended before its first record; run 'galen build' again", store->directory);
+    return FALSE;
+}
+
+/* A store that may only be read, such as one on read-only media, has no table of readers: a reader then keeps writers
+ * away for as long as it reads, and does without. */
+static gboolean read_unlocked(Store *store, GError **error)
+{
+    g_autofree char *path = g_build_filename(store->directory, WRITER_LOCK_NAME, NULL);
+    store->writer_lock = open(path, O_RDONLY | O_CLOEXEC);
+    if (store->writer_lock < 0 || flock(store->writer_lock, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "store %s: a process is writing to it, and without the right to write its lock file nobody can read it meanwhile", store->directory);
+    return FALSE;
+}
+
+/* LMDB maps its lock file, and a page that the full disk has no room for would be a SIGBUS: takes the room before. */
+static gboolean reserve_lock_file(Store *store, const char *part_path, StoreFlags flags, unsigned *mode, GError **error)
+{
+    g_autofree char *path = g_strconcat(part_path, "-lock", NULL);
+    struct stat status;
+    int result = 0, descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0 && flags == STORE_READ && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+        *mode |= MDB_NOLOCK;
+        return read_unlocked(store, error);
+    }
+    if (descriptor < 0 || fstat(descriptor, &status) < 0)
+        result = errno;
+    else if (status.st_size < LOCK_SIZE || (gsize)status.st_blocks * 512 < LOCK_SIZE)
+        result = posix_fallocate(descriptor, 0, LOCK_SIZE);
+    if (descriptor >= 0)
+        close(descriptor);
+    if (result != 0)
+        galen_error_set_errno(error, result, "cannot make room for %s", path);
+    return result == 0;
+}
+
+/* A part that ended inside its first pages, on a full disk or by a kill, holds nothing: it is begun anew. */
+static gboolean check_size(Store *store, const char *path, StoreFlags flags, GError **error)
+{
+    struct stat status;
+    if (stat(path, &status) < 0 || status.st_size >= LEAST_SIZE)
+        return TRUE;
+    if (flags == STORE_READ)
+        return set_unborn_error(store, error);
+    if (status.st_size == 0 || truncate(path, 0) == 0)
+        return TRUE;
+    galen_error_set_errno(error, errno, "cannot write %s", path);
+    return FALSE;
+}
+
 static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
 {
     struct stat status;
+    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
+    if (!check_size(store, path, flags, error) || !reserve_lock_file(store, path, flags, &mode, error))
+        return FALSE;
     gboolean exists = stat(path, &status) == 0 && status.st_size > 0;
     int result = mdb_env_create(&store->env);
     if (result == 0)
         result = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
     if (result == 0 && flags != STORE_READ)
         result = mdb_env_set_mapsize(store->env, exists ? MAX(INITIAL_MAP, 2 * (gsize)status.st_size) : INITIAL_MAP);
-    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
     if (result == 0)
         result = mdb_env_open(store->env, path, mode, 0666);
     if (result != 0) {
@@ -128,6 +187,8 @@ static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
         result = mdb_dbi_open(txn, table_names[table], flags == STORE_READ ? 0 : MDB_CREATE, &store->tables[table]);
         if (result != 0) {
             mdb_txn_abort(txn);
+            if (result == MDB_NOTFOUND)
+                return set_unborn_error(store, error);
             store_set_error(store, error, result, "open its tables");
             return FALSE;
         }
@@ -161,11 +222,13 @@ static gboolean check_version(Store *store, StoreFlags flags, GError **error)
     g_clear_pointer(&txn, store_read_end);
     if (!version && flags != STORE_READ)
         return store_write(store, write_version, NULL, error);
-    if (version && g_ascii_strtoll(version, NULL, 10) == STORE_FORMAT_VERSION)
+    if (!version)
+        return set_unborn_error(store, error);
+    if (g_ascii_strtoll(version, NULL, 10) == STORE_FORMAT_VERSION)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                 "store %s has format version %s; this program reads and writes version %d. Use the galen that made it, or build it anew",
-                store->directory, version ? version : "(none)", STORE_FORMAT_VERSION);
+                store->directory, version, STORE_FORMAT_VERSION);
     return FALSE;
 }
 

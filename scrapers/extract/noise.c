@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scrapers/extract/label.h"
+
 #define TOKEN_LIMIT 32
 #define TOKENS_LIMIT 48
 #define LINK_WORDS 60u /* an <a> around more is an open tag around the page */
 #define WEAK_WORDS 100u
+#define SLUG_WORDS 4u
 
 typedef struct NoiseWord {
     const char *word;
@@ -177,6 +180,12 @@ static const char *next_word(const char *at, char word[TOKEN_LIMIT])
     return at;
 }
 
+/* The foot of an article holds its notes, thanks and references, or a row of buttons: its weight decides. */
+static gboolean is_article_foot(const char *first, const char *second)
+{
+    return strcmp(first, "article") == 0 && strcmp(second, "footer") == 0;
+}
+
 static Noise noise_of_name(const char *name)
 {
     char word[TOKEN_LIMIT], previous[TOKEN_LIMIT] = "";
@@ -187,7 +196,7 @@ static Noise noise_of_name(const char *name)
             break;
         Noise found = noise_of_word(word);
         if (previous[0])
-            found = MAX(found, noise_of_pair(previous, word));
+            found = is_article_foot(previous, word) ? NOISE_WEAK : MAX(found, noise_of_pair(previous, word));
         noise = MAX(noise, found);
         memcpy(previous, word, sizeof word);
     }
@@ -236,11 +245,21 @@ static gboolean style_hides(const char *style)
     return strstr(plain->str, "display:none") || strstr(plain->str, "visibility:hidden");
 }
 
+static gboolean has_class(const xmlNode *element, const char *name)
+{
+    const char *found = page_attribute(element, "class");
+    gsize length = strlen(name);
+    for (const char *start = found; found && (found = strstr(found, name)) != NULL; found += length)
+        if ((found == start || g_ascii_isspace(found[-1])) && (!found[length] || g_ascii_isspace(found[length])))
+            return TRUE;
+    return FALSE;
+}
+
 static Noise noise_of_visibility(const xmlNode *element)
 {
     const char *aria = page_attribute(element, "aria-hidden");
     gboolean hidden = page_attribute(element, "hidden") || (aria && strcmp(aria, "true") == 0) ||
-                      style_hides(page_attribute(element, "style"));
+                      style_hides(page_attribute(element, "style")) || has_class(element, "is-hidden");
     if (!hidden || is_unfolding(page_attribute(element, "class")) || is_unfolding(page_attribute(element, "id")) ||
         is_unfolding(page_attribute(element, "role")))
         return NOISE_NONE;
@@ -261,19 +280,78 @@ static gboolean is_running_text(GumboTag tag)
     return tag == GUMBO_TAG_P || tag == GUMBO_TAG_LI || tag == GUMBO_TAG_DT || tag == GUMBO_TAG_DD || heading_level(tag);
 }
 
-static Noise noise_of_element(const xmlNode *element)
+static gboolean is_labelled(xmlNode *element)
+{
+    g_autofree char *text = page_text(element, 64);
+    return text_opens_with_label(text);
+}
+
+static gboolean has_word(xmlNode *element)
+{
+    g_autofree char *text = page_text(element, 256);
+    for (const char *at = text; *at; at = g_utf8_next_char(at))
+        if (g_unichar_isalnum(g_utf8_get_char(at)))
+            return TRUE;
+    return FALSE;
+}
+
+/* A link in a heading is the heading's own text, though it be called class="toc-backref", or else the sign for a link to
+ * the heading itself. */
+static Noise noise_of_heading_link(xmlNode *link)
+{
+    return has_word(link) ? NOISE_NONE : NOISE_STRONG;
+}
+
+/* Letters and digits in lower case, words apart by one hyphen. */
+static char *slug_of(const char *text, guint *words)
+{
+    GString *slug = g_string_new(NULL);
+    gboolean inside = FALSE;
+    *words = 0;
+    for (; *text; text++) {
+        gboolean letter = g_ascii_isalnum(*text);
+        if (letter && !inside && (*words)++)
+            g_string_append_c(slug, '-');
+        if (letter)
+            g_string_append_c(slug, g_ascii_tolower(*text));
+        inside = letter;
+    }
+    return g_string_free(slug, FALSE);
+}
+
+/* <div id="sharing-with-one-colleague"><h2>Sharing with one colleague</h2>: the id is made of the heading, and says no more
+ * of the section than the heading does. Ids of few words may be names all the same ("related-posts"). */
+static gboolean is_slug(xmlNode *element)
+{
+    const char *id = page_attribute(element, "id");
+    const xmlNode *first = element->children;
+    while (first && first->type != XML_ELEMENT_NODE)
+        first = first->next;
+    if (!id || !first || !heading_level(tag_of(first)))
+        return FALSE;
+    guint words, heading_words;
+    g_autofree char *own = slug_of(id, &words);
+    g_autofree char *heading = page_text((xmlNode *)first, 1024);
+    g_autofree char *theirs = slug_of(heading, &heading_words);
+    return words >= SLUG_WORDS && words <= heading_words && g_str_has_prefix(theirs, own);
+}
+
+static Noise noise_of_element(xmlNode *element)
 {
     Noise noise = tag_noise[tag_of(element)];
     if (noise == NOISE_CERTAIN || is_never_furniture(element))
         return noise;
+    if (tag_of(element) == GUMBO_TAG_A && heading_level(tag_of(element->parent)))
+        return MAX(noise_of_heading_link(element), noise_of_visibility(element));
     noise = MAX(noise, noise_of_role(page_attribute(element, "role")));
     noise = MAX(noise, noise_of_visibility(element));
     Noise named = noise_of_name(page_attribute(element, "class"));
-    if (!is_running_text(tag_of(element))) /* there an id is a place to link to */
+    if (!is_running_text(tag_of(element)) && !is_slug(element)) /* there an id is a place to link to */
         named = MAX(named, noise_of_name(page_attribute(element, "id")));
     if (named == NOISE_WEAK && heading_level(tag_of(element)))
         named = NOISE_NONE; /* <h4 class="header"> */
-    return MAX(noise, named);
+    noise = MAX(noise, named);
+    return noise == NOISE_WEAK && is_labelled(element) ? NOISE_NONE : noise;
 }
 
 gboolean noise_is_link(const xmlNode *element)

@@ -84,6 +84,32 @@ static gboolean takes_a_power(const char *before, gsize length, guint letters)
     return FALSE;
 }
 
+/* "<sup>2</sup> = 0.77" */
+static gboolean is_compared(const xmlNode *element)
+{
+    const char *text = element->next && element->next->type == XML_TEXT_NODE ? (const char *)element->next->content : "";
+    while (g_ascii_isspace(*text))
+        text++;
+    return *text && strchr("=<>", *text);
+}
+
+/* Without the blanks at the end where these stand between a unit of measure or a variable and its power:
+ * "0.3 kWh/m <sup>2</sup>", "R <sup>2</sup> = 0.8". */
+static gsize length_to_base(const xmlNode *element, const char *before, gsize length)
+{
+    gsize end = length;
+    while (end && before[end - 1] == ' ')
+        end--;
+    guint letters = letters_before(before, end);
+    const char *word = before + end;
+    for (guint i = 0; i < letters; i++)
+        word = g_utf8_prev_char(word);
+    while (word > before && word[-1] == ' ')
+        word--;
+    gboolean measures = letters && word > before && (word[-1] == '/' || g_ascii_isdigit(word[-1]));
+    return (measures || (letters && is_compared(element))) && takes_a_power(before, end, letters) ? end : length;
+}
+
 static ScriptKind kind_of_superscript(xmlNode *element, const char *text, const char *before, gsize length)
 {
     gunichar last = length ? g_utf8_get_char(g_utf8_prev_char(before + length)) : ' ';
@@ -113,7 +139,7 @@ ScriptKind script_kind(xmlNode *element, const char *before, gsize before_length
     while (before_length && before[before_length - 1] == ' ' && tag_of(element) == GUMBO_TAG_SUB)
         before_length--;
     if (tag_of(element) == GUMBO_TAG_SUP)
-        return kind_of_superscript(element, text, before, before_length);
+        return kind_of_superscript(element, text, before, length_to_base(element, before, before_length));
     gunichar last = before_length ? g_utf8_get_char(g_utf8_prev_char(before + before_length)) : ' ';
     return g_unichar_isdigit(last) && g_unichar_isdigit(g_utf8_get_char(text)) ? SCRIPT_LOWERED : SCRIPT_PLAIN;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scrapers/extract/label.h"
 #include "scrapers/extract/script.h"
 #include "scrapers/extract/table.h"
 
@@ -118,9 +119,10 @@ static void put_space_due(Writer *writer)
         writer->breaks = 0;
         return;
     }
+    char last = writer->line.data[writer->line.length - 1];
     if (writer->breaks && writer->item == ITEM_OUTSIDE && !writer->one_line)
         buffer_append_byte(&writer->line, '\n');
-    else if (writer->space || writer->breaks)
+    else if ((writer->space || writer->breaks) && last != '\n' && last != ' ')
         buffer_append_byte(&writer->line, ' ');
     writer->space = FALSE;
     writer->breaks = 0;
@@ -169,6 +171,22 @@ static void walk_break(Writer *writer)
         flush(writer);
 }
 
+static gboolean punctuation_follows(const xmlNode *element)
+{
+    const xmlNode *next = element->next;
+    return next && next->type == XML_TEXT_NODE && *next->content && strchr(".,;:)", *next->content);
+}
+
+/* Takes back the blank in front of a mark that is dropped; what comes behind the mark decides whether it is due again. */
+static void drop_mark(Writer *writer, const xmlNode *mark)
+{
+    gboolean blank = writer->line.length && writer->line.data[writer->line.length - 1] == ' ';
+    if (!blank)
+        return;
+    buffer_truncate(&writer->line, writer->line.length - 1);
+    writer->space = !punctuation_follows(mark);
+}
+
 static void walk_script(Writer *writer, xmlNode *element)
 {
     if (writer->space && tag_of(element) == GUMBO_TAG_SUP)
@@ -176,8 +194,11 @@ static void walk_script(Writer *writer, xmlNode *element)
     const char *before = writer->line.length ? writer->line.data : "";
     switch (script_kind(element, before, writer->line.length)) {
     case SCRIPT_MARK:
+        drop_mark(writer, element);
         return;
     case SCRIPT_RAISED:
+        while (writer->line.length && writer->line.data[writer->line.length - 1] == ' ')
+            buffer_truncate(&writer->line, writer->line.length - 1);
         buffer_append_byte(&writer->line, '^');
         break;
     case SCRIPT_LOWERED:
@@ -210,7 +231,13 @@ static void walk_math(Writer *writer, xmlNode *math)
                 put_text(writer, "_");
             else if (strcmp(parent, "mfrac") == 0)
                 put_text(writer, "/");
+            else if (strcmp(parent, "mroot") == 0)
+                put_text(writer, "^1/");
+            else if (strcmp(name, "mn") == 0 && strcmp((const char *)node->prev->name, "mn") == 0)
+                put_text(writer, " ");
         }
+        if (strcmp(name, "msqrt") == 0)
+            put_text(writer, "\xe2\x88\x9a");
         node = page_next(node, math, into);
     }
 }
@@ -242,7 +269,7 @@ static void walk_heading(Writer *writer, xmlNode *element, int level)
     writer->one_line = one_line;
     if (!finish_line(writer))
         return;
-    if (writer->item != ITEM_OUTSIDE) {
+    if (writer->item != ITEM_OUTSIDE || text_opens_with_label(writer->line.data)) {
         flush(writer);
         return;
     }
@@ -259,14 +286,15 @@ static void walk_heading(Writer *writer, xmlNode *element, int level)
 /* Block by block, whatever list is around it. */
 static void walk_apart(Writer *writer, xmlNode *element)
 {
+    flush(writer);
     ItemState item = writer->item;
     guint depth = writer->list_depth;
-    flush(writer);
+    gsize before = writer->out->length;
     writer->item = ITEM_OUTSIDE;
     writer->list_depth = 0;
     walk_children(writer, element);
     flush(writer);
-    writer->item = item == ITEM_OUTSIDE ? item : ITEM_INTERRUPTED;
+    writer->item = item == ITEM_OPEN && writer->out->length > before ? ITEM_INTERRUPTED : item;
     writer->list_depth = depth;
 }
 
@@ -274,12 +302,13 @@ static void walk_list(Writer *writer, xmlNode *element)
 {
     flush(writer);
     ItemState item = writer->item;
+    gsize before = writer->out->length;
     writer->list_depth++;
     writer->item = ITEM_OUTSIDE;
     walk_children(writer, element);
     flush(writer);
     writer->list_depth--;
-    writer->item = item == ITEM_OPEN ? ITEM_INTERRUPTED : item;
+    writer->item = item == ITEM_OPEN && writer->out->length > before ? ITEM_INTERRUPTED : item;
 }
 
 /* An item that holds headings or tables is a part of the page laid out as a list. */
@@ -487,7 +516,7 @@ static void rank_headings(Writer *writer, const Selection *selection)
             int level = into ? heading_level(tag_of(node)) : 0;
             if (level && !used[level]) {
                 g_autofree char *text = page_text(node, 1024);
-                used[level] = *text && !(writer->title && reads_the_same(writer->title, text));
+                used[level] = *text && !text_opens_with_label(text) && !(writer->title && reads_the_same(writer->title, text));
             }
             node = page_next(node, root, into);
         }

@@ -173,7 +173,7 @@ GPtrArray *links_find(const char *html, gsize length, const char *url, const cha
     LinkFinder finder = {.links = g_ptr_array_new_with_free_func(g_free), .product = product};
     finder.base = g_strdup(url);
     finder.charset = g_strdup(charset);
-    TagScanner scanner = {.data = html, .length = length};
+    TagScanner scanner = {.data = html ? html : "", .length = length};
     Tag tag;
     while (!finder.nofollow && finder.decoded < ATTRIBUTES_BUDGET && finder.links->len < LINKS_MAX &&
            tag_scanner_next(&scanner, &tag))

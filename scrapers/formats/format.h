@@ -76,7 +76,7 @@ typedef enum {
     SPLIT_FILE,     /* a record is a file, or a file inside a tar or zip */
     SPLIT_LINES,    /* a record is a line; empty lines are no records */
     SPLIT_ELEMENTS, /* a record is one of `elements`, in a file too large to hold */
-    SPLIT_WARC,     /* a record is the body of a response in a WARC file */
+    SPLIT_WARC,     /* a record is a page in a WARC file: the body of a response, or a resource */
 } SplitKind;
 
 typedef struct Format {

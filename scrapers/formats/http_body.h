@@ -12,6 +12,9 @@
 /* Fills bytes, length and content_type of `record` (which must be empty of them), or rule and detail. */
 void http_response_decode(const char *message, gsize length, Record *record);
 
+/* The same for a page that was captured without HTTP, as WARC's `resource` records have it. */
+void http_resource_take(const char *body, gsize length, const char *content_type, Record *record);
+
 /* The value of a header field in a block of "Name: value" lines, trimmed; NULL if absent. g_free. */
 char *header_field(const char *block, gsize length, const char *name);
 

@@ -20,25 +20,55 @@ static const xmlNode *heading_of(const xmlNode *node)
     return text ? title : xml_child(node, "label");
 }
 
-/* Sections that are about the paper rather than of it. */
-static gboolean is_back_matter(const char *title)
+/* Words that begin titles of back matter, and titles of a paper's own sections as well: "Disclosure to patients". */
+static gboolean is_short_back_matter(const char *text)
 {
-    static const char *const starts[] = {"acknowledg", "author contribution", "authors contribution", "author s contribution",
-                                         "authors' contribution", "author's contribution", "funding", "financial support",
-                                         "competing interest", "conflict of interest", "conflicts of interest",
-                                         "declaration of interest", "disclosure", "supplementary material",
-                                         "supplemental material", "supplementary data", "supporting information",
-                                         "additional files", "additional information and declarations",
-                                         "pre-publication history", "prepublication history", "references",
-                                         "publisher's note", "data availability", "availability of data", "author details"};
+    static const char *const starts[] = {"funding", "disclosure", "disclosures", "references", "financial support",
+                                         "conflict of interest", NULL};
+    static const char *const fillers[] = {"and", "of", "the", "for", "source", "sources", "statement", "statements", "support",
+                                          "information", "acknowledgments", "acknowledgements", "acknowledgment", "cited",
+                                          "acknowledgement", "conflict", "conflicts", "interest", "interests", "competing",
+                                          "disclosure", "disclosures", "funding", "financial", "author", "authors", "notes",
+                                          "declaration", "declarations", "role", "potential", "section", "details", "further",
+                                          "reading", "grant", "grants", "sponsor", "sponsors", "sponsorship", NULL};
+    gsize length = 0;
+    for (gsize i = 0; starts[i]; i++)
+        if (g_str_has_prefix(text, starts[i]) && !g_ascii_isalnum(text[strlen(starts[i])]))
+            length = strlen(starts[i]);
+    if (length == 0)
+        return FALSE;
+    g_auto(GStrv) words = g_strsplit_set(text + length, " .,:;/&()'", 32);
+    for (char **word = words; *word; word++)
+        if (**word && !g_strv_contains(fillers, *word))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean starts_with_one_of(const char *text, const char *const *starts)
+{
+    for (; *starts; starts++)
+        if (g_str_has_prefix(text, *starts) && strlen(text) < strlen(*starts) + 40)
+            return TRUE;
+    return FALSE;
+}
+
+/* Sections that are about the paper rather than of it. Some titles say so wherever they stand. */
+static gboolean is_back_matter(const char *title, unsigned depth)
+{
+    static const char *const anywhere[] = {"acknowledgement", "acknowledgment", "author contribution", "authors contribution",
+                                           "author s contribution", "authors' contribution", "author's contribution",
+                                           "competing interest", "conflict of interest statement", "conflicts of interest statement",
+                                           "declaration of interest", "publisher's note", "pre-publication history",
+                                           "prepublication history", NULL};
+    static const char *const on_top[] = {"acknowledg", "conflicts of interest", "supplementary material", "supplemental material",
+                                         "supplementary data", "supporting information", "additional files",
+                                         "additional information and declarations", "data availability", "availability of data",
+                                         "author details", NULL};
     g_autofree char *plain = g_utf8_strdown(title, -1);
     g_autoptr(GString) straight = g_string_new(plain);
     g_string_replace(straight, "\xe2\x80\x99", "'", 0);
     const char *text = straight->str + strspn(straight->str, "0123456789. ");
-    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++)
-        if (g_str_has_prefix(text, starts[i]) && strlen(text) < strlen(starts[i]) + 40)
-            return TRUE;
-    return FALSE;
+    return starts_with_one_of(text, anywhere) || (depth == 1 && (starts_with_one_of(text, on_top) || is_short_back_matter(text)));
 }
 
 static gboolean section_is_out(const xmlNode *section, unsigned depth)
@@ -50,7 +80,7 @@ static gboolean section_is_out(const xmlNode *section, unsigned depth)
         if (strcmp(type, types[i]) == 0)
             return TRUE;
     g_autofree char *title = xml_text_string(heading_of(section), 4096);
-    return depth == 1 && title && is_back_matter(title);
+    return title && is_back_matter(title, depth);
 }
 
 static void write_heading(JatsWalk *walk, const xmlNode *node, unsigned depth)
@@ -196,9 +226,12 @@ static void write_lines(JatsWalk *walk, const xmlNode *node, unsigned depth)
     g_autoptr(GString) raw = g_string_new(NULL);
     append_raw(raw, node);
     g_auto(GStrv) lines = g_strsplit(raw->str, "\n", -1);
+    BlockKind kind = BLOCK_PARAGRAPH;
     for (char **line = lines; *line; line++) {
-        text_form_begin(&walk->form, line == lines ? BLOCK_PARAGRAPH : BLOCK_LINE, "");
+        text_form_begin(&walk->form, kind, "");
         text_form_string(&walk->form, *line);
+        if (text_form_is_open(&walk->form))
+            kind = BLOCK_LINE;
     }
     text_form_end(&walk->form);
 }
@@ -277,6 +310,11 @@ static BlockWriter writer_of(const xmlNode *node)
 gboolean jats_is_block(const xmlNode *node)
 {
     return writer_of(node) != NULL;
+}
+
+gboolean jats_is_left_out(const xmlNode *node)
+{
+    return writer_of(node) == write_nothing;
 }
 
 void jats_block(JatsWalk *walk, const xmlNode *node, unsigned depth)

@@ -67,7 +67,40 @@ static char *caption_start(const xmlNode *node)
     return NULL;
 }
 
-/* The panel in a mention: "A" in "Fig. 3A" for the label "Figure 3". At most three characters. */
+/* The bytes of what joins two panels: ",", "-", a dash, "and". 0: nothing does. */
+static gsize panel_joint(const char *text)
+{
+    static const char *const joints[] = {",", "-", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x88\x92", "and ", "& "};
+    gsize blank = strspn(text, " ");
+    for (gsize i = 0; i < G_N_ELEMENTS(joints); i++)
+        if (g_str_has_prefix(text + blank, joints[i])) {
+            gsize size = blank + strlen(joints[i]);
+            return size + strspn(text + size, " ");
+        }
+    return 0;
+}
+
+/* The bytes of a panel and of those joined to it: "A", "A,B", "A-C", "2A-2B" behind the first number. */
+static gsize panels_length(const char *text, const char *number)
+{
+    gsize end = 0, next = 0;
+    for (;;) {
+        gsize size = 0;
+        while (g_ascii_isalnum(text[next + size]))
+            size++;
+        if (size == 0 || size > 3 || !g_ascii_isalpha(text[next]))
+            return end;
+        end = next + size;
+        gsize joint = panel_joint(text + end);
+        if (joint == 0)
+            return end;
+        next = end + joint;
+        if (g_str_has_prefix(text + next, number))
+            next += strlen(number);
+    }
+}
+
+/* The panels in a mention: "A" in "Fig. 3A" for the label "Figure 3". */
 static void append_panel(Buffer *out, const char *label, const char *mention)
 {
     const char *number = label + strlen(label);
@@ -77,11 +110,14 @@ static void append_panel(Buffer *out, const char *label, const char *mention)
     if (!found || (found > mention && g_ascii_isdigit(found[-1])))
         return;
     found += strlen(number);
-    gsize length = 0;
-    while (g_ascii_isalnum(found[length]))
-        length++;
-    if (length <= 3 && g_ascii_isalpha(found[0]))
-        buffer_append(out, found, length);
+    buffer_append(out, found, panels_length(found, number));
+}
+
+/* "<xref>Figure 4</xref>C,D": the panels stand behind the mention. */
+static gboolean is_followed_by_word(const xmlNode *xref)
+{
+    const xmlNode *next = xref->next;
+    return next && next->type == XML_TEXT_NODE && g_ascii_isalnum(*(const char *)next->content);
 }
 
 /* "Figure " before a mention that is only "3" would double the word. */
@@ -106,6 +142,23 @@ static void drop_word_before(TextForm *form, const char *mention)
     }
 }
 
+/* One label for several floats, "Figures 7-10": a mention of "7" is "Figure 7". NULL: the label is of one. */
+static char *label_of_several(const char *label, const char *mention)
+{
+    gsize word = strcspn(label, "0123456789"), behind = word + strspn(label + word, "0123456789");
+    gboolean several = strcspn(label + behind, "0123456789") < strlen(label + behind);
+    for (const char *at = label + behind; *at; at++)
+        several &= !g_ascii_isalpha(*at); /* "Figure 2-figure supplement 1" is one */
+    if (word == 0 || !several || !g_ascii_isdigit(*mention) || strcmp(mention, label + word) == 0)
+        return NULL;
+    gboolean one = mention[strspn(mention, "0123456789")] == '\0';
+    g_autofree char *name = g_strchomp(g_strndup(label, word));
+    gsize length = strlen(name);
+    if (one && length > 1 && name[length - 1] == 's')
+        name[length - 1] = '\0';
+    return g_strdup_printf("%s %s", name, mention);
+}
+
 void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
 {
     TextForm *form = &walk->form;
@@ -121,11 +174,12 @@ void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
     g_auto(Buffer) out;
     buffer_init(&out, CAPTION_LIMIT);
     buffer_append_string(&out, "[fig_ref]");
-    buffer_append_string(&out, label ? label : mention);
-    if (label) {
+    g_autofree char *part = label ? label_of_several(label, mention) : NULL;
+    buffer_append_string(&out, part ? part : label ? label : mention);
+    if (label && !part)
         append_panel(&out, label, mention);
+    if (label)
         drop_word_before(form, mention);
-    }
     if (caption) {
         buffer_append_string(&out, ": ");
         append_words(&out, caption, WORDS);
@@ -135,6 +189,8 @@ void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
         text_form_space(form); /* "see<xref>" in the source */
     if (!out.overflowed)
         text_form_text(form, out.data, out.length);
+    if (is_followed_by_word(xref))
+        text_form_space(form);
 }
 
 /* A full stop after a caption's title, when text follows and the title has no stop of its own. */

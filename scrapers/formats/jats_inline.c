@@ -74,8 +74,13 @@ static char *formula_text(const xmlNode *node)
 void jats_formula(JatsWalk *walk, const xmlNode *node)
 {
     g_autofree char *text = formula_text(node);
-    if (!text || !*text)
+    if (!text || !*text) { /* only a picture of it: the words around it stay words */
+        text_form_space(&walk->form);
+        text_form_cite_begin(&walk->form);
+        text_form_cite_end(&walk->form);
+        text_form_space(&walk->form);
         return;
+    }
     gboolean display = xml_is(node, "disp-formula");
     if (display)
         text_form_space(&walk->form);
@@ -124,6 +129,22 @@ static void break_for_block(JatsWalk *walk, const xmlNode *node)
     text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
 }
 
+/* "NIH (National Institutes of Health)", or as the author wrote it where he put a bracket or colon himself. */
+static void append_definition(JatsWalk *walk, const xmlNode *def)
+{
+    TextForm *form = &walk->form;
+    g_autofree char *text = xml_text_string(def, FORMULA_LIMIT);
+    if (!text)
+        return;
+    gboolean bare = strchr(":(,;", *text) == NULL;
+    form->space = bare || *text == '(';
+    if (bare)
+        text_form_string(form, "(");
+    text_form_string(form, text);
+    if (bare)
+        text_form_string(form, ")");
+}
+
 static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
 {
     JatsWalk *walk = user;
@@ -138,6 +159,12 @@ static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
         g_queue_push_tail(&walk->pending, (gpointer)node);
         return TRUE;
     }
+    if (xml_is(node, "def") && xml_is(node->parent, "abbrev")) {
+        append_definition(walk, node);
+        return TRUE;
+    }
+    if (jats_is_left_out(node))
+        return TRUE;
     if (jats_is_block(node)) {
         break_for_block(walk, node);
         return TRUE;

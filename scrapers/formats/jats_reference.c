@@ -78,8 +78,20 @@ static char *first_text(const xmlNode *node, const char *const *names)
 static void strip_end(char *text)
 {
     gsize length = strlen(text);
-    while (length > 0 && strchr(".,; ", text[length - 1]))
+    while (length > 0 && strchr(".,:;([ ", text[length - 1]))
         text[--length] = '\0';
+}
+
+/* "Title. Available from: address" without what comes after the title. */
+static void cut_address(char *text)
+{
+    static const char *const starts[] = {"Available:", "Available from:", "Available at:", "Available online:",
+                                         "Available online at:", "Retrieved from:", "Retrieved from http", "Accessed:"};
+    for (gsize i = 0; i < G_N_ELEMENTS(starts); i++) {
+        char *found = strstr(text, starts[i]);
+        if (found && found > text && strchr(" .,;([", found[-1]))
+            *found = '\0';
+    }
 }
 
 void bib_ref_append(Buffer *out, const char *title, const char *last_name)
@@ -94,12 +106,22 @@ void bib_ref_append(Buffer *out, const char *title, const char *last_name)
     buffer_append_string(out, "[/bib_ref]");
 }
 
-static gboolean space_out(TextForm *form, const xmlNode *node, gpointer user)
+/* Identifiers and addresses say nothing that a reader of the text could use. */
+static gboolean is_address(const xmlNode *node)
 {
-    (void)node;
-    (void)user;
-    text_form_space(form);
+    static const char *const names[] = {"ext-link", "uri", "pub-id", "object-id", "issn", "isbn"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (xml_is(node, names[i]))
+            return TRUE;
     return FALSE;
+}
+
+static gboolean leave_out_addresses(TextForm *form, const xmlNode *node, gpointer user)
+{
+    gboolean structured = *(const gboolean *)user;
+    if (structured)
+        text_form_space(form);
+    return is_address(node);
 }
 
 /* All that an entry without a title says. Structured entries have no punctuation or blanks between their parts. */
@@ -117,7 +139,7 @@ static char *whole_text(const xmlNode *ref)
     gsize length;
     text_form_init(&form, TITLE_LIMIT);
     text_form_begin(&form, BLOCK_PARAGRAPH, "");
-    xml_text_append(&form, entry, structured ? space_out : NULL, NULL);
+    xml_text_append(&form, entry, leave_out_addresses, &structured);
     if (!text_form_finish(&form, &text, &length))
         return NULL;
     return text;
@@ -135,8 +157,10 @@ static char *make_quote(const xmlNode *ref)
         g_clear_pointer(&name, g_free);
         title = whole_text(ref);
     }
-    if (title)
+    if (title) {
+        cut_address(title);
         strip_end(title);
+    }
     if (!title || !*title)
         return g_strdup("");
     if (name)

@@ -26,6 +26,7 @@ typedef struct JatsWalk {
 /* jats_body.c: the blocks that are children of `parent`; sections in it have headings of this depth. */
 void jats_blocks(JatsWalk *walk, const xmlNode *parent, unsigned depth); /* NULL: nothing */
 gboolean jats_is_block(const xmlNode *node);
+gboolean jats_is_left_out(const xmlNode *node); /* a block that is never written: it parts no paragraph */
 void jats_block(JatsWalk *walk, const xmlNode *node, unsigned depth);
 
 /* jats_inline.c: the running text in `parent`, into the open block; blocks inside it become blocks of their own. */

@@ -13,6 +13,30 @@ static const xmlNode *element_at(const xmlNode *parent, unsigned index)
     return NULL;
 }
 
+static gboolean is_operator(const xmlNode *node, const char *sign)
+{
+    g_autofree char *text = xml_is(node, "mo") ? xml_text_string(node, 16) : NULL;
+    return text && strcmp(text, sign) == 0;
+}
+
+static gboolean is_accented(const xmlNode *node);
+
+/* "(", anything without round brackets, ")": a row that needs no further brackets. */
+static gboolean is_bracketed(const xmlNode *row)
+{
+    unsigned count = 0, last = 0;
+    XML_EACH_ELEMENT(child, row) {
+        if (is_operator(child, count == 0 ? "(" : ")"))
+            last = count;
+        else if (count == 0 || is_operator(child, "("))
+            return FALSE;
+        else if (last > 0)
+            return FALSE; /* more behind the closing bracket */
+        count++;
+    }
+    return count > 1 && last == count - 1;
+}
+
 /* Whether the part is one symbol or number, so that it needs no brackets. */
 static gboolean is_single(const xmlNode *node)
 {
@@ -20,10 +44,10 @@ static gboolean is_single(const xmlNode *node)
     for (gsize i = 0; node && i < G_N_ELEMENTS(groups); i++)
         if (xml_is(node, groups[i])) {
             const xmlNode *only = element_at(node, 0);
-            return !only || (!element_at(node, 1) && is_single(only));
+            return !only || (!element_at(node, 1) && is_single(only)) || is_bracketed(node);
         }
     return xml_is(node, "mi") || xml_is(node, "mn") || xml_is(node, "mo") || xml_is(node, "mtext") ||
-           xml_is(node, "mfenced") || !node;
+           xml_is(node, "mfenced") || !node || is_accented(node);
 }
 
 static void append_operand(TextForm *form, const xmlNode *node)
@@ -31,11 +55,53 @@ static void append_operand(TextForm *form, const xmlNode *node)
     gboolean bare = is_single(node);
     if (!bare)
         text_form_mark(form, "(");
+    form->tight = TRUE;
     if (node)
         mathml_append(form, node);
+    form->tight = FALSE;
     form->space = FALSE;
     if (!bare)
         text_form_mark(form, ")");
+}
+
+/* The combining character for a sign that stands over one letter; NULL: another sign. */
+static const char *combining_accent(const xmlNode *sign)
+{
+    static const char *const accents[][2] = {
+        {"^", "\xcc\x82"},        {"\xcb\x86", "\xcc\x82"},     {"\xcc\x82", "\xcc\x82"},     /* hat */
+        {"~", "\xcc\x83"},        {"\xcb\x9c", "\xcc\x83"},     {"\xcc\x83", "\xcc\x83"},     /* tilde */
+        {"\xc2\xaf", "\xcc\x84"}, {"\xe2\x80\xbe", "\xcc\x84"}, {"\xe2\x88\x92", "\xcc\x84"}, /* bar */
+        {"\xcb\x89", "\xcc\x84"}, {"\xcc\x84", "\xcc\x84"},     {"\xcc\x85", "\xcc\x84"},
+        {".", "\xcc\x87"},        {"\xcb\x99", "\xcc\x87"},     {"\xe2\x86\x92", "\xe2\x83\x97"}, /* dot, vector */
+    };
+    g_autofree char *text = sign ? xml_text_string(sign, 16) : NULL;
+    for (gsize i = 0; text && i < G_N_ELEMENTS(accents); i++)
+        if (strcmp(text, accents[i][0]) == 0)
+            return accents[i][1];
+    return NULL;
+}
+
+static const xmlNode *only_letter(const xmlNode *node)
+{
+    while (node && (xml_is(node, "mrow") || xml_is(node, "mstyle")) && !element_at(node, 1))
+        node = element_at(node, 0);
+    g_autofree char *text = node && xml_is(node, "mi") ? xml_text_string(node, 16) : NULL;
+    return text && g_utf8_strlen(text, -1) == 1 ? node : NULL;
+}
+
+static gboolean is_accented(const xmlNode *node)
+{
+    return xml_is(node, "mover") && only_letter(element_at(node, 0)) && combining_accent(element_at(node, 1));
+}
+
+/* A letter with its accent is one symbol, "x" with a hat over it. */
+static gboolean append_accented(TextForm *form, const xmlNode *node)
+{
+    if (!is_accented(node))
+        return FALSE;
+    mathml_append(form, only_letter(element_at(node, 0)));
+    text_form_mark(form, combining_accent(element_at(node, 1)));
+    return TRUE;
 }
 
 /* The parts of a script or fraction, each behind its mark. */
@@ -69,34 +135,31 @@ static void append_root(TextForm *form, const xmlNode *node)
     text_form_mark(form, ")");
 }
 
+/* One separator for each gap; the last one of the list serves all further gaps. Returns where the next one stands. */
+static const char *append_separator(TextForm *form, const char *separators)
+{
+    separators += strspn(separators, " \t\r\n");
+    if (*separators == '\0')
+        return separators;
+    const char *next = g_utf8_next_char(separators);
+    form->space = FALSE;
+    text_form_text(form, separators, (gsize)(next - separators));
+    text_form_space(form);
+    return next[strspn(next, " \t\r\n")] ? next : separators;
+}
+
 static void append_fenced(TextForm *form, const xmlNode *node)
 {
-    const char *separator = xml_attribute_or(node, "separators", ", ");
+    const char *separators = xml_attribute_or(node, "separators", ",");
     text_form_string(form, xml_attribute_or(node, "open", "("));
     const xmlNode *first = element_at(node, 0);
     XML_EACH_ELEMENT(child, node) {
         if (child != first)
-            text_form_string(form, separator);
+            separators = append_separator(form, separators);
         mathml_append(form, child);
     }
     form->space = FALSE;
     text_form_string(form, xml_attribute_or(node, "close", ")"));
-}
-
-static void append_table(TextForm *form, const xmlNode *table)
-{
-    gboolean first_row = TRUE;
-    XML_EACH_ELEMENT(row, table) {
-        if (!first_row)
-            text_form_mark(form, "; ");
-        first_row = FALSE;
-        const xmlNode *first = element_at(row, 0);
-        XML_EACH_ELEMENT(cell, row) {
-            if (cell != first)
-                text_form_mark(form, ", ");
-            mathml_append(form, cell);
-        }
-    }
 }
 
 /* Operators that read better with blanks around them. */
@@ -111,12 +174,62 @@ static gboolean is_relation(const char *text)
     return FALSE;
 }
 
+/* Tables set equations below each other, with a column for the sign: only columns of values have commas between them. */
+static gboolean is_column_gap(const char *left, const char *right)
+{
+    if (!left || !right || is_relation(left))
+        return FALSE;
+    gunichar first[2] = {g_utf8_get_char(right), 0};
+    g_autofree char *sign = g_ucs4_to_utf8(first, 1, NULL, NULL, NULL);
+    return !sign || !is_relation(sign) || g_ascii_isdigit(right[strlen(sign)]);
+}
+
+static void append_table(TextForm *form, const xmlNode *table)
+{
+    gboolean first_row = TRUE;
+    XML_EACH_ELEMENT(row, table) {
+        if (!first_row)
+            text_form_mark(form, "; ");
+        first_row = FALSE;
+        g_autofree char *left = NULL;
+        XML_EACH_ELEMENT(cell, row) {
+            char *text = xml_text_string(cell, 4096);
+            if (is_column_gap(left, text))
+                text_form_mark(form, ",");
+            text_form_space(form);
+            mathml_append(form, cell);
+            g_free(left);
+            left = text;
+        }
+    }
+}
+
+/* Something that a sign can stand behind as an infix: not an opening bracket, a comma or another sign. */
+static gboolean has_operand_before(const xmlNode *node)
+{
+    const xmlNode *other = node->prev;
+    while (other && other->type != XML_ELEMENT_NODE)
+        other = other->prev;
+    if (!other || !xml_is(other, "mo"))
+        return other != NULL;
+    g_autofree char *sign = xml_text_string(other, 16);
+    return sign && !strchr("([{,;", *sign) && !is_relation(sign);
+}
+
+static gboolean has_element_behind(const xmlNode *node)
+{
+    for (const xmlNode *other = node->next; other; other = other->next)
+        if (other->type == XML_ELEMENT_NODE)
+            return TRUE;
+    return FALSE;
+}
+
 static void append_operator(TextForm *form, const xmlNode *node)
 {
     g_autofree char *text = xml_text_string(node, 256);
     if (!text || strcmp(text, "\xe2\x81\xa1") == 0 || strcmp(text, "\xe2\x81\xa2") == 0 || strcmp(text, "\xe2\x81\xa3") == 0)
         return; /* FUNCTION APPLICATION, INVISIBLE TIMES, INVISIBLE SEPARATOR */
-    gboolean infix = is_relation(text) && node->prev && node->next;
+    gboolean infix = is_relation(text) && has_operand_before(node) && has_element_behind(node);
     if (infix)
         text_form_space(form);
     text_form_string(form, text);
@@ -140,7 +253,7 @@ static gboolean append_layout(TextForm *form, const xmlNode *node)
 
 void mathml_append(TextForm *form, const xmlNode *node)
 {
-    if (append_layout(form, node))
+    if (append_accented(form, node) || append_layout(form, node))
         return;
     if (xml_is(node, "mi") || xml_is(node, "mn") || xml_is(node, "mtext") || xml_is(node, "ms")) {
         xml_text_append(form, node, NULL, NULL);

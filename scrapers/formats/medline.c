@@ -20,9 +20,9 @@ static const char *const medline_elements[] = {"PubmedArticle", "PubmedBookArtic
 static gboolean medline_prune(const char *name)
 {
     static const char *const names[] = {"ReferenceList", "AffiliationInfo", "ChemicalList", "GrantList", "History",
-                                        "DataBankList", "InvestigatorList", "PersonalNameSubjectList", "OtherAbstract",
-                                        "QualifierName", "MedlineJournalInfo", "SupplMeshList", "Identifier"};
-    if (!strchr("RACGHDIPOQMS", *name))
+                                        "DataBankList", "InvestigatorList", "PersonalNameSubjectList", "QualifierName", "MedlineJournalInfo",
+                                        "SupplMeshList", "Identifier"};
+    if (!strchr("RACGHDIPQMS", *name))
         return FALSE;
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (*names[i] == *name && strcmp(names[i], name) == 0)
@@ -79,7 +79,18 @@ static const char *part_label(const xmlNode *part)
     return label;
 }
 
-static gboolean abstract_text(const xmlNode *abstract, Document *document, ParseFailure *failure)
+/* Why there is no text: abstracts in other languages or for other readers are not the article's own. */
+static void no_abstract(const xmlNode *citation, ParseFailure *failure)
+{
+    const xmlNode *other = xml_child(citation, "OtherAbstract");
+    if (other)
+        parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract but one of type '%.40s', language '%.20s'",
+                          xml_attribute_or(other, "Type", "?"), xml_attribute_or(other, "Language", "eng"));
+    else
+        parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract");
+}
+
+static gboolean abstract_text(const xmlNode *citation, const xmlNode *abstract, Document *document, ParseFailure *failure)
 {
     g_auto(TextForm) form;
     text_form_init(&form, DOCUMENT_TEXT_LIMIT);
@@ -107,7 +118,7 @@ static gboolean abstract_text(const xmlNode *abstract, Document *document, Parse
         return FALSE;
     }
     if (document->text_length == 0) {
-        parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract");
+        no_abstract(citation, failure);
         return FALSE;
     }
     return TRUE;
@@ -145,7 +156,7 @@ static gboolean citation_parse(const xmlNode *citation, const xmlNode *article, 
     document->title = medline_title(article);
     document->licence = g_strdup(options->licence);
     medline_meta(citation, article, data, document);
-    return abstract_text(xml_child(article, "Abstract"), document, failure);
+    return abstract_text(citation, xml_child(article, "Abstract"), document, failure);
 }
 
 static gboolean medline_parse(const Record *record, const ParseOptions *options, Document *document,

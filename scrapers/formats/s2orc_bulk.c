@@ -152,6 +152,19 @@ static guint first_from(const GArray *spans, gsize start)
     return low;
 }
 
+/* Fields that GROBID escaped once too often: "O&apos;Neill". */
+static char *unescape(char *text)
+{
+    static const char *const names[][2] = {{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&apos;", "'"}, {"&amp;", "&"}};
+    if (!text || !strchr(text, '&'))
+        return text;
+    GString *plain = g_string_new(text);
+    g_free(text);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        g_string_replace(plain, names[i][0], names[i][1], 0);
+    return g_string_free(plain, FALSE);
+}
+
 /* The text of the first span of `spans` that lies inside `outer`, on one line; NULL if there is none. */
 static char *text_inside(const Bulk *bulk, const GArray *spans, const Span *outer)
 {
@@ -167,7 +180,7 @@ static char *text_inside(const Bulk *bulk, const GArray *spans, const Span *oute
     text_form_text(&form, bulk->points.text + span->start, end - span->start);
     if (text_form_finish(&form, &text, &length) && length == 0)
         g_clear_pointer(&text, g_free);
-    return text;
+    return unescape(text);
 }
 
 static void strip_end(char *text)
@@ -219,7 +232,8 @@ static void write_mention(Bulk *bulk, const Span *span)
     const Span *figure = span->id ? g_hash_table_lookup(bulk->by_id, span->id) : NULL;
     const char *text = bulk->points.text + span->start;
     gsize length = span->end - span->start;
-    if (!figure) {
+    gboolean cuts_number = span->end < bulk->points.length && g_ascii_isdigit(text[length]); /* "(12.6, 4." before "2)" */
+    if (!figure || cuts_number) {
         text_form_text(bulk->form, text, length);
         return;
     }

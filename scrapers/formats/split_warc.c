@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SPLIT_WARC: the pages in a WARC 1.0 or 1.1 file (ISO 28500); see split.h.
  *
- * Only `response` records of HTTP captures become records; robots.txt does not. A record is handed out when the check
+ * `response` records of HTTP captures and `resource` records become records; robots.txt does not. A record is handed out when the check
  * sum of its gzip member has been read, so that a failed one is known in time. */
 #include <stdlib.h>
 #include <string.h>
@@ -131,20 +131,30 @@ static int fill_damaged(WarcSplitter *splitter, Record *record, guint64 offset, 
     return 1;
 }
 
-/* The page's address without the angle brackets that some programs put around it; NULL if it is no page. */
+/* What the header of a record says. */
+typedef struct Capture {
+    char *uri;          /* NULL: the record is no page */
+    char *content_type; /* of the page itself, which stands there without HTTP; NULL: a response */
+    guint64 offset, length;
+} Capture;
+
+static void capture_clear(Capture *capture)
+{
+    g_free(capture->uri);
+    g_free(capture->content_type);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Capture, capture_clear)
+
+/* The address without the angle brackets that some programs put around it; NULL if there is none. */
 static char *target_uri(const char *header, gsize length)
 {
-    g_autofree char *type = header_field(header, length, "WARC-Type");
-    g_autofree char *content = header_field(header, length, "Content-Type");
-    g_autofree char *uri = header_field(header, length, "WARC-Target-URI");
-    if (!type || g_ascii_strcasecmp(type, "response") != 0 || !uri)
-        return NULL;
-    if (content && g_ascii_strncasecmp(content, "application/http", 16) != 0)
-        return NULL;
-    gsize size = strlen(uri);
-    if (size > 1 && uri[0] == '<' && uri[size - 1] == '>')
-        return g_strndup(uri + 1, size - 2);
-    return g_steal_pointer(&uri);
+    char *uri = header_field(header, length, "WARC-Target-URI");
+    gsize size = uri ? strlen(uri) : 0;
+    if (size > 1 && uri[0] == '<' && uri[size - 1] == '>') {
+        memmove(uri, uri + 1, size - 2);
+        uri[size - 2] = '\0';
+    }
+    return uri;
 }
 
 static gboolean is_robots(const char *uri)
@@ -152,6 +162,28 @@ static gboolean is_robots(const char *uri)
     const char *authority = strstr(uri, "://");
     const char *path = authority ? strchr(authority + 3, '/') : NULL;
     return path && strcmp(path, "/robots.txt") == 0;
+}
+
+/* Programs keep their logs and settings in resource records with addresses of their own. */
+static gboolean is_web_address(const char *uri)
+{
+    return g_ascii_strncasecmp(uri, "urn:", 4) != 0 && g_ascii_strncasecmp(uri, "metadata:", 9) != 0;
+}
+
+static void read_capture(const char *header, gsize length, Capture *capture)
+{
+    g_autofree char *type = header_field(header, length, "WARC-Type");
+    g_autofree char *content = header_field(header, length, "Content-Type");
+    g_autofree char *uri = target_uri(header, length);
+    if (!type || !uri || is_robots(uri))
+        return;
+    gboolean resource = g_ascii_strcasecmp(type, "resource") == 0 && is_web_address(uri);
+    gboolean response = g_ascii_strcasecmp(type, "response") == 0 &&
+                        (!content || g_ascii_strncasecmp(content, "application/http", 16) == 0);
+    if (resource)
+        capture->content_type = content ? g_steal_pointer(&content) : g_strdup("");
+    if (resource || response)
+        capture->uri = g_steal_pointer(&uri);
 }
 
 static gboolean skip_block(WarcSplitter *splitter, guint64 length)
@@ -194,17 +226,21 @@ static gboolean recover(WarcSplitter *splitter)
 }
 
 /* Takes the block of a page into the record. */
-static void take_page(WarcSplitter *splitter, Record *record, char *uri, guint64 offset, guint64 length)
+static void take_page(WarcSplitter *splitter, Record *record, const Capture *capture)
 {
-    record->origin = g_strdup_printf("%s@%" G_GUINT64_FORMAT, splitter->path, offset);
-    record->url = g_utf8_make_valid(uri, -1);
+    guint64 length = capture->length;
+    record->origin = g_strdup_printf("%s@%" G_GUINT64_FORMAT, splitter->path, capture->offset);
+    record->url = g_utf8_make_valid(capture->uri, -1);
     gboolean complete;
     if (length > RECORD_LIMIT) {
         record->rule = RULE_TOO_LARGE;
         record->detail = g_strdup_printf("the capture has %" G_GUINT64_FORMAT " bytes", length);
         complete = skip_block(splitter, length);
     } else if ((complete = need(splitter, (gsize)length))) {
-        http_response_decode(unread(splitter), (gsize)length, record);
+        if (capture->content_type)
+            http_resource_take(unread(splitter), (gsize)length, capture->content_type, record);
+        else
+            http_response_decode(unread(splitter), (gsize)length, record);
         consume(splitter, (gsize)length);
     } else {
         consume(splitter, available(splitter));
@@ -249,6 +285,15 @@ static int headerless(WarcSplitter *splitter, Record *record, guint64 offset, GE
     return fill_damaged(splitter, record, offset, "these bytes are no WARC record");
 }
 
+/* A file without a single WARC record is none, however sound its compression is. */
+static int end_of_file(const WarcSplitter *splitter, GError **error)
+{
+    if (splitter->seen_any || warc_source_raw_position(splitter->source) == 0)
+        return 0;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: this is no WARC file: it holds nothing", splitter->path);
+    return -1;
+}
+
 static int warc_splitter_next(gpointer state, Record *record, GError **error)
 {
     WarcSplitter *splitter = state;
@@ -258,24 +303,24 @@ static int warc_splitter_next(gpointer state, Record *record, GError **error)
         gsize header = find_header(splitter);
         if (header == 0) {
             if (available(splitter) == 0 && !splitter->damage)
-                return 0;
+                return end_of_file(splitter, error);
             return headerless(splitter, record, offset, error);
         }
         splitter->seen_any = TRUE;
         g_autofree char *length_text = header_field(unread(splitter), header, "Content-Length");
-        g_autofree char *uri = target_uri(unread(splitter), header);
-        guint64 length;
-        if (!length_text || !g_ascii_string_to_unsigned(length_text, 10, 0, G_MAXINT64, &length, NULL)) {
+        g_auto(Capture) capture = {.offset = offset};
+        read_capture(unread(splitter), header, &capture);
+        if (!length_text || !g_ascii_string_to_unsigned(length_text, 10, 0, G_MAXINT64, &capture.length, NULL)) {
             consume(splitter, header);
             skip_to_record(splitter);
             return fill_damaged(splitter, record, offset, "the WARC record does not say its length");
         }
         consume(splitter, header);
-        if (!uri || is_robots(uri)) {
-            skip_block(splitter, length);
+        if (!capture.uri) {
+            skip_block(splitter, capture.length);
             continue;
         }
-        take_page(splitter, record, uri, offset, length);
+        take_page(splitter, record, &capture);
         return 1;
     }
 }

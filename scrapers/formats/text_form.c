@@ -70,7 +70,7 @@ void text_form_item(TextForm *form, unsigned level)
 
 void text_form_space(TextForm *form)
 {
-    form->space = form->line.length > 0;
+    form->space = form->line.length > 0 && !form->tight;
 }
 
 static void append_run(TextForm *form, const char *text, gsize length)
@@ -78,6 +78,7 @@ static void append_run(TextForm *form, const char *text, gsize length)
     if (form->space)
         buffer_append_byte(&form->line, ' ');
     form->space = FALSE;
+    form->tight = FALSE;
     buffer_append(&form->line, text, length);
 }
 

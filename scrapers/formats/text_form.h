@@ -30,6 +30,7 @@ typedef struct TextForm {
     BlockKind last;      /* of the last block written */
     char prefix[80];     /* of the open block */
     gboolean space;      /* a blank is due before the next character */
+    gboolean tight;      /* blanks before the next character are none; ends with it */
     gboolean citations;  /* the line holds marks */
 } TextForm;
 

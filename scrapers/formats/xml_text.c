@@ -77,10 +77,14 @@ static void append_script(TextForm *form, const xmlNode *node, const char *mark,
     text_form_mark(form, mark);
     if (look.blank)
         text_form_mark(form, "(");
+    form->tight = TRUE; /* "10<sup> 6</sup>" */
     xml_text_append(form, node, special, user);
+    form->tight = FALSE;
+    gboolean space = form->space; /* "CO<sub>2 </sub>in air" */
     form->space = FALSE;
     if (look.blank)
         text_form_mark(form, ")");
+    form->space = space;
 }
 
 /* Of several forms of one thing: TeX, MathML, then the first with text in it. */
@@ -123,17 +127,51 @@ static void append_element(TextForm *form, const xmlNode *node, XmlInline specia
         if (best)
             append_element(form, best, special, user);
     } else if (strcmp(name, "taxon-name-part") == 0) {
-        text_form_space(form);
+        if (node->prev && xml_is(node->prev, "taxon-name-part"))
+            text_form_space(form);
         xml_text_append(form, node, special, user);
     } else {
         xml_text_append(form, node, special, user);
     }
 }
 
+static gsize blanks_with_newline(const char *text, gsize length, gboolean *newline)
+{
+    gsize size = 0;
+    while (size < length && strchr(" \t\r\n", text[size]))
+        *newline |= text[size++] == '\n';
+    return size;
+}
+
+static gboolean closes(const char *text)
+{
+    return (*text && strchr(";:)]", *text)) || ((*text == '.' || *text == ',') && !g_ascii_isdigit(text[1]));
+}
+
+/* Files that were indented by a program have line breaks between "(" and an element, and between an element and its
+ * comma or full stop. Nobody means a blank there. */
+static void append_text_node(TextForm *form, const char *text)
+{
+    gboolean before = FALSE, after = FALSE;
+    gsize length = strlen(text), start = blanks_with_newline(text, length, &before), end = length;
+    gboolean opened = !form->space && form->line.length > 0 && strchr("([", form->line.data[form->line.length - 1]);
+    if (before && (opened || closes(text + start))) {
+        form->space = FALSE;
+        text += start;
+        length -= start;
+        end = length;
+    }
+    while (end > 0 && strchr(" \t\r\n", text[end - 1]))
+        after |= text[--end] == '\n';
+    text_form_text(form, text, length);
+    if (after && end > 0 && strchr("([", text[end - 1]))
+        form->space = FALSE;
+}
+
 void xml_text_append_node(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
 {
     if (node->type == XML_TEXT_NODE)
-        text_form_string(form, (const char *)node->content);
+        append_text_node(form, (const char *)node->content);
     else if (node->type == XML_ELEMENT_NODE)
         append_element(form, node, special, user);
 }

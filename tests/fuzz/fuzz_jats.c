@@ -28,5 +28,9 @@ const char *const fuzz_seeds[] = {
     "<article><body><p><inline-formula><alternatives><tex-math>$x$</tex-math></alternatives></inline-formula><disp-formula>"
     "<math><mfenced separators=\"\"><mi>a</mi><mtable><mtr><mtd><mn>1</mn></mtd></mtr></mtable></mfenced><msubsup><mi>x</mi>"
     "<mn>1</mn><mn>2</mn></msubsup><mroot><mi>y</mi><mn>3</mn></mroot></math></disp-formula>&nbsp;&bogus;</p></body></article>",
+    "<article><body><p>In (\n <italic>\n H\n </italic>\n ), 10<sup> 6 </sup>by <abbrev>NIH<def><p>Institutes</p></def></abbrev>, Figs "
+    "<xref ref-type=\"fig\" rid=\"f\">7A,B and 8</xref>C<fig id=\"f\"><label>Figures 7-10</label><caption><p>Cap<media/>tion</p></caption></fig>"
+    "<inline-formula><math><msub><mover><mi>b</mi><mo>^</mo></mover><mrow><mo>(</mo><mo>-</mo><mi>x</mi><mo>)</mo></mrow></msub><mfenced "
+    "separators=\"; ,\"><mi>a</mi><mi>b</mi></mfenced><mtable><mtr><mtd/><mtd><mo>=</mo></mtd></mtr></mtable></math></inline-formula></p></body></article>",
     NULL,
 };

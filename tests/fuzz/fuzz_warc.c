@@ -52,5 +52,6 @@ const char *const fuzz_seeds[] = {
     "<S><!-- c --><PubmedArticle a='>'>1<![CDATA[x]]></PubmedArticle><DeleteCitation/><PubmedArticle><?p?></S>",
     "<pmc-articleset><article>1</article><article>2</article></pmc-articleset>",
     "{\"text\":\"a\"}\r\n\n{\"text\":\"b\"}",
+    "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: http://a/1\r\nContent-Type: text/html\r\nContent-Length: 8\r\n\r\n<p>1</p>\r\n\r\n",
     NULL,
 };

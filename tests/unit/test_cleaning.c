@@ -53,7 +53,8 @@ static void test_unicode_changes(void)
           {"one\r\ntwo\rthree\xe2\x80\xa8" "four\xc2\x85" "five\x0c" "six", "one\ntwo\nthree\nfour\nfive\nsix"},
           {"5\xc2\xa0mg 1\xe2\x80\x89" "000 \xe3\x80\x80", "5 mg 1 000  "},
           {"e\xef\xac\x83" "cient \xef\xac\x81" "brosis \xef\xac\x82ow \xef\xac\x80", "efficient fibrosis flow ff"},
-          {"a\xe2\x80\x8d" "b", "ab"});
+          {"a\xe2\x80\x8d" "b", "ab"},
+          {"x = \xef\xa3\xb1 \xef\xa3\xb4 \xef\xa3\xbe", "x = \xe2\x8e\xa7 \xe2\x8e\xaa \xe2\x8e\xad"}); /* Symbol font */
 }
 
 static void test_unicode_leaves(void)
@@ -97,7 +98,11 @@ static void test_urls_go(void)
           {"text[1](https://doi.org/10.1/x).", "text[1]."}, {"![figure](http://a.org/b.png) end", "figure end"},
           {"\xe8\xa7\x81http://a.cn/b\xe3\x80\x82\xe5\xa5\xbd", "\xe8\xa7\x81\xe3\x80\x82\xe5\xa5\xbd"},
           {"(see HTTP://EXAMPLE.ORG/A)", "(see)"}, {"FTP: ftp://ftp.ncbi.nlm.nih.gov/pub/", "FTP:"},
-          {"[a [b]](http://x.org) c", "a [b] c"});
+          {"[a [b]](http://x.org) c", "a [b] c"}, {"(CRD42, http://x.org/1).", "(CRD42)."}, {"in (http://x.org, project 8)", "in (project 8)"},
+          {"Text. DOI: http://dx.doi.org/10.7554/x.1", "Text."}, {"of TL. https://doi.org/10.1/E.", "of TL."},
+          {"Made by SIS Inc. (http://x.org).", "Made by SIS Inc."}, {"anydoi: https://doi.org/1", "anydoi:"},
+          {"[fig]Map. DOI: http://dx.doi.org/1[/fig]", "[fig]Map.[/fig]"},
+          {"[fig]A http://x.org [bib_ref]B http://y.org[/bib_ref][/fig]", "[fig]A [bib_ref]B http://y.org[/bib_ref][/fig]"});
 }
 
 static void test_urls_leave(void)
@@ -112,7 +117,7 @@ static void test_references_go(void)
     CHECK(rule_references, {"shown [1].", "shown."}, {"shown[2,3] before", "shown before"}, {"shown [4-7], and", "shown, and"},
           {"shown [4\xe2\x80\x93" "7]", "shown"}, {"shown [1][2] [3].", "shown."}, {"shown [1]\xe2\x80\x93[3], [5] here", "shown here"},
           {"shown ([12]; [14]) here", "shown here"}, {"[1] Smith J.", "Smith J."}, {"in 2019 [3-5].", "in 2019."},
-          {"see [Table 2](#t2).", "see Table 2."}, {"drug[3](#cite-3).", "drug."}, {"note[^2] here", "note here"},
+          {"see [Table 2](#t2).", "see Table 2."}, {"drug[3](#cite-3).", "drug."}, {"note[^2] here", "note here"}, {"note[^fn1]. So", "note. So"},
           {"\xe7\xa0\x94\xe7\xa9\xb6[1]\xe8\xa1\xa8", "\xe7\xa0\x94\xe7\xa9\xb6\xe8\xa1\xa8"}, {"p<0.05 [9] and n>3", "p<0.05 and n>3"},
           {"[12](#a)[13](#b) x", "x"}, {"COVID-19 [3, 5] spreads", "COVID-19 spreads"});
 }
@@ -124,7 +129,8 @@ static void test_references_leave(void)
           {"95% CI [12, 45]", NULL}, {"median 45 [32-58]", NULL}, {"hospital stay [8-15] days", NULL}, {"in [2019]", NULL},
           {"[bib_ref]Trial [1] of x, Doe[/bib_ref] and [fig_ref]Figure [2]: y[/fig_ref]", NULL},
           {"[formula]a[1] + b[2][/formula] [table]Doses [3][/table]", NULL}, {"[Article in French]", NULL}, {"a [ b", NULL},
-          {"[]", NULL}, {"[1.5]", NULL}, {"[01]", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
+          {"[]", NULL}, {"[1.5]", NULL}, {"[01]", NULL}, {"a fit, F_[1,2] = 12.87, x^[3]", NULL},
+          {"[bib_ref]A[/bib_ref] plots (t[1]/t[2]), states 40[1], parietal", NULL}, {"[^18F]FDG, [^14C] glucose, [^2H_2]JA, [^3H]-thymidine, [^99mTc]x", NULL}, {"[1", NULL}, {"benzo[a](pyrene)", NULL});
 }
 
 static void test_lists(void)
@@ -212,6 +218,7 @@ static void test_rules_work_together(void)
     assert_cleans_to("Trial [1]", "Text\xc2\xa0[2](http://a.org/b), see (https://c.org).\r\n\r\n\r\n\xe2\x80\xa2\tone\n***\n## Results\n"
                      "Dose 5\xe2\x80\x89mg [3-5].\n#### References\nhttp://x.org",
                      "Trial\n\nText, see.\n\n- one\n\n# Results\n\nDose 5 mg.");
+    assert_cleans_to(NULL, "- a\n  - b\n    - c\n  goes on\n- d", "- a\n  - b\n    - c\n  goes on\n- d");
     assert_cleans_to(NULL, "nested [1[2]] and \xc3\x83\xc6\x92\xc3\x82\xc2\xa9", "nested and \xc3\xa9");
     assert_cleans_to(NULL, "ht[^a]tp://x.org", "");
 }

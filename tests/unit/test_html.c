@@ -92,6 +92,7 @@ static void test_lists_nest_by_two_spaces(void)
 {
     assert_after_prose("<ul><li>a<ol><li>b<ul><li>c</ul><li>d</ol>e<li><p>f</p><p>g</p></ul>",
                        "- a\n  - b\n    - c\n  - d\n  e\n- f g");
+    assert_after_prose("<ul><li><figure><img></figure><div>a</div>b<li>c<ul></ul>d</ul>", "- a b\n- c d");
     assert_after_prose("<dl><dt>Fever</dt><dd>Over 38 °C</dd><dd>measured twice</dd><dt>Cough:</dt><dd>dry</dd></dl>",
                        "- Fever: Over 38 °C\n- measured twice\n- Cough: dry");
     assert_after_prose("<ul><li><h3>Part</h3><p>Text of it.</p></ul>", "# Part\n\nText of it.");
@@ -101,6 +102,7 @@ static void test_white_space_collapses_and_breaks_break(void)
 {
     assert_after_prose("<p>\n a \t<b>b</b>\n<i> c</i>d </p>", "a b cd");
     assert_after_prose("<p>one<br>two<br><br>three</p>", "one\ntwo\n\nthree");
+    assert_after_prose("<p><sup>1</sup> South,<br>\n<sup>2</sup> North</p>", "South,\nNorth");
     assert_after_prose("<p>zero\xe2\x80\x8bwidth soft\xc2\xadhyphen no\xc2\xa0" "break &#1; &#x96;</p>", "zerowidth softhyphen no break \xe2\x80\x93");
     assert_after_prose("<div>loose<p>inner</p>tail</div>", "loose\n\ninner\n\ntail");
     assert_after_prose("<pre>\n a  b  \n\n\n\n   c\n</pre>", " a  b\n\n   c");
@@ -111,6 +113,8 @@ static void test_exponents_never_glue_to_numbers(void)
 {
     assert_after_prose("<p>10<sup>3</sup> cells/mm<sup>3</sup>, 1.73 m<sup>2</sup>, 10<sup>−9</sup>, x<sub>1</sub>, 5<sub>2</sub>, H<sub>2</sub>O</p>",
                        "10^3 cells/mm^3, 1.73 m^2, 10^−9, x1, 5_2, H2O");
+    assert_after_prose("<p>0.33 kWh/m\n<sup>2</sup>\n(PAR), 5 cm <sup>3</sup> of it, the patients <sup>4</sup> of group A <sup>5</sup>, R\n<sup>2</sup>\n= 0.77",
+                       "0.33 kWh/m^2 (PAR), 5 cm^3 of it, the patients of group A, R^2 = 0.77");
     assert_after_prose("<p>the 1<sup>st</sup> of Acme<sup>®</sup></p>", "the 1st of Acme®");
 }
 
@@ -118,6 +122,7 @@ static void test_marks_of_notes_and_references_are_dropped(void)
 {
     assert_after_prose("<p>as shown<sup><a href=#ref>1</a></sup> before.<sup>2,3</sup> Again<sup>[4]</sup> and<sup>*</sup> patients<sup>5</sup></p>",
                        "as shown before. Again and patients");
+    assert_after_prose("<p>^ <a href=#1><sup>a</sup></a> <a href=#2><sup>b</sup></a> Carboneras</p>", "^ Carboneras");
     assert_after_prose("<p>ten<a href=#r><sup>7</sup></a> more</p>", "ten more");
 }
 
@@ -152,6 +157,32 @@ static void test_hidden_text_is_left_out_but_tabs_are_kept(void)
 {
     assert_after_prose("<div style='DISPLAY : none'>secret</div><div class=tab-panel hidden><p>unfolds</p></div>"
                        "<p aria-hidden=true>shadow</p><p>seen</p>", "unfolds\n\nseen");
+    assert_after_prose("<div class='window is-hidden'><p>" PROSE "</p></div><p class=this-is-hidden-gold>seen</p>", "seen");
+}
+
+static void test_captions_of_numbered_figures_are_kept(void)
+{
+    assert_after_prose("<figure><img><figcaption><h4><span>Figure 3: </span>Doses</h4><span>(A) Adults.</span></figcaption></figure>",
+                       "Figure 3: Doses\n\n(A) Adults.");
+    assert_after_prose("<div class=caption>Tabla 2. Dosis.</div><div class=caption>图1 剂量。</div>", "Tabla 2. Dosis.\n\n图1 剂量。");
+    assert_after_prose("<figure><img><figcaption>Figures of speech in the park</figcaption></figure><p>seen</p>", "seen");
+    assert_after_prose("<h2>Part</h2><p>One.</p><h5>Fig. S1</h5><p>Two.</p><h3>Sub</h3><p>Three.</p>",
+                       "# Part\n\nOne.\n\nFig. S1\n\nTwo.\n\n## Sub\n\nThree.");
+}
+
+/* Whether the block below an article's six paragraphs is taken for a part of it. */
+static gboolean foot_is_kept(const char *name, const char *html)
+{
+    g_autofree char *page = g_strdup_printf("<body><div>" PARAGRAPH PARAGRAPH PARAGRAPH "<div class=%s>%s</div></div>", name, html);
+    g_autofree char *text = text_of(page, NULL);
+    return strstr(text, "Thanks") != NULL;
+}
+
+static void test_the_foot_of_an_article_is_kept_for_its_weight(void)
+{
+    g_assert_true(foot_is_kept("generated-article-footer", "<h2>Thanks</h2>" PARAGRAPH PARAGRAPH));
+    g_assert_false(foot_is_kept("generated-article-footer", "<p>Thanks for reading, share it</p>"));
+    g_assert_false(foot_is_kept("page-footer", "<h2>Thanks</h2>" PARAGRAPH PARAGRAPH));
 }
 
 static void test_a_rule_selects_and_removes(void)
@@ -296,6 +327,26 @@ static void test_untidy_pages_are_no_attack(void)
     g_assert_true(g_str_has_prefix(text, PROSE_LINE));
 }
 
+static void test_links_in_headings_are_text_or_signs(void)
+{
+    assert_after_prose("<h2><a class='toc-backref' href='#id1'>Dosing</a><a class=headerlink href='#d'>\u00b6</a></h2><p>Text.</p>"
+                       "<h2>Storage<a href='#s'>#</a></h2><p>More.</p>",
+                       "# Dosing\n\nText.\n\n# Storage\n\nMore.");
+}
+
+static void test_ids_made_of_headings_are_no_names_of_furniture(void)
+{
+    assert_after_prose("<div id='sharing-with-one-colleague'><h2>Sharing with one colleague</h2><p>Text.</p></div>"
+                       "<div id='related-posts'><h2>Related posts</h2><p>Other.</p></div>",
+                       "# Sharing with one colleague\n\nText.");
+}
+
+static void test_roots_keep_their_numbers_apart(void)
+{
+    assert_after_prose("<p>It is <math><mroot><mn>8</mn><mn>3</mn></mroot></math> or <math><msqrt><mn>4</mn></msqrt></math>.</p>",
+                       "It is 8^1/3 or \xe2\x88\x9a" "4.");
+}
+
 #define SECTIONS "<main><p>" PROSE "</p><h2>1. Overview</h2>" PARAGRAPH "<h2>Dosing</h2>" PARAGRAPH "<h3>Children</h3>" PARAGRAPH     "<h2>  REFERENCES and links</h2><p>A reference.</p><h3>Dosing of references</h3><p>Another.</p>"     "<h2>Author notes</h2><p>Last.</p></main>"
 
 static char *text_between(const char *start, const char *stop)
@@ -374,8 +425,14 @@ int main(int argc, char **argv)
     g_test_add_func("/html/a huge colspan is clamped", test_a_huge_colspan_is_clamped);
     g_test_add_func("/html/tables of layout are read as blocks", test_tables_of_layout_are_read_as_blocks);
     g_test_add_func("/html/hidden text is left out but tabs are kept", test_hidden_text_is_left_out_but_tabs_are_kept);
+    g_test_add_func("/html/captions of numbered figures are kept", test_captions_of_numbered_figures_are_kept);
+    g_test_add_func("/html/the foot of an article is kept for its weight", test_the_foot_of_an_article_is_kept_for_its_weight);
     g_test_add_func("/html/a rule selects and removes", test_a_rule_selects_and_removes);
     g_test_add_func("/html/a rule that misses is noted", test_a_rule_that_misses_is_noted);
+    g_test_add_func("/html/links in headings are text or signs", test_links_in_headings_are_text_or_signs);
+    g_test_add_func("/html/ids made of headings are no names of furniture",
+                    test_ids_made_of_headings_are_no_names_of_furniture);
+    g_test_add_func("/html/roots keep their numbers apart", test_roots_keep_their_numbers_apart);
     g_test_add_func("/html/a text starts and stops at headings", test_a_text_starts_and_stops_at_headings);
     g_test_add_func("/html/a start that misses is noted", test_a_start_that_misses_is_noted);
     g_test_add_func("/html/a rule finds the date", test_a_rule_finds_the_date);

@@ -190,6 +190,112 @@ static void test_what_is_no_article_says_so(void)
     assert_failure(&format_jats, "<?xml version=\"1.0\" encoding=\"koi8-r\"?><article/>", RULE_MALFORMED_XML, "koi8-r");
 }
 
+static void test_a_blank_at_the_edge_of_a_script_stays_outside(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>5% CO<sub>2 </sub>in air, 10<sup> 6 </sup>cells, h<sup>\n -1\n</sup>and<sup>14 </sup>C, "
+                                      "t<sub>a b </sub>is.</p>"),
+                "5% CO_2 in air, 10^6 cells, h^-1 and^14 C, t_(a b) is.");
+}
+
+static void test_indented_files_have_no_blanks_around_brackets(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>Of\n  <italic>Homo</italic>\n  , (\n  <italic>\n  H\n  </italic>\n  ) and\n  <italic>Pan</italic>\n  ."
+                                      "</p><p>P\n  <italic>=</italic>\n  .05, kept <italic>as</italic> , is</p>"),
+                "Of Homo, (H) and Pan.\n\nP = .05, kept as , is");
+}
+
+static void test_a_formula_that_is_a_picture_glues_no_words(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>written<disp-formula><graphic/></disp-formula>in (<inline-formula><inline-graphic/>"
+                                      "</inline-formula>) or<inline-formula><inline-graphic/></inline-formula>, b.</p>"),
+                "written in or, b.");
+}
+
+static void test_a_mention_keeps_all_its_panels(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>See <xref ref-type=\"fig\" rid=\"f3\">Fig 3A-3C</xref>, <xref ref-type=\"fig\" rid=\"f3\">3B,D and E</xref>, "
+                        "<xref ref-type=\"fig\" rid=\"f3\">Figures 3A and 4B</xref>, <xref ref-type=\"fig\" rid=\"f3\">Figure 3</xref>C,D.</p>"
+                        "<fig id=\"f3\"><label>Figure 3.</label><caption><p>Cap</p></caption></fig>"),
+                "See [fig_ref]Figure 3A-3C: Cap[/fig_ref], [fig_ref]Figure 3B,D and E: Cap[/fig_ref], "
+                "[fig_ref]Figure 3A: Cap[/fig_ref], [fig_ref]Figure 3: Cap[/fig_ref] C,D.\n\n[fig]Figure 3: Cap[/fig]");
+}
+
+static void test_an_abbreviation_is_explained_in_the_line(void)
+{
+    assert_text(&format_jats, ARTICLE("<p><abbrev>bc<def><p>: bulbar cavity</p></def></abbrev>; <abbrev>NIH<def><p>National "
+                                      "Institutes</p></def></abbrev>.</p>"),
+                "bc: bulbar cavity; NIH (National Institutes).");
+}
+
+static void test_sections_named_like_back_matter_stay(void)
+{
+    assert_text(&format_jats, "<article><body><sec><title>Disclosure of errors to patients</title><p>A.</p></sec><sec><title>Disclosure"
+                              "</title><p>B.</p></sec><sec><title>Funding of hospitals</title><p>C.</p></sec><sec><title>Funding "
+                              "and conflicts of interest</title><p>D.</p></sec><sec><title>Conflict of Interest Statement</title>"
+                              "<p>E.</p></sec></body></article>",
+                "# Disclosure of errors to patients\n\nA.\n\n# Funding of hospitals\n\nC.");
+}
+
+static void test_references_lose_addresses(void)
+{
+    assert_text(&format_jats,
+                "<article><body><p>A [" CITE("w", "1") "], b [" CITE("v", "2") "].</p></body><back><ref-list><ref id=\"w\"><mixed-citation>"
+                "R project. Available: <ext-link>http://r.org</ext-link>. Accessed 2013</mixed-citation></ref><ref id=\"v\">"
+                "<element-citation><year>1969</year><pub-id>10.1/x</pub-id></element-citation></ref></ref-list></back></article>",
+                "A [bib_ref]R project[/bib_ref], b [bib_ref]1969[/bib_ref].");
+}
+
+static void test_code_stands_in_a_paragraph_of_its_own(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>Run:</p><code>\nmake all\n\nmake check</code>"), "Run:\n\nmake all\nmake check");
+}
+
+static void test_one_label_for_several_figures(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p>See (Figs <xref ref-type=\"fig\" rid=\"f\">7</xref>, <xref ref-type=\"fig\" rid=\"f\">8&#x2013;9</xref>; "
+                        "Figs <xref ref-type=\"fig\" rid=\"f\">7&#x2013;10</xref>).</p><fig id=\"f\"><label>Figures 7&#x2013;10.</label>"
+                        "<caption><p>Cap</p></caption></fig>"),
+                "See ([fig_ref]Figure 7: Cap[/fig_ref], [fig_ref]Figures 8\xe2\x80\x93" "9: Cap[/fig_ref]; "
+                "[fig_ref]Figures 7\xe2\x80\x93" "10: Cap[/fig_ref]).\n\n[fig]Figures 7\xe2\x80\x93" "10: Cap[/fig]");
+}
+
+static void test_what_is_left_out_parts_no_paragraph(void)
+{
+    assert_text(&format_jats, ARTICLE("<p>As the <supplementary-material><p>file</p></supplementary-material>shows (<taxon-name>"
+                                      "<taxon-name-part>Homo</taxon-name-part><taxon-name-part>sapiens</taxon-name-part></taxon-name>).</p>"),
+                "As the shows (Homo sapiens).");
+}
+
+static void test_a_statement_of_interests_is_out_at_any_depth(void)
+{
+    assert_text(&format_jats, "<article><body><sec><title>End</title><p>A.</p><sec><title>Conflict of Interest Statement</title>"
+                              "<p>None.</p></sec></sec></body></article>", "# End\n\nA.");
+}
+
+static void test_mathml(void)
+{
+#define MATH(inner) ARTICLE("<p>It <inline-formula><math>" inner "</math></inline-formula></p>")
+    assert_text(&format_jats, MATH("<msup><mn>10</mn><mrow>\n<mo>-</mo>\n<mn>3</mn>\n</mrow></msup>"), "It [formula]10^(-3)[/formula]");
+    assert_text(&format_jats, MATH("<mi>exp</mi><mo>(</mo><mo>-</mo><mi>k</mi><mo>=</mo><mo>-</mo><mn>2</mn><mo>-</mo><mi>x</mi><mo>)</mo>"),
+                "It [formula]exp(-k = -2 - x)[/formula]");
+    assert_text(&format_jats, MATH("<msub><mi>t</mi><mrow><mspace/><mi>a</mi><mi>b</mi></mrow></msub>"), "It [formula]t_(ab)[/formula]");
+    assert_text(&format_jats, MATH("<msub><mover><mi>b</mi><mo>^</mo></mover><mn>1</mn></msub>"), "It [formula]b\xcc\x82_1[/formula]");
+    assert_text(&format_jats, MATH("<msup><mrow><mo>(</mo><mi>n</mi><mi>x</mi><mo>)</mo></mrow><mn>2</mn></msup>"),
+                "It [formula](nx)^2[/formula]");
+    assert_text(&format_jats, MATH("<msup><mrow><mo>(</mo><mi>a</mi><mo>)</mo><mo>(</mo><mi>b</mi><mo>)</mo></mrow><mn>2</mn></msup>"),
+                "It [formula]((a)(b))^2[/formula]");
+    assert_text(&format_jats, MATH("<mfenced separators=\"; ,\"><mi>a</mi><mi>b</mi><mi>c</mi><mi>d</mi></mfenced>"),
+                "It [formula](a; b, c, d)[/formula]");
+    assert_text(&format_jats, MATH("<mtable><mtr><mtd><mi>y</mi></mtd><mtd><mo>=</mo></mtd><mtd><mi>x</mi></mtd></mtr>"
+                                   "<mtr><mtd/><mtd><mo>=</mo><mi>z</mi></mtd></mtr></mtable>"),
+                "It [formula]y = x; =z[/formula]");
+    assert_text(&format_jats, MATH("<mtable><mtr><mtd><mn>1</mn></mtd><mtd><mn>-2</mn></mtd></mtr></mtable>"),
+                "It [formula]1, -2[/formula]");
+#undef MATH
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -212,5 +318,17 @@ int main(int argc, char **argv)
     g_test_add_func("/jats/all facts of an article", test_all_facts_of_an_article);
     g_test_add_func("/jats/retractions are flagged", test_retractions_are_flagged);
     g_test_add_func("/jats/what is no article says so", test_what_is_no_article_says_so);
+    g_test_add_func("/jats/a blank at the edge of a script stays outside of it", test_a_blank_at_the_edge_of_a_script_stays_outside);
+    g_test_add_func("/jats/indented files have no blanks around brackets and commas", test_indented_files_have_no_blanks_around_brackets);
+    g_test_add_func("/jats/a formula that is a picture glues no words", test_a_formula_that_is_a_picture_glues_no_words);
+    g_test_add_func("/jats/a mention keeps all its panels", test_a_mention_keeps_all_its_panels);
+    g_test_add_func("/jats/an abbreviation is explained in the line", test_an_abbreviation_is_explained_in_the_line);
+    g_test_add_func("/jats/sections named like back matter stay", test_sections_named_like_back_matter_stay);
+    g_test_add_func("/jats/references lose addresses and where to find them", test_references_lose_addresses);
+    g_test_add_func("/jats/code stands in a paragraph of its own", test_code_stands_in_a_paragraph_of_its_own);
+    g_test_add_func("/jats/MathML signs, accents, separators and columns", test_mathml);
+    g_test_add_func("/jats/one label for several figures", test_one_label_for_several_figures);
+    g_test_add_func("/jats/what is left out parts no paragraph", test_what_is_left_out_parts_no_paragraph);
+    g_test_add_func("/jats/a statement of interests is out at any depth", test_a_statement_of_interests_is_out_at_any_depth);
     return g_test_run();
 }

@@ -31,6 +31,12 @@ static void test_links_come_in_page_order_and_resolved(void)
                  "a.example/d/b a.example/c a.example/d/d a.example/d/e");
 }
 
+static void test_an_empty_page_has_no_links(void)
+{
+    g_autoptr(GPtrArray) links = links_find(NULL, 0, "http://a.example/", NULL, "galen");
+    g_assert_cmpuint(links->len, ==, 0);
+}
+
 static void test_base_href_counts_once(void)
 {
     assert_links("<base href='/x/'><base href='/y/'><a href=b>", "a.example/x/b");
@@ -134,6 +140,7 @@ static void test_the_frontier_has_a_limit(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/links/an empty page has no links", test_an_empty_page_has_no_links);
     g_test_add_func("/links/links come in page order and resolved", test_links_come_in_page_order_and_resolved);
     g_test_add_func("/links/base href counts once", test_base_href_counts_once);
     g_test_add_func("/links/nofollow links and pages are left out", test_nofollow_links_and_pages_are_left_out);

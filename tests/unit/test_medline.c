@@ -33,6 +33,14 @@ static void test_other_abstracts_stay_out(void)
                 "Main.");
 }
 
+static void test_a_citation_with_only_another_abstract_says_which(void)
+{
+    assert_failure(&format_medline,
+                   HEAD "</Article><OtherAbstract Type=\"Publisher\" Language=\"spa\"><AbstractText>Otro.</AbstractText>"
+                        "</OtherAbstract></MedlineCitation></PubmedArticle>",
+                   RULE_NO_TEXT, "no abstract but one of type 'Publisher', language 'spa'");
+}
+
 static void test_a_translated_title_loses_its_brackets(void)
 {
     static const char *const titles[][2] = {
@@ -164,5 +172,7 @@ int main(int argc, char **argv)
     g_test_add_func("/medline/a book article is read", test_a_book_article_is_read);
     g_test_add_func("/medline/MathML is written on a line", test_mathml_is_written_on_a_line);
     g_test_add_func("/medline/broken and hostile XML is refused", test_broken_and_hostile_xml_is_refused);
+    g_test_add_func("/medline/a citation with only another abstract says which",
+                    test_a_citation_with_only_another_abstract_says_which);
     return g_test_run();
 }

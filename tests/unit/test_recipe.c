@@ -90,6 +90,45 @@ static void test_settings_that_contradict_each_other_are_named(void)
     }
 }
 
+static void expect_fault(const char *text, const char *place, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(load(text, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, place));
+    g_assert_nonnull(strstr(error->message, reason));
+    g_assert_cmpuint(strlen(error->message), <, 1000);
+}
+
+static void test_a_short_file_cannot_ask_for_much_memory(void)
+{
+    g_autofree char *deep = g_strnfill(100000, '[');
+    g_autofree char *nested = g_strconcat("name: ", deep, "\n", NULL);
+    expect_fault("name: &n x\nseed: *n\n", "recipe.yaml:2:7", "aliases");
+    expect_fault(nested, "recipe.yaml:1:", "nested too deeply");
+}
+
+static void test_a_syntax_error_is_shown_where_it_stands(void)
+{
+    g_autofree char *run = g_strnfill(100000, 'x');
+    g_autofree char *line = g_strconcat("name: x\n# ", run, "\nseed: [", run, ": \xc3\xa9, }\n", NULL);
+    expect_fault("name: x\nsources:\n\t- {tag: a}\n", "recipe.yaml:3:1", "3 | \t- {tag: a}");
+    expect_fault(line, "recipe.yaml:3:", "...");
+    expect_fault("name: x\nseed: \x1b[2J\n", "recipe.yaml:2:7", "control characters");
+}
+
+static void test_carriage_returns_do_not_matter(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) lines = g_strsplit("name: x\n" GOOD_SOURCE GOOD_TAIL, "\n", -1);
+    g_autofree char *text = g_strjoinv("\r\n", lines);
+    g_autoptr(Recipe) recipe = load(text, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(recipe->name, ==, "x");
+    g_assert_cmpstr(recipe->sources[0].paths.items[0], ==, "a.jsonl");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -99,6 +138,9 @@ int main(int argc, char **argv)
     g_test_add_func("/recipe/an unknown key is quoted with its line", test_an_unknown_key_is_quoted_with_its_line);
     g_test_add_func("/recipe/a wrong type is quoted with its line", test_a_wrong_type_is_quoted_with_its_line);
     g_test_add_func("/recipe/settings that contradict each other are named", test_settings_that_contradict_each_other_are_named);
+    g_test_add_func("/recipe/a short file cannot ask for much memory", test_a_short_file_cannot_ask_for_much_memory);
+    g_test_add_func("/recipe/a syntax error is shown where it stands", test_a_syntax_error_is_shown_where_it_stands);
+    g_test_add_func("/recipe/carriage returns do not matter", test_carriage_returns_do_not_matter);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
     if (system(command) != 0)

@@ -337,6 +337,35 @@ static void remove_directory(void)
     g_free(directory);
 }
 
+/* One WARC record of the type resource: the page itself, without HTTP. */
+#define RESOURCE(uri, type, length, body)                                                                              \
+    "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Target-URI: " uri "\r\nContent-Type: " type "\r\nContent-Length: " length      \
+    "\r\n\r\n" body "\r\n\r\n"
+
+static void test_resources_are_pages_too(void)
+{
+    static const char warc[] = INFO RESOURCE("http://a/1", "text/html; charset=utf-8", "8", "<p>1</p>")
+        RESOURCE("urn:log", "text/plain", "3", "log") RESOURCE("file:///a b.png", "image/png", "3", "png");
+    g_autoptr(GError) error = NULL;
+    assert_summary(&format_warc, warc, "<p>1</p>|!not-a-document|");
+    g_autofree char *path = write_file("resource.warc", warc, strlen(warc));
+    g_autoptr(RecordReader) reader = record_reader_open(&format_warc, path, &error);
+    g_auto(Record) record;
+    g_assert_cmpint(record_reader_next(reader, &record, &error), ==, 1);
+    g_assert_cmpstr(record.url, ==, "http://a/1");
+    g_assert_cmpstr(record.content_type, ==, "text/html; charset=utf-8");
+}
+
+static void test_a_warc_file_without_pages_is_sound(void)
+{
+    static const char *const nothing[] = {"", NULL};
+    assert_summary(&format_warc, INFO INFO, "");
+    assert_summary(&format_warc, "\r\n\r\n", "ERROR");
+    g_autofree char *path = write_members("nothing.warc.gz", nothing);
+    g_autofree char *found = summary(&format_warc, path);
+    g_assert_cmpstr(found, ==, "ERROR");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -358,6 +387,8 @@ int main(int argc, char **argv)
     g_test_add_func("/warc/a compressed body is unpacked within bounds", test_a_compressed_body_is_unpacked_within_bounds);
     g_test_add_func("/warc/errors and images are accounted for", test_errors_and_images_are_accounted_for);
     g_test_add_func("/warc/a damaged member costs only itself", test_a_damaged_member_costs_only_itself);
+    g_test_add_func("/warc/resources are pages too", test_resources_are_pages_too);
+    g_test_add_func("/warc/a file without pages is sound", test_a_warc_file_without_pages_is_sound);
     g_test_add_func("/warc/garbage between records is skipped", test_garbage_between_records_is_skipped);
     g_test_add_func("/formats/are found by name", test_formats_are_found_by_name);
     g_test_add_func("/formats/every named character is found", test_every_named_character_is_found);

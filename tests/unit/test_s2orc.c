@@ -87,6 +87,18 @@ static void test_a_reference_without_target_vanishes_and_overlaps_count_once(voi
     assert_text(&format_s2orc, line, "As known. More.");
 }
 
+static void test_names_that_were_escaped_twice_are_read(void)
+{
+    BulkBuilder builder = {"As known (1).\nRights &amp; wrongs. O&apos;Neill\n", json_object()};
+    annotate(&builder, "paragraph", "As known (1).", NULL, NULL);
+    annotate(&builder, "bibref", "(1)", "ref_id", "b0");
+    annotate(&builder, "bibentry", "Rights &amp; wrongs. O&apos;Neill", "id", "b0");
+    annotate(&builder, "bibtitle", "Rights &amp; wrongs", NULL, NULL);
+    annotate(&builder, "bibauthorlastname", "O&apos;Neill", NULL, NULL);
+    g_autofree char *line = bulk_line(&builder);
+    assert_text(&format_s2orc, line, "As known [bib_ref]Rights & wrongs, O'Neill[/bib_ref].");
+}
+
 static void test_wrong_shapes_are_named(void)
 {
     assert_failure(&format_s2orc, "{\"content\":{\"text\":5}}", RULE_MALFORMED_JSON, "content.text");
@@ -135,6 +147,7 @@ int main(int argc, char **argv)
                     test_offsets_count_code_points_and_order_does_not_matter);
     g_test_add_func("/s2orc/a reference without target vanishes and overlaps count once",
                     test_a_reference_without_target_vanishes_and_overlaps_count_once);
+    g_test_add_func("/s2orc/names that were escaped twice are read", test_names_that_were_escaped_twice_are_read);
     g_test_add_func("/s2orc/wrong shapes are named", test_wrong_shapes_are_named);
     g_test_add_func("/s2orc/spans beyond the text do no harm", test_spans_beyond_the_text_do_no_harm);
     g_test_add_func("/s2orc/the older releases are read", test_the_older_releases_are_read);

@@ -152,6 +152,30 @@ static void test_no_store_and_a_cut_store_are_input_errors(void)
 }
 
 /* Flips a byte of the record's text where it lies in the data file. */
+/* What a full disk leaves of a store at its very beginning: half of the first pages. */
+static void test_a_store_that_never_began_is_begun_anew(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    g_assert_no_error(error);
+    store_free(store);
+    g_autofree char *part = g_build_filename(path, "part-0000.mdb", NULL);
+    for (off_t size = 0; size <= 4096; size += 2048) {
+        g_assert_cmpint(truncate(part, size), ==, 0);
+        g_assert_null(store_open(path, STORE_READ, &error));
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+        g_assert_nonnull(strstr(error->message, "is empty"));
+        g_clear_error(&error);
+        store = store_open(path, STORE_CREATE, &error);
+        g_assert_no_error(error);
+        store_free(store);
+        store = store_open(path, STORE_READ, &error);
+        g_assert_no_error(error);
+        store_free(store);
+    }
+}
+
 static void test_a_flipped_byte_is_a_checksum_error(void)
 {
     g_autoptr(GError) error = NULL;
@@ -334,6 +358,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/a second writer is refused and told who writes", test_a_second_writer_is_refused_and_told_who_writes);
     g_test_add_func("/store/a store of another version is refused", test_a_store_of_another_version_is_refused);
     g_test_add_func("/store/no store and a cut store are input errors", test_no_store_and_a_cut_store_are_input_errors);
+    g_test_add_func("/store/a store that never began is begun anew", test_a_store_that_never_began_is_begun_anew);
     g_test_add_func("/store/a flipped byte is a checksum error", test_a_flipped_byte_is_a_checksum_error);
     g_test_add_func("/ledger/a verdict comes back and a stage can take its own back",
                     test_a_verdict_comes_back_and_a_stage_can_take_its_own_back);
