@@ -121,7 +121,7 @@ static int run(const Command *command, int argc, char **argv)
     CheckSettings settings = {.program = SOURCES_PROGRAM, .delay = -1, .progress = progress, .notices = notices};
     const GOptionEntry entries[] = {
         {"pages", 0, 0, G_OPTION_ARG_INT, &pages, "Documents to look at (5)", "N"},
-        {"start", 0, 0, G_OPTION_ARG_STRING, &start, "Begin here, not at the file's start; for one source", "URL"},
+        {"start", 0, 0, G_OPTION_ARG_STRING, &start, "Begin here, not at the file's start (and expect no number of documents)", "URL"},
         {"state", 0, 0, G_OPTION_ARG_FILENAME, &state_path, "The last good results: compared with, and written where all is well", "FILE"},
         {"delay", 0, 0, G_OPTION_ARG_DOUBLE, &settings.delay, "Seconds between requests (the file's)", "S"},
         {"allow-private", 0, 0, G_OPTION_ARG_NONE, &settings.allow_private, "Allow loopback and private addresses", NULL},

@@ -172,7 +172,7 @@ static json_t *measure_site(const Check *check, GError **error)
     json_object_set_new(measure, "documents", json_integer(check->documents->len));
     json_object_set_new(measure, "failed", json_integer(0));
     json_object_set_new(measure, "listed", json_integer((json_int_t)listed));
-    json_object_set_new(measure, "complete", json_boolean(check->first.left + seen <= listed));
+    json_object_set_new(measure, "complete", json_boolean(!check->settings->start && check->first.left + seen <= listed));
     json_object_set_new(measure, "words", json_integer(0));
     json_object_set_new(measure, "flagged", json_integer(0));
     if (!measure_documents(check, measure, error) ||

@@ -5,7 +5,8 @@
  * by the file's rules with extract/probe.h beside, and measures. The measure, a JSON object, is also what a later check
  * is given as `last`, the last good one:
  *   "tag", "fetched" pages, "documents" among them that were looked at, "failed": those that gave no text,
- *   "listed": different addresses of documents known from the pages read, "complete": nothing else is left to be read,
+ *   "listed": different addresses of documents known from the pages read, "complete": from the file's own start, and no
+ *   other page is left to be read: only then is it compared with what the file expects,
  *   "selectors": [{"setting", "selector", "pages": pages that it was tried on, "hits": pages that it matched}],
  *   "words": median words of a document, "flagged": documents over which the extractors disagree,
  *   "findings": [{"id", "selector" or null, "message"}] (check_findings.h), empty when all is well.

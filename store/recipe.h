@@ -18,14 +18,15 @@ typedef struct RecipeStrings {
     unsigned count;
 } RecipeStrings;
 
-/* How answers that are no ordinary pages, or pages whose lists need a rule, give the URLs to follow. Looked up by URL. */
+/* How answers that are no ordinary pages, or pages whose lists need a rule, give the URLs to follow: docs/recipe.md. */
 typedef struct RecipeList {
     char *match;            /* regular expression: the URLs of these answers; NULL: every answer of the kind */
     char *kind;             /* "html", "sitemap", "json", "mediawiki" or "pdf" */
-    RecipeStrings links;    /* html: XPath of elements or attributes that hold links; json: paths such as "results[].url" */
+    RecipeStrings links;    /* html: XPath of elements or attributes that hold links; json, mediawiki: paths such as
+                             "results[].url"; sitemap, pdf: regular expressions of the URLs to take */
     char *link;             /* json, mediawiki: the URL made of each value, which stands for {}; NULL: the value itself */
     RecipeStrings next;     /* html: XPath of the link to the next page; json: path of the next page's URL or number */
-    char *next_link;        /* json: the URL made of the next page's number, which stands for {} */
+    char *next_link;        /* json: the URL made of the next page's number, which stands for {}; without `next` it counts */
 } RecipeList;
 
 /* How a site is crawled. */

@@ -23,7 +23,8 @@ typedef struct TextShape {
 TextShape text_shape(const char *text);
 gboolean text_shapes_disagree(TextShape a, TextShape b);
 
-/* The shape of what the generic extractor takes from the page, cut at start_at and stop_at as the rules' text is. Marks the page anew (noise.h): call it last. */
+/* The shape of what the generic extractor takes from the page, cut at start_at and stop_at as the rules' text is. Marks
+ * the page anew (noise.h): call it last. */
 TextShape generic_shape(Page *page, const ParseOptions *options, const char *title);
 
 /* Notes in document->meta, under "extractors", that the document's text and the generic one disagree, if they do. */

@@ -11,6 +11,7 @@
 #define TOKENS_LIMIT 48
 #define LINK_WORDS 60u /* an <a> around more is an open tag around the page */
 #define WEAK_WORDS 100u
+#define SLUG_WORDS 4u
 
 typedef struct NoiseWord {
     const char *word;
@@ -285,15 +286,67 @@ static gboolean is_labelled(xmlNode *element)
     return text_opens_with_label(text);
 }
 
+static gboolean has_word(xmlNode *element)
+{
+    g_autofree char *text = page_text(element, 256);
+    for (const char *at = text; *at; at = g_utf8_next_char(at))
+        if (g_unichar_isalnum(g_utf8_get_char(at)))
+            return TRUE;
+    return FALSE;
+}
+
+/* A link in a heading is the heading's own text, though it be called class="toc-backref", or else the sign for a link to
+ * the heading itself. */
+static Noise noise_of_heading_link(xmlNode *link)
+{
+    return has_word(link) ? NOISE_NONE : NOISE_STRONG;
+}
+
+/* Letters and digits in lower case, words apart by one hyphen. */
+static char *slug_of(const char *text, guint *words)
+{
+    GString *slug = g_string_new(NULL);
+    gboolean inside = FALSE;
+    *words = 0;
+    for (; *text; text++) {
+        gboolean letter = g_ascii_isalnum(*text);
+        if (letter && !inside && (*words)++)
+            g_string_append_c(slug, '-');
+        if (letter)
+            g_string_append_c(slug, g_ascii_tolower(*text));
+        inside = letter;
+    }
+    return g_string_free(slug, FALSE);
+}
+
+/* <div id="sharing-with-one-colleague"><h2>Sharing with one colleague</h2>: the id is made of the heading, and says no more
+ * of the section than the heading does. Ids of few words may be names all the same ("related-posts"). */
+static gboolean is_slug(xmlNode *element)
+{
+    const char *id = page_attribute(element, "id");
+    const xmlNode *first = element->children;
+    while (first && first->type != XML_ELEMENT_NODE)
+        first = first->next;
+    if (!id || !first || !heading_level(tag_of(first)))
+        return FALSE;
+    guint words, heading_words;
+    g_autofree char *own = slug_of(id, &words);
+    g_autofree char *heading = page_text((xmlNode *)first, 1024);
+    g_autofree char *theirs = slug_of(heading, &heading_words);
+    return words >= SLUG_WORDS && words <= heading_words && g_str_has_prefix(theirs, own);
+}
+
 static Noise noise_of_element(xmlNode *element)
 {
     Noise noise = tag_noise[tag_of(element)];
     if (noise == NOISE_CERTAIN || is_never_furniture(element))
         return noise;
+    if (tag_of(element) == GUMBO_TAG_A && heading_level(tag_of(element->parent)))
+        return MAX(noise_of_heading_link(element), noise_of_visibility(element));
     noise = MAX(noise, noise_of_role(page_attribute(element, "role")));
     noise = MAX(noise, noise_of_visibility(element));
     Noise named = noise_of_name(page_attribute(element, "class"));
-    if (!is_running_text(tag_of(element))) /* there an id is a place to link to */
+    if (!is_running_text(tag_of(element)) && !is_slug(element)) /* there an id is a place to link to */
         named = MAX(named, noise_of_name(page_attribute(element, "id")));
     if (named == NOISE_WEAK && heading_level(tag_of(element)))
         named = NOISE_NONE; /* <h4 class="header"> */

@@ -51,9 +51,15 @@ static gboolean is_short(const PdfLine *line, int parts)
     return (line->column_right - line->right) * parts > line->column_right - line->column_left;
 }
 
+/* Another weight begins a block, except in the middle of a sentence that runs over the whole width. */
 static gboolean same_style(const PdfLine *above, const PdfLine *line)
 {
-    return abs(line->size - above->size) <= 1 && line->bold == above->bold;
+    if (abs(line->size - above->size) > 1)
+        return FALSE;
+    if (line->bold && above->bold)
+        return line->mixed || above->mixed || line->family == above->family;
+    gboolean ended = pdf_ends_sentence(above->text, strlen(above->text));
+    return line->bold == above->bold || (line->bold && !ended && !is_short(above, 10));
 }
 
 static int expected_pitch(const PdfLayout *layout, const PdfLine *line)
@@ -69,6 +75,8 @@ static gboolean begins_block(const BlockBuilder *builder, const PdfBlock *block,
     int gap = line->bottom - above->bottom;
     int most = block->pitch ? block->pitch * 118 : expected_pitch(builder->layout, line) * 135;
     if (line->row || above->row || gap <= 0 || gap * 100 > most || pdf_bullet_length(line->text) > 0)
+        return TRUE;
+    if (block->lines == 1 && line->size == above->size && !line->bold && pdf_is_section_name(above->text))
         return TRUE;
     gboolean ended = pdf_ends_sentence(above->text, strlen(above->text));
     if (is_numbered(line->text) && (ended || builder->numbered || is_short(above, 5)))

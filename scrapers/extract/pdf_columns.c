@@ -144,40 +144,6 @@ static void order_region(Orderer *orderer, guint *lines, guint count, unsigned c
     }
 }
 
-static int middle_of(gpointer layout, guint index)
-{
-    const PdfLine *line = PDF_LINE((const PdfLayout *)layout, index);
-    return line->top + line->bottom; /* twice the middle */
-}
-
-static gint compare_middles(gconstpointer a, gconstpointer b, gpointer layout)
-{
-    guint left = *(const guint *)a, right = *(const guint *)b;
-    int difference = middle_of(layout, left) - middle_of(layout, right);
-    return difference ? difference : (left > right) - (left < right);
-}
-
-static gint compare_lefts(gconstpointer a, gconstpointer b, gpointer layout)
-{
-    guint left = *(const guint *)a, right = *(const guint *)b;
-    int difference = PDF_LINE((const PdfLayout *)layout, left)->left - PDF_LINE((const PdfLayout *)layout, right)->left;
-    return difference ? difference : (left > right) - (left < right);
-}
-
-/* From top to bottom; what stands in one row from left to right, although its parts may not be quite level. */
-static void sort_lines(PdfLayout *layout, GArray *lines)
-{
-    g_array_sort_with_data(lines, compare_middles, layout);
-    for (guint i = 0; i < lines->len;) {
-        guint end = i, first = g_array_index(lines, guint, i);
-        int tolerance = MAX(PDF_LINE(layout, first)->size / 2, 2);
-        while (end < lines->len && middle_of(layout, g_array_index(lines, guint, end)) - middle_of(layout, first) <= tolerance)
-            end++;
-        g_qsort_with_data(&g_array_index(lines, guint, i), (gint)(end - i), sizeof(guint), compare_lefts, layout);
-        i = end;
-    }
-}
-
 static guint count_jumps(const PdfLayout *layout, const GArray *order)
 {
     guint jumps = 0;
@@ -218,7 +184,7 @@ void pdf_columns_order(PdfLayout *layout)
         if (file_order->len == 0)
             continue;
         g_autoptr(GArray) sorted = g_array_copy(file_order);
-        sort_lines(layout, sorted);
+        pdf_sort_rows(layout, sorted);
         g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
         Orderer orderer = {layout, page, next_column, order};
         order_region(&orderer, (guint *)(gpointer)sorted->data, sorted->len, 0);

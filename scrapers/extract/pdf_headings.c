@@ -130,7 +130,7 @@ static gboolean stands_apart(const PdfLayout *layout, guint index)
     unsigned depth;
     int body = layout->body_size;
     gboolean numbered = skip_number(text, &depth) != text;
-    if (block->size * 100 >= body * 112 && block->size >= body + 2)
+    if (block->size * 100 >= body * 110 && block->size >= body + 2)
         return !ended || block->bold || numbered;
     if (block->lines == 1 && pdf_is_section_name(text))
         return TRUE;

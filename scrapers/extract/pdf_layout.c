@@ -80,3 +80,36 @@ gsize pdf_bullet_length(const char *text)
             return (gsize)(next - text) + blanks;
     return 0;
 }
+
+static int middle_of(gpointer layout, guint index)
+{
+    const PdfLine *line = PDF_LINE((const PdfLayout *)layout, index);
+    return line->top + line->bottom; /* twice the middle */
+}
+
+static gint compare_middles(gconstpointer a, gconstpointer b, gpointer layout)
+{
+    guint left = *(const guint *)a, right = *(const guint *)b;
+    int difference = middle_of(layout, left) - middle_of(layout, right);
+    return difference ? difference : (left > right) - (left < right);
+}
+
+static gint compare_lefts(gconstpointer a, gconstpointer b, gpointer layout)
+{
+    guint left = *(const guint *)a, right = *(const guint *)b;
+    int difference = PDF_LINE((const PdfLayout *)layout, left)->left - PDF_LINE((const PdfLayout *)layout, right)->left;
+    return difference ? difference : (left > right) - (left < right);
+}
+
+void pdf_sort_rows(PdfLayout *layout, GArray *lines)
+{
+    g_array_sort_with_data(lines, compare_middles, layout);
+    for (guint i = 0; i < lines->len;) {
+        guint end = i, first = g_array_index(lines, guint, i);
+        int tolerance = MAX(PDF_LINE(layout, first)->size / 2, 2);
+        while (end < lines->len && middle_of(layout, g_array_index(lines, guint, end)) - middle_of(layout, first) <= tolerance)
+            end++;
+        g_qsort_with_data(&g_array_index(lines, guint, i), (gint)(end - i), sizeof(guint), compare_lefts, layout);
+        i = end;
+    }
+}

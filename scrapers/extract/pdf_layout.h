@@ -110,6 +110,10 @@ struct PdfWords;
 void pdf_blocks_build(PdfLayout *layout, const struct PdfWords *words);
 void pdf_headings_mark(PdfLayout *layout);
 
+/* Sorts numbers of lines (guint) of one page from top to bottom, and what stands in one row from left to right, although
+ * its parts may not be quite level. */
+void pdf_sort_rows(PdfLayout *layout, GArray *lines);
+
 /* The block that is the document's title, or NULL. */
 PdfBlock *pdf_title_block(PdfLayout *layout);
 

@@ -207,6 +207,49 @@ static void write_line(LineBuilder *builder, PdfLine *line)
     line->text = g_string_chunk_insert_len(layout->strings, text->str, out - text->str);
 }
 
+/* Appends the boxes of the line on the right, which is left empty. */
+static void merge_lines(LineBuilder *builder, guint left, guint right)
+{
+    PdfLine *line = PDF_LINE(builder->layout, left), *other = PDF_LINE(builder->layout, right);
+    guint *last = &g_array_index(builder->last_boxes, guint, left);
+    PDF_BOX(builder->layout, *last)->next = other->first_box;
+    *last = g_array_index(builder->last_boxes, guint, right);
+    other->first_box = PDF_NONE;
+    line->right = MAX(line->right, other->right);
+    if (other->size > line->size) {
+        line->size = other->size;
+        line->top = other->top;
+        line->bottom = other->bottom;
+    }
+}
+
+/* Some files print all words in italics after all others. */
+static void merge_rows(LineBuilder *builder, PdfPage *page)
+{
+    PdfLayout *layout = builder->layout;
+    g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = page->first_line; i < layout->lines->len; i++)
+        g_array_append_val(order, i);
+    pdf_sort_rows(layout, order);
+    for (guint i = 1; i < order->len; i++) {
+        guint left = g_array_index(order, guint, i - 1), right = g_array_index(order, guint, i);
+        const PdfLine *line = PDF_LINE(layout, left), *other = PDF_LINE(layout, right);
+        int gap = other->left - line->right, size = MIN(line->size, other->size);
+        int level = MIN(line->bottom, other->bottom) - MAX(line->top, other->top);
+        if (level * 5 >= size * 4 && gap > -size / 2 && gap <= size * GAP_EARLIER) {
+            merge_lines(builder, left, right);
+            g_array_index(order, guint, i) = left;
+        }
+    }
+    guint kept = page->first_line;
+    for (guint i = page->first_line; i < layout->lines->len; i++)
+        if (PDF_LINE(layout, i)->first_box != PDF_NONE)
+            *PDF_LINE(layout, kept++) = *PDF_LINE(layout, i);
+    g_array_set_size(layout->lines, kept);
+    g_array_set_size(builder->last_boxes, kept);
+    g_array_set_size(builder->counts, kept);
+}
+
 static void build_page(LineBuilder *builder)
 {
     PdfLayout *layout = builder->layout;
@@ -214,6 +257,7 @@ static void build_page(LineBuilder *builder)
     page->first_line = layout->lines->len;
     for (guint i = 0; i < page->boxes; i++)
         place_box(builder, page->first_line, page->first_box + i);
+    merge_rows(builder, page);
     page->lines = layout->lines->len - page->first_line;
     for (guint i = 0; i < page->lines; i++) {
         PdfLine *line = PDF_LINE(layout, page->first_line + i);

@@ -101,33 +101,52 @@ static void write_block(Writer *writer, const PdfBlock *block)
     text_form_end(form);
 }
 
-/* The index of the first block behind the front matter: on the title's page the first section that has one of the usual
- * names, else the first heading of a section. */
-static guint front_matter_end(const PdfLayout *layout, guint title)
-{
-    guint page = PDF_BLOCK(layout, title)->page, end = title + 1;
-    for (guint i = layout->blocks->len; i > title + 1; i--) {
-        const PdfBlock *block = PDF_BLOCK(layout, i - 1);
-        gboolean named = block->page == page && block->kind == PDF_HEADING && pdf_is_section_name(block->text->str);
-        if (named)
-            end = i - 1;
-    }
-    for (guint i = title + 1; end == title + 1 && i < layout->blocks->len && PDF_BLOCK(layout, i)->page == page; i++)
-        if (PDF_BLOCK(layout, i)->kind == PDF_HEADING && PDF_BLOCK(layout, i)->level == 1)
-            end = i;
-    return end;
-}
-
 static gboolean is_prose(const PdfBlock *block)
 {
     return count_words(block->text->str) >= SENTENCE_WORDS && pdf_ends_sentence(block->text->str, block->text->len);
 }
 
+/* Whether the block is a heading of the document's own text: one of the usual names or of the recipe's, or a section that
+ * begins with a paragraph. */
+static gboolean opens_text(const PdfLayout *layout, guint index, char *const *start_at)
+{
+    const PdfBlock *block = PDF_BLOCK(layout, index);
+    if (block->kind != PDF_HEADING)
+        return FALSE;
+    if (pdf_is_section_name(block->text->str) || begins_with_any(block->text->str, start_at))
+        return TRUE;
+    const PdfBlock *next = index + 1 < layout->blocks->len ? PDF_BLOCK(layout, index + 1) : NULL;
+    return block->level == 1 && next && next->kind == PDF_PARAGRAPH && is_prose(next);
+}
+
+/* The index of the first block behind the front matter: on the title's page the first heading that opens the text, else
+ * the first heading of a section, else the block after the title. */
+static guint front_matter_end(const PdfLayout *layout, guint title, char *const *start_at)
+{
+    guint page = PDF_BLOCK(layout, title)->page, heading = 0;
+    for (guint i = title + 1; i < layout->blocks->len && PDF_BLOCK(layout, i)->page == page; i++) {
+        if (opens_text(layout, i, start_at))
+            return i;
+        if (!heading && PDF_BLOCK(layout, i)->kind == PDF_HEADING && PDF_BLOCK(layout, i)->level == 1)
+            heading = i;
+    }
+    return heading ? heading : title + 1;
+}
+
+/* Like sections_start in HTML: where no heading matches, the text begins at its beginning. */
+static gboolean has_start(const PdfLayout *layout, char *const *names, guint from)
+{
+    for (guint i = from; i < layout->blocks->len; i++)
+        if (PDF_BLOCK(layout, i)->kind == PDF_HEADING && begins_with_any(PDF_BLOCK(layout, i)->text->str, names))
+            return TRUE;
+    return FALSE;
+}
+
 void pdf_text_write(PdfLayout *layout, const ParseOptions *options, const PdfBlock *title, TextForm *form)
 {
-    Writer writer = {options, form, !options->start_at, 0};
     guint title_index = title ? (guint)(title - PDF_BLOCK(layout, 0)) : 0;
-    guint front = title ? front_matter_end(layout, title_index) : 0;
+    guint front = title ? front_matter_end(layout, title_index, options->start_at) : 0;
+    Writer writer = {options, form, !has_start(layout, options->start_at, front), 0};
     for (guint i = 0; i < layout->blocks->len; i++) {
         const PdfBlock *block = PDF_BLOCK(layout, i);
         if (block == title || (i < front && !is_prose(block)))

@@ -231,7 +231,13 @@ static void walk_math(Writer *writer, xmlNode *math)
                 put_text(writer, "_");
             else if (strcmp(parent, "mfrac") == 0)
                 put_text(writer, "/");
+            else if (strcmp(parent, "mroot") == 0)
+                put_text(writer, "^1/");
+            else if (strcmp(name, "mn") == 0 && strcmp((const char *)node->prev->name, "mn") == 0)
+                put_text(writer, " ");
         }
+        if (strcmp(name, "msqrt") == 0)
+            put_text(writer, "\xe2\x88\x9a");
         node = page_next(node, math, into);
     }
 }

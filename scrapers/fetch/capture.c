@@ -110,10 +110,10 @@ void capture_free(Capture *capture)
     g_clear_pointer(&capture->next, http_exchange_free);
     g_clear_pointer(&capture->writer, warc_writer_free);
     g_clear_pointer(&capture->client, http_client_free);
+    g_clear_pointer(&capture->browser, browser_free);
     g_clear_pointer(&capture->own_hosts, hosts_free);
     g_clear_pointer(&capture->previous, previous_free);
     cookies_free(capture->cookies);
-    g_clear_pointer(&capture->browser, browser_free);
     g_free(capture->last_answered);
     g_free(capture->path);
     g_free(capture);
@@ -157,7 +157,8 @@ static HttpExchange *ask_once(Capture *capture, const char *url, const PreviousA
     }
     hosts_take(capture->hosts, url, capture->delay);
     gboolean rendered = capture->browser && !g_str_has_suffix(url, "/robots.txt");
-    HttpExchange *exchange = rendered ? browser_get(capture->browser, url, limit) : http_get(capture->client, url, &extras, limit);
+    HttpExchange *exchange = rendered ? browser_get(capture->browser, url, limit)
+                                      : http_get(capture->client, url, &extras, limit);
     hosts_give_back(capture->hosts, url, exchange->outcome != EXCHANGE_REFUSED);
     return exchange;
 }
@@ -221,7 +222,8 @@ static gboolean renew(Capture *capture, const PreviousAnswer *old, HttpExchange 
 static gboolean fetch_fresh(Capture *capture, const char *url, gsize limit, HttpExchange **exchange, GError **error)
 {
     const PreviousAnswer *old = capture->previous ? previous_find(capture->previous, url) : NULL;
-    if (old && old->length > limit)
+    /* What the server calls unchanged is the page's frame; its scripts may show something else. */
+    if (old && (old->length > limit || capture->browser))
         old = NULL;
     g_autoptr(HttpExchange) fresh = ask(capture, url, old, limit);
     gboolean unchanged = old && fresh->outcome == EXCHANGE_RESPONSE && fresh->status == 304;

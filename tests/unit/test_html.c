@@ -327,6 +327,26 @@ static void test_untidy_pages_are_no_attack(void)
     g_assert_true(g_str_has_prefix(text, PROSE_LINE));
 }
 
+static void test_links_in_headings_are_text_or_signs(void)
+{
+    assert_after_prose("<h2><a class='toc-backref' href='#id1'>Dosing</a><a class=headerlink href='#d'>\u00b6</a></h2><p>Text.</p>"
+                       "<h2>Storage<a href='#s'>#</a></h2><p>More.</p>",
+                       "# Dosing\n\nText.\n\n# Storage\n\nMore.");
+}
+
+static void test_ids_made_of_headings_are_no_names_of_furniture(void)
+{
+    assert_after_prose("<div id='sharing-with-one-colleague'><h2>Sharing with one colleague</h2><p>Text.</p></div>"
+                       "<div id='related-posts'><h2>Related posts</h2><p>Other.</p></div>",
+                       "# Sharing with one colleague\n\nText.");
+}
+
+static void test_roots_keep_their_numbers_apart(void)
+{
+    assert_after_prose("<p>It is <math><mroot><mn>8</mn><mn>3</mn></mroot></math> or <math><msqrt><mn>4</mn></msqrt></math>.</p>",
+                       "It is 8^1/3 or \xe2\x88\x9a" "4.");
+}
+
 #define SECTIONS "<main><p>" PROSE "</p><h2>1. Overview</h2>" PARAGRAPH "<h2>Dosing</h2>" PARAGRAPH "<h3>Children</h3>" PARAGRAPH     "<h2>  REFERENCES and links</h2><p>A reference.</p><h3>Dosing of references</h3><p>Another.</p>"     "<h2>Author notes</h2><p>Last.</p></main>"
 
 static char *text_between(const char *start, const char *stop)
@@ -409,6 +429,10 @@ int main(int argc, char **argv)
     g_test_add_func("/html/the foot of an article is kept for its weight", test_the_foot_of_an_article_is_kept_for_its_weight);
     g_test_add_func("/html/a rule selects and removes", test_a_rule_selects_and_removes);
     g_test_add_func("/html/a rule that misses is noted", test_a_rule_that_misses_is_noted);
+    g_test_add_func("/html/links in headings are text or signs", test_links_in_headings_are_text_or_signs);
+    g_test_add_func("/html/ids made of headings are no names of furniture",
+                    test_ids_made_of_headings_are_no_names_of_furniture);
+    g_test_add_func("/html/roots keep their numbers apart", test_roots_keep_their_numbers_apart);
     g_test_add_func("/html/a text starts and stops at headings", test_a_text_starts_and_stops_at_headings);
     g_test_add_func("/html/a start that misses is noted", test_a_start_that_misses_is_noted);
     g_test_add_func("/html/a rule finds the date", test_a_rule_finds_the_date);

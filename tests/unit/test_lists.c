@@ -58,7 +58,16 @@ static const struct {
     {"/moved-list", "text/html", "<a class=hit href=/moved>m</a>"},
     {"/elsewhere", "text/html", "e"},
     {"/bad.json", "application/json", "{\"url\": "},
-    {"/doc.pdf", "application/pdf", "%PDF-1.7 nothing"},
+    {"/broken.pdf", "application/pdf", "%PDF-1.7 nothing"},
+    {"/links.pdf", "application/pdf",
+     "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+     "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+     "/Annots[6 0 R 7 0 R]>>endobj\n"
+     "4 0 obj<</Length 75>>stream\nBT /F 12 Tf 100 700 Td (Chest pain) Tj 0 -100 Td (Elsewhere and off) Tj ET     \n"
+     "endstream endobj\n5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+     "6 0 obj<</Type/Annot/Subtype/Link/Rect[95 695 300 715]/A<</S/URI/URI(http://127.0.0.1:@@@@@/g/z)>>>>endobj\n"
+     "7 0 obj<</Type/Annot/Subtype/Link/Rect[95 595 300 615]/A<</S/URI/URI(http://127.0.0.1:9/skipped)>>>>endobj\n"
+     "trailer<</Root 1 0 R>>\n%%EOF\n"},
 };
 
 static gboolean answer_gzip(int peer)
@@ -74,6 +83,18 @@ static gboolean answer_gzip(int peer)
     return loopback_reply(peer, "200 OK\r\nContent-Type: application/gzip", packed, length);
 }
 
+/* A PDF's links are absolute: the port, in five digits, goes where "@@@@@" stands. */
+static char *with_port(const char *body, const char *head)
+{
+    const char *host = strstr(head, "\r\nHost: 127.0.0.1:");
+    char *copy = g_strdup(body), *mark = strstr(copy, "@@@@@");
+    if (mark && host) {
+        g_autofree char *port = g_strdup_printf("%05d", atoi(host + strlen("\r\nHost: 127.0.0.1:")));
+        memcpy(mark, port, 5);
+    }
+    return copy;
+}
+
 static gboolean answer(const LoopbackRequest *request)
 {
     const char *target = request->target;
@@ -81,7 +102,8 @@ static gboolean answer(const LoopbackRequest *request)
         if (strcmp(answers[i].target, target) != 0)
             continue;
         g_autofree char *head = g_strdup_printf("200 OK\r\nContent-Type: %s", answers[i].type);
-        return loopback_reply(request->peer, head, answers[i].body, strlen(answers[i].body));
+        g_autofree char *body = with_port(answers[i].body, request->head);
+        return loopback_reply(request->peer, head, body, strlen(body));
     }
     if (!strcmp(target, "/packed.gz"))
         return answer_gzip(request->peer);
@@ -208,6 +230,22 @@ static void test_lists_that_cannot_be_read_are_counted_and_named(void)
     g_assert_nonnull(strstr(notices->str, "list 1 (kind json) found no link in the 1 answers"));
 }
 
+static void test_the_links_of_a_pdf_are_followed(void)
+{
+    g_autofree char *program = g_find_program_in_path("pdftohtml");
+    if (!program) {
+        g_test_skip("pdftohtml is not installed");
+        return;
+    }
+    RecipeList list = {.kind = (char *)"pdf"};
+    g_autofree char *pages = crawl_with("/links.pdf", &list, "pdf.warc.gz", NULL);
+    g_assert_cmpstr(pages, ==, "/links.pdf /g/z");
+    g_autoptr(GString) notices = g_string_new(NULL);
+    g_autofree char *none = crawl_with("/broken.pdf", &list, "broken.warc.gz", notices);
+    g_assert_cmpstr(none, ==, "/broken.pdf");
+    g_assert_nonnull(strstr(notices->str, "/broken.pdf: list 1 (kind pdf): "));
+}
+
 static void expect_bad(RecipeList list, const char *message)
 {
     RecipeCrawl crawl = {.lists = &list, .lists_count = 1};
@@ -220,7 +258,7 @@ static void expect_bad(RecipeList list, const char *message)
 static void test_settings_that_cannot_work_are_named(void)
 {
     expect_bad((RecipeList){.kind = (char *)"html", .links = STRINGS((char *)"//a[")},
-               "list 1 (kind html): \"//a[\" is no XPath 1.0 expression");
+               "list 1 (kind html): it is no XPath, at character 5 of the XPath\n  //a[\n      ^");
     expect_bad((RecipeList){.kind = (char *)"html"}, "list 1 (kind html): `links` must say where the links are");
     expect_bad((RecipeList){.kind = (char *)"json", .links = STRINGS((char *)"a..b")},
                "list 1 (kind json): \"a..b\" is no path; write names between dots, and [] for all elements: "
@@ -284,6 +322,7 @@ static void add_tests(void)
     g_test_add_func("/lists/a listed page may move outside the scope", test_a_listed_page_may_move_outside_the_scope);
     g_test_add_func("/lists/lists that cannot be read are counted and named",
                     test_lists_that_cannot_be_read_are_counted_and_named);
+    g_test_add_func("/lists/the links of a PDF are followed", test_the_links_of_a_pdf_are_followed);
     g_test_add_func("/lists/settings that cannot work are named", test_settings_that_cannot_work_are_named);
     g_test_add_func("/lists/running numbers are found in the URL and counted on",
                     test_running_numbers_are_found_in_the_url_and_counted_on);
