@@ -180,14 +180,6 @@ static int status_code(const char *message, gsize length)
     return atoi(space + 1);
 }
 
-static gboolean require_page(Record *record)
-{
-    if (content_is_page(record->content_type))
-        return TRUE;
-    fail_type(record);
-    return FALSE;
-}
-
 void http_resource_take(const char *body, gsize length, const char *content_type, Record *record)
 {
     record->content_type = g_strdup(content_type);
