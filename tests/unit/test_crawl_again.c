@@ -54,7 +54,8 @@ static gboolean answer_versioned(const LoopbackRequest *request)
         return loopback_html(request->peer, again ? "again" : "first");
     if (strstr(request->head, "\r\nIf-None-Match: \"fixed\"\r\n") ||
         strstr(request->head, "\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n")) {
-        loopback_send(request->peer, "HTTP/1.1 304 Not Modified\r\nETag: \"fixed\"\r\n\r\n", 46);
+        static const char unchanged[] = "HTTP/1.1 304 Not Modified\r\nETag: \"fixed\"\r\n\r\n";
+        loopback_send(request->peer, unchanged, strlen(unchanged));
         return TRUE;
     }
     if (!strcmp(name, "dated"))
