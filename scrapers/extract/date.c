@@ -36,8 +36,9 @@ char *date_normalise(const char *text)
 /* 1 to 12; 0: no month. A month's name or its first three letters; "Sept". */
 static int month_of(const char *word)
 {
-    static const char *const names[] = {"january", "february", "march",     "april",   "may",      "june",
-                                        "july",    "august",   "september", "october", "november", "december"};
+    static const char *const names[] = {"january",   "february", "march",    "april",
+                                        "may",       "june",     "july",     "august",
+                                        "september", "october",  "november", "december"};
     for (int i = 0; i < 12; i++)
         if (strcmp(word, names[i]) == 0 || (strlen(word) == 3 && strncmp(word, names[i], 3) == 0))
             return i + 1;
@@ -63,8 +64,8 @@ static int day_of(const char *word)
 
 static gboolean is_ordinal_ending(const char *word)
 {
-    return strcmp(word, "st") == 0 || strcmp(word, "nd") == 0 || strcmp(word, "rd") == 0 || strcmp(word, "th") == 0 ||
-           strcmp(word, "of") == 0;
+    return strcmp(word, "st") == 0 || strcmp(word, "nd") == 0 || strcmp(word, "rd") == 0 ||
+           strcmp(word, "th") == 0 || strcmp(word, "of") == 0;
 }
 
 /* Runs of letters or of digits in lower case; too long ones are cut and so match nothing. */
@@ -93,7 +94,7 @@ static int cut_words(const char *text, char words[WORDS_MAX][WORD_SIZE])
 /* "12 May 2024", "May 12, 2024", "May 2024". */
 static char *find_named_month(const char *text)
 {
-    g_autofree char (*words)[WORD_SIZE] = g_malloc(WORDS_MAX * WORD_SIZE);
+    g_autofree char(*words)[WORD_SIZE] = g_malloc(WORDS_MAX * WORD_SIZE);
     int count = cut_words(text, words);
     for (int i = 0; i < count; i++) {
         int month = month_of(words[i]), day = 0, year;
@@ -104,7 +105,8 @@ static char *find_named_month(const char *text)
         else if ((year = year_of(words[i + 2])) != 0 && !(day = day_of(words[i + 1])))
             continue;
         if (year)
-            return day ? g_strdup_printf("%04d-%02d-%02d", year, month, day) : g_strdup_printf("%04d-%02d", year, month);
+            return day ? g_strdup_printf("%04d-%02d-%02d", year, month, day)
+                       : g_strdup_printf("%04d-%02d", year, month);
     }
     return NULL;
 }
@@ -113,7 +115,8 @@ char *date_find(const char *text)
 {
     g_autofree char *year = NULL;
     for (const char *at = text; at && *at; at++) {
-        gboolean begins = g_ascii_isdigit(*at) && (at == text || (!g_ascii_isalnum(at[-1]) && !strchr("/.-", at[-1])));
+        gboolean begins =
+            g_ascii_isdigit(*at) && (at == text || (!g_ascii_isalnum(at[-1]) && !strchr("/.-", at[-1])));
         g_autofree char *date = begins ? date_normalise(at) : NULL;
         if (date && strlen(date) > 4)
             return g_steal_pointer(&date);

@@ -32,7 +32,8 @@ static gboolean begins_with(const char *heading, const char *name)
 {
     const char *own = skip_lead(name, FALSE);
     g_autofree char *folded_name = g_utf8_casefold(own, -1);
-    g_autofree char *folded = g_utf8_casefold(skip_lead(heading, !g_unichar_isdigit(g_utf8_get_char(own))), -1);
+    g_autofree char *folded =
+        g_utf8_casefold(skip_lead(heading, !g_unichar_isdigit(g_utf8_get_char(own))), -1);
     return *folded_name && g_str_has_prefix(folded, folded_name);
 }
 

@@ -11,7 +11,8 @@
 
 #define START_SECONDS 30
 #define CLOSE_SECONDS 5
-#define STAY_SECONDS 2         /* for a page that wants to give its place to another, and may never finish loading */
+#define STAY_SECONDS 2 /* for a page that wants to give its place to another, and may never finish loading   \
+                        */
 #define CHUNK_BYTES (1 << 20) /* of a body that is no page */
 #define HEAD_LIMIT (128 * 1024)
 
@@ -19,8 +20,8 @@
 typedef struct Visit {
     HttpExchange *exchange;
     gsize limit;
-    gint64 deadline;     /* when the page has failed */
-    gint64 enough;       /* when it is taken as it is */
+    gint64 deadline; /* when the page has failed */
+    gint64 enough;   /* when it is taken as it is */
     char *context, *target, *session;
     json_int_t navigate; /* the number of that command */
     char *loader;        /* of the page's document */
@@ -39,11 +40,12 @@ struct Browser {
     SocksProxy *proxy;
     Chromium *chromium; /* NULL: to be started */
     DevTools *devtools;
-    char *product;      /* "Chrome/120.0.6099.224" */
-    Visit *visit;       /* NULL between pages */
+    char *product; /* "Chrome/120.0.6099.224" */
+    Visit *visit;  /* NULL between pages */
 };
 
-/* ---- Events -------------------------------------------------------------------------------------------------- */
+/* ---- Events
+ * -------------------------------------------------------------------------------------------------- */
 
 static void fail_request(Browser *browser, const char *id)
 {
@@ -60,7 +62,8 @@ static void ignore_navigation(Browser *browser, const char *id)
 
 static void continue_request(Browser *browser, const char *id)
 {
-    devtools_send(browser->devtools, browser->visit->session, "Fetch.continueRequest", json_pack("{ss}", "requestId", id));
+    devtools_send(browser->devtools, browser->visit->session, "Fetch.continueRequest",
+                  json_pack("{ss}", "requestId", id));
 }
 
 /* A header's value on one line. */
@@ -77,10 +80,12 @@ static void take_head(Visit *visit, json_t *params)
     json_t *header;
     const char *text = json_get_string(params, "responseStatusText");
     visit->status = (int)json_integer_value(json_object_get(params, "responseStatusCode"));
-    g_autofree char *line = g_strdup_printf("HTTP/1.1 %03d %s", CLAMP(visit->status, 0, 999), text ? text : "");
+    g_autofree char *line =
+        g_strdup_printf("HTTP/1.1 %03d %s", CLAMP(visit->status, 0, 999), text ? text : "");
     buffer_append_string(&visit->head, g_strdelimit(line, "\r\n", ' '));
     buffer_append_string(&visit->head, "\r\n");
-    json_array_foreach(json_object_get(params, "responseHeaders"), index, header) {
+    json_array_foreach(json_object_get(params, "responseHeaders"), index, header)
+    {
         const char *name = json_get_string(header, "name"), *value = json_get_string(header, "value");
         if (!name || !value)
             continue;
@@ -100,7 +105,8 @@ static void take_response(Browser *browser, const char *id, json_t *params)
 {
     Visit *visit = browser->visit;
     take_head(visit, params);
-    gboolean redirect = visit->status >= 300 && visit->status < 400, empty = visit->status == 204 || visit->status == 205;
+    gboolean redirect = visit->status >= 300 && visit->status < 400,
+             empty = visit->status == 204 || visit->status == 205;
     if (redirect || empty) {
         visit->ended = TRUE;
         fail_request(browser, id);
@@ -111,11 +117,13 @@ static void take_response(Browser *browser, const char *id, json_t *params)
     }
 }
 
-/* Chromium rewrites http to https by itself for hosts of its list (RFC 6797): that is a redirect like any other. */
+/* Chromium rewrites http to https by itself for hosts of its list (RFC 6797): that is a redirect like any
+ * other. */
 static void take_internal_redirect(Visit *visit, const char *target)
 {
     visit->status = 307;
-    buffer_append_string(&visit->head, "HTTP/1.1 307 Internal Redirect\r\nNon-Authoritative-Reason: HSTS\r\n");
+    buffer_append_string(&visit->head,
+                         "HTTP/1.1 307 Internal Redirect\r\nNon-Authoritative-Reason: HSTS\r\n");
     add_header(&visit->head, "Location", target);
     visit->ended = TRUE;
 }
@@ -151,7 +159,9 @@ static void on_lifecycle(Visit *visit, json_t *params)
     const char *name = json_get_string(params, "name"), *loader = json_get_string(params, "loaderId");
     if (g_strcmp0(json_get_string(params, "frameId"), visit->target) != 0 || !name)
         return;
-    char **which = !strcmp(name, "load") ? &visit->loaded : !strcmp(name, "networkIdle") ? &visit->idle : NULL;
+    char **which = !strcmp(name, "load")          ? &visit->loaded
+                   : !strcmp(name, "networkIdle") ? &visit->idle
+                                                  : NULL;
     if (which) {
         g_free(*which);
         *which = g_strdup(loader);
@@ -181,14 +191,17 @@ static void on_message(const char *session, const char *method, json_t *params, 
     else if (!strcmp(method, "Page.lifecycleEvent"))
         on_lifecycle(visit, params);
     else if (!strcmp(method, "Page.javascriptDialogOpening"))
-        devtools_send(browser->devtools, session, "Page.handleJavaScriptDialog", json_pack("{sb}", "accept", 0));
+        devtools_send(browser->devtools, session, "Page.handleJavaScriptDialog",
+                      json_pack("{sb}", "accept", 0));
     else if (!strcmp(method, "Inspector.targetCrashed"))
         visit->crashed = TRUE;
-    else if (!*method && visit->navigate && json_integer_value(json_object_get(params, "id")) == visit->navigate)
+    else if (!*method && visit->navigate &&
+             json_integer_value(json_object_get(params, "id")) == visit->navigate)
         on_navigated(visit, params);
 }
 
-/* ---- The process --------------------------------------------------------------------------------------------- */
+/* ---- The process
+ * --------------------------------------------------------------------------------------------- */
 
 static void stop(Browser *browser)
 {
@@ -206,7 +219,8 @@ static gboolean start(Browser *browser, GError **error)
         return FALSE;
     browser->devtools = devtools_new(commands, messages, on_message, browser);
     gint64 deadline = g_get_monotonic_time() + START_SECONDS * G_USEC_PER_SEC;
-    if (devtools_call(browser->devtools, NULL, "Browser.getVersion", NULL, deadline, &version) == DEVTOOLS_OK) {
+    if (devtools_call(browser->devtools, NULL, "Browser.getVersion", NULL, deadline, &version) ==
+        DEVTOOLS_OK) {
         g_free(browser->product);
         const char *product = json_get_string(version, "product");
         browser->product = g_strdup(product ? product : "Chromium");
@@ -214,7 +228,8 @@ static gboolean start(Browser *browser, GError **error)
     }
     stop(browser);
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
-                "Chromium does not start; try 'chromium --headless --dump-dom about:blank' to see why (its sandbox needs "
+                "Chromium does not start; try 'chromium --headless --dump-dom about:blank' to see why (its "
+                "sandbox needs "
                 "user namespaces)");
     return FALSE;
 }
@@ -237,7 +252,8 @@ void browser_free(Browser *browser)
     g_free(browser);
 }
 
-/* ---- A page -------------------------------------------------------------------------------------------------- */
+/* ---- A page
+ * -------------------------------------------------------------------------------------------------- */
 
 static void visit_clear(Visit *visit)
 {
@@ -254,11 +270,13 @@ static void visit_clear(Visit *visit)
 }
 
 /* A command of the page's session, whose answer is a string under `key` when that is given. */
-static DevToolsResult call(Browser *browser, const char *method, json_t *params, const char *key, char **value)
+static DevToolsResult call(Browser *browser, const char *method, json_t *params, const char *key,
+                           char **value)
 {
     g_autoptr(json_t) answer = NULL;
     Visit *visit = browser->visit;
-    DevToolsResult result = devtools_call(browser->devtools, visit->session, method, params, visit->deadline, &answer);
+    DevToolsResult result =
+        devtools_call(browser->devtools, visit->session, method, params, visit->deadline, &answer);
     if (result == DEVTOOLS_OK && key) {
         *value = g_strdup(json_get_string(answer, key));
         return *value ? DEVTOOLS_OK : DEVTOOLS_REFUSED;
@@ -268,27 +286,29 @@ static DevToolsResult call(Browser *browser, const char *method, json_t *params,
 
 static json_t *paused_patterns(void)
 {
-    return json_pack("{s[{ss ss}{ss ss}{ss}{ss}{ss}]}", "patterns", "resourceType", "Document", "requestStage", "Request",
-                     "resourceType", "Document", "requestStage", "Response", "resourceType", "Image", "resourceType",
-                     "Media", "resourceType", "Font");
+    return json_pack("{s[{ss ss}{ss ss}{ss}{ss}{ss}]}", "patterns", "resourceType", "Document",
+                     "requestStage", "Request", "resourceType", "Document", "requestStage", "Response",
+                     "resourceType", "Image", "resourceType", "Media", "resourceType", "Font");
 }
 
 static DevToolsResult open_page(Browser *browser)
 {
     Visit *visit = browser->visit;
     DevToolsResult result =
-        call(browser, "Target.createBrowserContext", json_pack("{sb}", "disposeOnDetach", 1), "browserContextId",
-             &visit->context);
+        call(browser, "Target.createBrowserContext", json_pack("{sb}", "disposeOnDetach", 1),
+             "browserContextId", &visit->context);
     if (result == DEVTOOLS_OK)
-        result = call(browser, "Browser.setDownloadBehavior",
-                      json_pack("{ss ss}", "behavior", "deny", "browserContextId", visit->context), NULL, NULL);
+        result =
+            call(browser, "Browser.setDownloadBehavior",
+                 json_pack("{ss ss}", "behavior", "deny", "browserContextId", visit->context), NULL, NULL);
     if (result == DEVTOOLS_OK)
         result = call(browser, "Target.createTarget",
-                      json_pack("{ss ss}", "url", "about:blank", "browserContextId", visit->context), "targetId",
-                      &visit->target);
+                      json_pack("{ss ss}", "url", "about:blank", "browserContextId", visit->context),
+                      "targetId", &visit->target);
     if (result == DEVTOOLS_OK) /* the session's own messages come from here on */
-        result = call(browser, "Target.attachToTarget", json_pack("{ss sb}", "targetId", visit->target, "flatten", 1),
-                      "sessionId", &visit->session);
+        result =
+            call(browser, "Target.attachToTarget",
+                 json_pack("{ss sb}", "targetId", visit->target, "flatten", 1), "sessionId", &visit->session);
     if (result == DEVTOOLS_OK)
         result = call(browser, "Page.enable", NULL, NULL, NULL);
     if (result == DEVTOOLS_OK)
@@ -369,15 +389,16 @@ static DevToolsResult take_document(Browser *browser)
 {
     Visit *visit = browser->visit;
     g_autoptr(json_t) world = NULL, answer = NULL;
-    DevToolsResult result = devtools_call(browser->devtools, visit->session, "Page.createIsolatedWorld",
-                                          json_pack("{ss}", "frameId", visit->target), visit->deadline, &world);
+    DevToolsResult result =
+        devtools_call(browser->devtools, visit->session, "Page.createIsolatedWorld",
+                      json_pack("{ss}", "frameId", visit->target), visit->deadline, &world);
     if (result != DEVTOOLS_OK)
         return result;
-    g_autofree char *script = g_strdup_printf("(() => { const h = document.documentElement ? "
-                                              "document.documentElement.outerHTML : ''; return [location.href, "
-                                              "h.slice(0, %" G_GSIZE_FORMAT ").toWellFormed(), h.length > %" G_GSIZE_FORMAT
-                                              "]; })()",
-                                              visit->limit, visit->limit);
+    g_autofree char *script = g_strdup_printf(
+        "(() => { const h = document.documentElement ? "
+        "document.documentElement.outerHTML : ''; return [location.href, "
+        "h.slice(0, %" G_GSIZE_FORMAT ").toWellFormed(), h.length > %" G_GSIZE_FORMAT "]; })()",
+        visit->limit, visit->limit);
     json_t *id = json_object_get(world, "executionContextId");
     result = devtools_call(browser->devtools, visit->session, "Runtime.evaluate",
                            json_pack("{ss sO sb}", "expression", script, "contextId", id, "returnByValue", 1),
@@ -404,9 +425,9 @@ static DevToolsResult read_stream(Browser *browser, const char *stream, gboolean
 {
     Visit *visit = browser->visit;
     g_autoptr(json_t) answer = NULL;
-    DevToolsResult result = devtools_call(browser->devtools, visit->session, "IO.read",
-                                          json_pack("{ss si}", "handle", stream, "size", CHUNK_BYTES), visit->deadline,
-                                          &answer);
+    DevToolsResult result =
+        devtools_call(browser->devtools, visit->session, "IO.read",
+                      json_pack("{ss si}", "handle", stream, "size", CHUNK_BYTES), visit->deadline, &answer);
     json_t *data = json_object_get(answer, "data");
     *more = result == DEVTOOLS_OK && !json_is_true(json_object_get(answer, "eof"));
     if (result != DEVTOOLS_OK || !json_is_string(data))
@@ -461,7 +482,8 @@ static DevToolsResult take(Browser *browser)
     if (visit->ended) {
         answer_with(browser, NULL, FALSE);
     } else if (socks_proxy_is_spent(browser->proxy)) {
-        g_autofree char *reason = g_strdup_printf("the page loads more than %d MB", (int)(BROWSER_TRAFFIC >> 20));
+        g_autofree char *reason =
+            g_strdup_printf("the page loads more than %d MB", (int)(BROWSER_TRAFFIC >> 20));
         fail_with(exchange, reason, FALSE);
     } else if (visit->paused) {
         return take_body(browser);

@@ -13,9 +13,10 @@
  * that a script or <meta> asks for in the page's place is not loaded, and bytes that are no HTML come as they are.
  *
  * Bounds: `timeout` for a page; `limit` bytes of body, cut beyond it; BROWSER_TRAFFIC for all that a page loads.
- * Pictures, fonts and media are not loaded, downloads are refused. The address rule holds for every connection, those
- * of scripts too (socks_proxy.h). robots.txt is the caller's matter and for pages; what a page loads to show itself is
- * not asked about. A page that kills or hangs the browser is a failure; the next one gets a new browser.
+ * Pictures, fonts and media are not loaded (but for /favicon.ico, which Chromium asks for by itself), downloads are
+ * refused. The address rule holds for every connection, those of scripts too (socks_proxy.h). robots.txt is the
+ * caller's matter and for pages; what a page loads to show itself is not asked about. A page that kills or hangs the
+ * browser is a failure; the next one gets a new browser.
  *
  * Errors: as http_get, once there is a browser; browser_new fails when Chromium is not installed or does not start.
  */

@@ -46,18 +46,41 @@ static void prepare_child(gpointer data)
         _exit(127);
 }
 
-static GPtrArray *arguments_of(const char *program, const char *profile, const char *user_agent, int proxy_port)
+static GPtrArray *arguments_of(const char *program, const char *profile, const char *user_agent,
+                               int proxy_port)
 {
     static const char *const fixed[] = {
-        "--headless", "--remote-debugging-pipe", "--proxy-bypass-list=<-loopback>", "--disable-quic",
-        "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--force-webrtc-ip-handling-policy",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--dns-prefetch-disable", "--no-pings",
-        "--disable-background-networking", "--disable-component-update", "--disable-domain-reliability", "--disable-sync",
-        "--disable-default-apps", "--disable-extensions", "--disable-breakpad", "--disable-crash-reporter",
-        "--no-first-run", "--no-default-browser-check", "--no-service-autorun", "--password-store=basic", "--mute-audio",
-        "--disable-gpu", "--disable-dev-shm-usage", "--disable-notifications", "--hide-scrollbars",
-        "--disable-features=HttpsUpgrades,Translate,OptimizationHints,MediaRouter,Prerender2", "--lang=en-US",
-        "--window-size=1280,1024", "--disk-cache-size=67108864", "--js-flags=--max-old-space-size=1024",
+        "--headless",
+        "--remote-debugging-pipe",
+        "--proxy-bypass-list=<-loopback>",
+        "--disable-quic",
+        "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+        "--force-webrtc-ip-handling-policy",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--dns-prefetch-disable",
+        "--no-pings",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-domain-reliability",
+        "--disable-sync",
+        "--disable-default-apps",
+        "--disable-extensions",
+        "--disable-breakpad",
+        "--disable-crash-reporter",
+        "--no-first-run",
+        "--no-default-browser-check",
+        "--no-service-autorun",
+        "--password-store=basic",
+        "--mute-audio",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-notifications",
+        "--hide-scrollbars",
+        "--disable-features=HttpsUpgrades,Translate,OptimizationHints,MediaRouter,Prerender2",
+        "--lang=en-US",
+        "--window-size=1280,1024",
+        "--disk-cache-size=67108864",
+        "--js-flags=--max-old-space-size=1024",
     };
     GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(arguments, g_strdup(program));
@@ -71,14 +94,16 @@ static GPtrArray *arguments_of(const char *program, const char *profile, const c
     return arguments;
 }
 
-/* Nothing of the user's own but the path; the clock is UTC's, so that dates written by scripts are the same anywhere. */
+/* Nothing of the user's own but the path; the clock is UTC's, so that dates written by scripts are the same
+ * anywhere. */
 static char **environment_of(const char *profile)
 {
     char **environment = g_environ_setenv(NULL, "HOME", profile, TRUE);
     environment = g_environ_setenv(environment, "XDG_CONFIG_HOME", profile, TRUE);
     environment = g_environ_setenv(environment, "XDG_CACHE_HOME", profile, TRUE);
     environment = g_environ_setenv(environment, "TMPDIR", profile, TRUE);
-    environment = g_environ_setenv(environment, "PATH", g_getenv("PATH") ? g_getenv("PATH") : "/usr/bin:/bin", TRUE);
+    environment =
+        g_environ_setenv(environment, "PATH", g_getenv("PATH") ? g_getenv("PATH") : "/usr/bin:/bin", TRUE);
     environment = g_environ_setenv(environment, "LC_ALL", "C.UTF-8", TRUE);
     return g_environ_setenv(environment, "TZ", "UTC", TRUE);
 }
@@ -88,14 +113,14 @@ static gboolean spawn(Chromium *chromium, char **arguments, const int theirs[2],
     const int targets[2] = {COMMANDS_FD, MESSAGES_FD};
     g_auto(GStrv) environment = environment_of(chromium->profile);
     g_autoptr(GError) failure = NULL;
-    if (g_spawn_async_with_pipes_and_fds(chromium->profile, (const char *const *)arguments,
-                                         (const char *const *)environment,
-                                         G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL |
-                                             G_SPAWN_STDERR_TO_DEV_NULL,
-                                         prepare_child, NULL, -1, -1, -1, theirs, targets, 2, &chromium->process, NULL,
-                                         NULL, NULL, &failure))
+    if (g_spawn_async_with_pipes_and_fds(
+            chromium->profile, (const char *const *)arguments, (const char *const *)environment,
+            G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+            prepare_child, NULL, -1, -1, -1, theirs, targets, 2, &chromium->process, NULL, NULL, NULL,
+            &failure))
         return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot start %s: %s", arguments[0], failure->message);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot start %s: %s", arguments[0],
+                failure->message);
     return FALSE;
 }
 
@@ -108,7 +133,8 @@ Chromium *chromium_start(const char *user_agent, int proxy_port, int *commands, 
         return NULL;
     chromium->profile = g_dir_make_tmp("galen-browser-XXXXXX", NULL);
     if (!chromium->profile || (geteuid() == 0 && chown(chromium->profile, NOBODY, NOBODY) < 0)) {
-        galen_error_set_errno(error, errno, "cannot make a folder for the browser's profile in %s", g_get_tmp_dir());
+        galen_error_set_errno(error, errno, "cannot make a folder for the browser's profile in %s",
+                              g_get_tmp_dir());
         return NULL;
     }
     if (!g_unix_open_pipe(down, FD_CLOEXEC, error))

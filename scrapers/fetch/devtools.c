@@ -82,7 +82,8 @@ static void take_message(DevTools *devtools, const char *text, gsize length)
     json_t *id = json_object_get(message, "id");
     const char *method = json_get_string(message, "method");
     if (method)
-        devtools->handler(json_get_string(message, "sessionId"), method, json_object_get(message, "params"), devtools->user);
+        devtools->handler(json_get_string(message, "sessionId"), method, json_object_get(message, "params"),
+                          devtools->user);
     else if (devtools->awaited && json_integer_value(id) == devtools->awaited && !devtools->answer)
         devtools->answer = json_incref(message);
     else if (message)
@@ -154,8 +155,8 @@ DevToolsResult devtools_step(DevTools *devtools, gint64 deadline)
     return result;
 }
 
-DevToolsResult devtools_call(DevTools *devtools, const char *session, const char *method, json_t *params, gint64 deadline,
-                             json_t **answer)
+DevToolsResult devtools_call(DevTools *devtools, const char *session, const char *method, json_t *params,
+                             gint64 deadline, json_t **answer)
 {
     DevToolsResult result = DEVTOOLS_OK;
     devtools->awaited = devtools_send(devtools, session, method, params);

@@ -49,10 +49,10 @@ struct SocksProxy {
     GThread *thread;
     GMutex lock;
     GCond idle;
-    GHashTable *notes;   /* host -> HostNote */
-    guint connections;   /* under way */
-    atomic_int page;     /* number of the page; -1: stop */
-    atomic_llong left;   /* bytes that the page may still bring */
+    GHashTable *notes; /* host -> HostNote */
+    guint connections; /* under way */
+    atomic_int page;   /* number of the page; -1: stop */
+    atomic_llong left; /* bytes that the page may still bring */
 };
 
 typedef struct Connection {
@@ -72,7 +72,8 @@ static void host_note_free(gpointer data)
 
 static gboolean is_over(const Connection *connection)
 {
-    return atomic_load(&connection->proxy->page) != connection->page || atomic_load(&connection->proxy->left) < 0;
+    return atomic_load(&connection->proxy->page) != connection->page ||
+           atomic_load(&connection->proxy->left) < 0;
 }
 
 /* TRUE when the descriptor is ready for `events`; FALSE when the time or the page is over. */
@@ -102,10 +103,12 @@ static gboolean receive(const Connection *connection, void *data, gsize length)
 static gboolean transmit(const Connection *connection, int descriptor, const void *data, gsize length)
 {
     for (gsize sent = 0; sent < length;) {
-        ssize_t more = send(descriptor, (const char *)data + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t more =
+            send(descriptor, (const char *)data + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (more > 0)
             sent += (gsize)more;
-        else if ((errno != EAGAIN && errno != EINTR) || !wait_for(connection, descriptor, POLLOUT, CONNECT_MS))
+        else if ((errno != EAGAIN && errno != EINTR) ||
+                 !wait_for(connection, descriptor, POLLOUT, CONNECT_MS))
             return FALSE;
     }
     return TRUE;
@@ -123,7 +126,8 @@ static gboolean greet(const Connection *connection)
     if (!receive(connection, head, 2) || head[0] != SOCKS_VERSION || !receive(connection, methods, head[1]))
         return FALSE;
     const guint8 answer[2] = {SOCKS_VERSION, NO_AUTHENTICATION};
-    return memchr(methods, NO_AUTHENTICATION, head[1]) && transmit(connection, connection->client, answer, sizeof answer);
+    return memchr(methods, NO_AUTHENTICATION, head[1]) &&
+           transmit(connection, connection->client, answer, sizeof answer);
 }
 
 static gboolean take_host(Connection *connection, guint8 type)
@@ -167,7 +171,8 @@ static void note_host(const Connection *connection, const struct sockaddr *addre
     if (address->sa_family == AF_INET)
         inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, sizeof text);
     else
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, sizeof text);
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text,
+                  sizeof text);
     HostNote *note = g_new0(HostNote, 1);
     note->address = refused ? NULL : g_strdup(text);
     note->refused = refused;

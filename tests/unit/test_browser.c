@@ -31,14 +31,15 @@ static const Answer answers[] = {
     {"/away", "200 OK", HTML, "<p>stays</p><script>location.href = '/made'</script>"},
     {"/address", "200 OK", HTML, "<p>x</p><script>history.pushState(null, '', '/address/changed')</script>"},
     {"/spin", "200 OK", HTML, "<p>x</p><script>for (;;);</script>"},
-    {"/restless", "200 OK", HTML, "<p>restless</p><script>setInterval(() => fetch('/numbers.json'), 100)</script>"},
+    {"/restless", "200 OK", HTML,
+     "<p>restless</p><script>setInterval(() => fetch('/numbers.json'), 100)</script>"},
     {"/long", "200 OK", HTML, "<p id=p></p><script>p.textContent = 'word '.repeat(200000)</script>"},
     {"/liar", "200 OK", HTML,
-     "<p>true</p><script>Object.defineProperty(Element.prototype, 'outerHTML', {get: () => 'false'})</script>"},
+     "<p>true</p><script>Object.defineProperty(Element.prototype, 'outerHTML', {get: () => "
+     "'false'})</script>"},
     {"/half", "200 OK", HTML, "<p id=p></p><script>p.textContent = 'before\\ud800after'</script>"},
     {"/secret", "200 OK", "Content-Type: text/plain\r\nAccess-Control-Allow-Origin: *\r\n", "secret"},
 };
-
 
 static void answer_request(int client)
 {
@@ -54,13 +55,16 @@ static void answer_request(int client)
     if (!strcmp(path, "/secret"))
         atomic_fetch_add(&secrets, 1);
     if (!strcmp(path, "/private")) /* a page that looks around in the network of its reader */
-        body = g_strdup_printf("<p id=p>asking</p><script>fetch('http://127.0.0.2:%d/secret').then(r => r.text())"
-                               ".then(t => p.textContent = t, e => p.textContent = 'no answer')</script>", port);
+        body = g_strdup_printf(
+            "<p id=p>asking</p><script>fetch('http://127.0.0.2:%d/secret').then(r => r.text())"
+            ".then(t => p.textContent = t, e => p.textContent = 'no answer')</script>",
+            port);
     else if (found)
         body = g_strdup(found->body);
-    g_autofree char *answer = g_strdup_printf("HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                                              found || body ? found ? found->status : "200 OK" : "404 Not Found",
-                                              found ? found->headers : HTML, body ? strlen(body) : 0, body ? body : "");
+    g_autofree char *answer =
+        g_strdup_printf("HTTP/1.1 %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                        found || body ? found ? found->status : "200 OK" : "404 Not Found",
+                        found ? found->headers : HTML, body ? strlen(body) : 0, body ? body : "");
     g_assert_cmpint(send(client, answer, strlen(answer), MSG_NOSIGNAL), !=, 0);
     close(client);
 }
@@ -101,8 +105,8 @@ static Browser *browser; /* one for all tests, as for all pages of a crawl */
 
 static gboolean have_browser(void)
 {
-    const HttpSettings settings = {.user_agent = "galen/test (+mailto:a@example.org)", .timeout = TIMEOUT,
-                                   .may_connect = is_first};
+    const HttpSettings settings = {
+        .user_agent = "galen/test (+mailto:a@example.org)", .timeout = TIMEOUT, .may_connect = is_first};
     g_autoptr(GError) error = NULL;
     start_server();
     if (!browser)
@@ -247,7 +251,8 @@ static void test_liar(void)
     g_autoptr(HttpExchange) exchange = get("/liar");
     assert_shows(exchange, "<p>true</p>");
     g_autoptr(HttpExchange) half = get("/half");
-    assert_shows(half, "before\xef\xbf\xbd" "after");
+    assert_shows(half, "before\xef\xbf\xbd"
+                       "after");
 }
 
 static void test_nobody_there(void)
@@ -259,12 +264,14 @@ static void test_nobody_there(void)
     g_assert_nonnull(exchange->reason);
 }
 
-/* ---- The proxy alone ----------------------------------------------------------------------------------------- */
+/* ---- The proxy alone
+ * ----------------------------------------------------------------------------------------- */
 
 /* The proxy's reply to a CONNECT for `host`; 255 when it hangs up. */
 static guint8 ask_proxy(const SocksProxy *proxy, const char *host)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                   .sin_port = htons((guint16)socks_proxy_port(proxy))};
     guint8 request[300] = {5, 1, 0, 3, (guint8)strlen(host)}, reply[10] = {0, 255}, hello[2];
     gsize length = 5 + strlen(host);
