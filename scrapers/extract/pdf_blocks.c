@@ -174,6 +174,8 @@ static void settle_kind(const PdfLayout *layout, PdfBlock *block)
         return;
     if (block->text->len == 0)
         block->kind = PDF_GONE;
+    else if (strstr(text, ".....") || strstr(text, ". . . . ")) /* leaders to the page numbers of a table of contents */
+        block->kind = PDF_CRUMB;
     else if (block->kind == PDF_PARAGRAPH && is_caption(text) && (small || block->bold || strpbrk(text, ".:|")))
         block->kind = PDF_CAPTION;
     else if (block->kind == PDF_PARAGRAPH && small && block->size < layout->body_size && words < CRUMB_WORDS && !block->bold)

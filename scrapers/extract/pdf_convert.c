@@ -82,7 +82,7 @@ gboolean pdf_to_xml(const char *bytes, gsize length, Buffer *xml, ParseFailure *
     g_autofree char *program = find_program(error);
     if (!program)
         return FALSE;
-    const char *const argv[] = {program, "-q", "-xml", "-i", "-stdout", "-enc", "UTF-8", JAIL_INPUT, NULL};
+    const char *const argv[] = {program, "-xml", "-i", "-stdout", "-enc", "UTF-8", JAIL_INPUT, NULL};
     const JailLimits limits = {CPU_SECONDS, MEMORY_BYTES, 1 << 20, RECORD_LIMIT};
     g_auto(JailResult) result = {0};
     if (!jail_run(argv, bytes, length, &limits, &result, error))

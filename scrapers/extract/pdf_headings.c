@@ -256,7 +256,8 @@ PdfBlock *pdf_title_block(PdfLayout *layout)
         if (weight > best_weight)
             best = block;
     }
-    gboolean large = best && (best->size * 100 >= layout->body_size * 115 || best->bold);
+    gboolean large = best && (best->size * 100 >= layout->body_size * 115 ||
+                              (best->bold && !pdf_ends_sentence(best->text->str, best->text->len)));
     return large ? best : NULL;
 }
 

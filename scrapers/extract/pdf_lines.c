@@ -11,6 +11,7 @@
 #define LOOK_BACK 12        /* lines */
 #define GAP_NEXT 1.2        /* em that may lie between a box and the one before it in the file */
 #define GAP_EARLIER 0.6     /* ... and one of an earlier line */
+#define GAP_MARKER 4.0      /* ... and a bullet before it */
 #define BLANK 0.14          /* em of a gap that is a blank */
 #define BOXES_PER_LINE 4096 /* a cap against files that would make insertion slow */
 
@@ -223,6 +224,20 @@ static void merge_lines(LineBuilder *builder, guint left, guint right)
     }
 }
 
+/* Whether a line is a bullet or a number of a list, which may stand far in front of its text. */
+static gboolean is_marker(const PdfLayout *layout, const PdfLine *line)
+{
+    const PdfBox *box = PDF_BOX(layout, line->first_box);
+    const char *text = box->text + strspn(box->text, " ");
+    if (box->next != PDF_NONE)
+        return FALSE;
+    gsize digits = strspn(text, "0123456789");
+    if (digits > 0 && digits < 4)
+        return (text[digits] == '.' || text[digits] == ')') && text[digits + 1 + strspn(text + digits + 1, " ")] == '\0';
+    gsize bullet = pdf_bullet_length(text);
+    return bullet > 0 && text[bullet] == '\0';
+}
+
 /* Some files print all words in italics after all others. */
 static void merge_rows(LineBuilder *builder, PdfPage *page)
 {
@@ -236,7 +251,8 @@ static void merge_rows(LineBuilder *builder, PdfPage *page)
         const PdfLine *line = PDF_LINE(layout, left), *other = PDF_LINE(layout, right);
         int gap = other->left - line->right, size = MIN(line->size, other->size);
         int level = MIN(line->bottom, other->bottom) - MAX(line->top, other->top);
-        if (level * 5 >= size * 4 && gap > -size / 2 && gap <= size * GAP_EARLIER) {
+        double em = gap <= size * GAP_EARLIER ? GAP_EARLIER : is_marker(layout, line) ? GAP_MARKER : 0;
+        if (level * 5 >= size * 4 && gap > -size / 2 && gap <= size * em) {
             merge_lines(builder, left, right);
             g_array_index(order, guint, i) = left;
         }

@@ -33,10 +33,12 @@ char **pdf_links_of_xml(const char *xml, gsize length)
         if (!close)
             break;
         char *address = decode_address(at, (gsize)(close - at));
-        if (address && g_hash_table_add(seen, address))
+        if (address && !g_hash_table_contains(seen, address)) {
+            g_hash_table_add(seen, address);
             g_ptr_array_add(links, address);
-        else
+        } else {
             g_free(address);
+        }
         at = close;
     }
     g_ptr_array_add(links, NULL);

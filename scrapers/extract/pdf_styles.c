@@ -64,7 +64,7 @@ void pdf_styles_find(PdfLayout *layout)
         const PdfLine *above = PDF_LINE(layout, i - 1), *line = PDF_LINE(layout, i);
         int pitch = line->bottom - above->bottom;
         if (line->size == layout->body_size && above->size == line->size && abs(line->left - above->left) < line->size &&
-            pitch > 0 && pitch < PITCHES && pitch < 4 * line->size)
+            pitch > 0 && pitch < PITCHES && pitch * 2 < 5 * line->size)
             pitches[pitch] += line->letters;
     }
     guint pitch = most(pitches, PITCHES);

@@ -10,7 +10,7 @@
 static const char *const reference_headings[] = {"references", "bibliography", "literature cited", "works cited", "reference list",
                                                  "references and notes", "literatur", "references cited"};
 
-/* What publishers print on first and last pages. */
+/* What publishers print on first and last pages. A section with such a heading is left out whole too. */
 static const char *const imprints[] = {
     "* correspondence", "*correspondence", "correspondence:", "corresponding author", "full list of author information",
     "\xc2\xa9", "copyright ", "this is an open access", "this is an open-access", "this article is published under license",
@@ -69,7 +69,7 @@ static void meet_heading(Writer *writer, const PdfBlock *block)
         writer->started = TRUE;
     if (writer->skip_level && block->level <= writer->skip_level)
         writer->skip_level = 0;
-    if (!writer->skip_level && (is_references(text) || begins_with_any(text, writer->options->stop_at)))
+    if (!writer->skip_level && (is_references(text) || is_imprint(text) || begins_with_any(text, writer->options->stop_at)))
         writer->skip_level = block->level;
 }
 

@@ -120,6 +120,25 @@ static void misbehave(const char *how)
 
 /* ---- The tests -------------------------------------------------------------------------------------------------- */
 
+/* An instrumented program reads /proc and makes threads when it starts, which a jail does not let it. */
+#if defined(__SANITIZE_ADDRESS__)
+#define INSTRUMENTED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INSTRUMENTED 1
+#endif
+#endif
+#ifndef INSTRUMENTED
+#define INSTRUMENTED 0
+#endif
+
+static gboolean is_instrumented(void)
+{
+    if (INSTRUMENTED)
+        g_test_skip("this program is built with sanitizers and cannot start in a jail");
+    return INSTRUMENTED;
+}
+
 static void run_jailed(const char *how, JailResult *result)
 {
     const JailLimits limits = {1, SANDBOX_MEMORY_BYTES, 1 << 20, 1 << 20};
@@ -131,6 +150,8 @@ static void run_jailed(const char *how, JailResult *result)
 
 static void assert_refused(gconstpointer how)
 {
+    if (is_instrumented())
+        return;
     g_auto(JailResult) result = {0};
     run_jailed(how, &result);
     g_assert_cmpint(result.failure, ==, SANDBOX_OK);
@@ -140,6 +161,8 @@ static void assert_refused(gconstpointer how)
 
 static void test_the_input_the_output_and_the_exit_status_pass(void)
 {
+    if (is_instrumented())
+        return;
     g_auto(JailResult) result = {0};
     run_jailed("copy", &result);
     g_assert_cmpint(result.failure, ==, SANDBOX_OK);
@@ -157,6 +180,8 @@ static void assert_failure(const char *how, SandboxFailure expected)
 
 static void test_a_crash_is_told_from_a_loop_and_from_too_much_output(void)
 {
+    if (is_instrumented())
+        return;
     assert_failure("crash", SANDBOX_CRASHED);
     assert_failure("loop", SANDBOX_TIMED_OUT);
     assert_failure("print", SANDBOX_TOO_LARGE);
@@ -164,6 +189,8 @@ static void test_a_crash_is_told_from_a_loop_and_from_too_much_output(void)
 
 static void test_a_sleeper_is_killed_at_the_wall_clock_limit(void)
 {
+    if (is_instrumented())
+        return;
     if (!g_test_slow()) {
         g_test_skip("takes four seconds; run with -m slow");
         return;
@@ -194,6 +221,8 @@ static void test_a_program_that_is_not_there_is_a_system_error(void)
 
 static void test_no_folder_is_left_behind(void)
 {
+    if (is_instrumented())
+        return;
     g_auto(JailResult) result = {0};
     run_jailed("file", &result);
     g_autoptr(GError) error = NULL;
