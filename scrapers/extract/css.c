@@ -288,6 +288,17 @@ static gboolean take_path(Css *css)
     }
 }
 
+/* XPath's literals hold the characters of XML and no others. */
+static gboolean check_characters(Css *css)
+{
+    for (const char *at = css->text; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if ((c < ' ' && !is_space((char)c)) || c == '\f' || c == 0xfffe || c == 0xffff)
+            return css_fault(css, at, "the character U+%04X cannot stand in a selector", c);
+    }
+    return TRUE;
+}
+
 char *css_to_xpath(const char *selector, GError **error)
 {
     g_autoptr(GString) out = g_string_new(NULL);
@@ -296,6 +307,8 @@ char *css_to_xpath(const char *selector, GError **error)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a CSS selector is UTF-8 of at most %d bytes", CSS_LIMIT);
         return NULL;
     }
+    if (!check_characters(&css))
+        return NULL;
     for (;;) {
         if (!take_path(&css))
             return NULL;

@@ -30,6 +30,10 @@ static void take_fault(void *user, xmlErrorPtr fault)
 static gboolean check_xpath(const char *xpath, GError **error)
 {
     XPathFault fault = {NULL, -1};
+    if (!g_utf8_validate(xpath, -1, NULL)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "an XPath is UTF-8");
+        return FALSE;
+    }
     g_autoptr(xmlXPathContext) context = xmlXPathNewContext(NULL);
     context->error = take_fault;
     context->userData = &fault;
@@ -109,6 +113,8 @@ gboolean selectors_check(const RecipeSource *source, GError **error)
 char *selector_lint(const char *selector)
 {
     if (g_str_has_prefix(selector, CSS_PREFIX))
+        return NULL;
+    if (!g_utf8_validate(selector, -1, NULL))
         return NULL;
     g_autoptr(GRegex) exact = g_regex_new("@class\\s*=\\s*(['\"])\\s*([^'\"]*?)\\s*\\1", 0, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;

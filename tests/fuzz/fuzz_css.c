@@ -18,7 +18,7 @@ const char *const fuzz_seeds[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autofree char *selector = g_strndup((const char *)data, size);
+    g_autofree char *selector = g_strndup(size ? (const char *)data : "", size);
     g_autofree char *xpath = css_to_xpath(selector, NULL);
     if (xpath) {
         g_autoptr(GError) error = NULL;

@@ -258,7 +258,7 @@ static void expect_bad(RecipeList list, const char *message)
 static void test_settings_that_cannot_work_are_named(void)
 {
     expect_bad((RecipeList){.kind = (char *)"html", .links = STRINGS((char *)"//a[")},
-               "list 1 (kind html): \"//a[\" is no XPath 1.0 expression");
+               "list 1 (kind html): it is no XPath, at character 5 of the XPath\n  //a[\n      ^");
     expect_bad((RecipeList){.kind = (char *)"html"}, "list 1 (kind html): `links` must say where the links are");
     expect_bad((RecipeList){.kind = (char *)"json", .links = STRINGS((char *)"a..b")},
                "list 1 (kind json): \"a..b\" is no path; write names between dots, and [] for all elements: "
