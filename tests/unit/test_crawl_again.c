@@ -54,7 +54,8 @@ static gboolean answer_versioned(const LoopbackRequest *request)
         return loopback_html(request->peer, again ? "again" : "first");
     if (strstr(request->head, "\r\nIf-None-Match: \"fixed\"\r\n") ||
         strstr(request->head, "\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n")) {
-        loopback_send(request->peer, "HTTP/1.1 304 Not Modified\r\nETag: \"fixed\"\r\n\r\n", 46);
+        static const char unchanged[] = "HTTP/1.1 304 Not Modified\r\nETag: \"fixed\"\r\n\r\n";
+        loopback_send(request->peer, unchanged, strlen(unchanged));
         return TRUE;
     }
     if (!strcmp(name, "dated"))
@@ -89,11 +90,21 @@ static Loopback start_site(const char *name)
 {
     g_free(log_path);
     log_path = g_build_filename(fixture_directory, name, NULL);
+    g_assert_true(g_file_set_contents(log_path, "", 0, NULL));
     return loopback_start(answer, log_path);
 }
 
-static void crawl_and_kill(CrawlFixture *fixture, unsigned milliseconds)
+static goffset log_size(void)
 {
+    struct stat status;
+    g_assert_cmpint(stat(log_path, &status), ==, 0);
+    return status.st_size;
+}
+
+/* Kills the crawl some time after the site has answered once more, or lets it end. */
+static void crawl_and_kill(CrawlFixture *fixture, unsigned microseconds)
+{
+    goffset before = log_size();
     fflush(NULL);
     pid_t child = fork();
     g_assert_cmpint(child, >=, 0);
@@ -101,7 +112,12 @@ static void crawl_and_kill(CrawlFixture *fixture, unsigned milliseconds)
         crawl_run(&fixture->source, fixture->path, NULL, NULL, NULL, NULL);
         _exit(0);
     }
-    g_usleep(milliseconds * 1000);
+    while (log_size() == before) {
+        if (waitpid(child, NULL, WNOHANG) == child)
+            return;
+        g_usleep(200);
+    }
+    g_usleep(microseconds);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
 }
@@ -136,12 +152,12 @@ static void test_a_killed_crawl_repeats_no_request_that_had_succeeded(void)
     fixture_init(&fixture, &site, "/tree/0", "killed.warc.gz");
     unsigned repeated = 0, kept = 0;
     for (unsigned i = 0; i < KILLS; i++) {
-        crawl_and_kill(&fixture, 10 + 7 * i);
+        crawl_and_kill(&fixture, 700 * i);
         g_autoptr(GHashTable) before = captured(fixture.path);
         g_autofree char *log = NULL;
         gsize length = 0;
         g_file_get_contents(log_path, &log, &length, NULL);
-        crawl_and_kill(&fixture, 10 + 5 * i);
+        crawl_and_kill(&fixture, 500 * i);
         g_usleep(20000);
         g_autofree char *after = NULL;
         g_assert_true(g_file_get_contents(log_path, &after, NULL, NULL));

@@ -210,6 +210,7 @@ static void test_pagination_without_end_is_cut(void)
     g_assert_cmpstr(pages, ==, "/same/1 /same/2 /d/1 /same/3 /same/4 /d/3");
     g_autoptr(GString) notices = g_string_new(NULL);
     g_autofree char *more = crawl_with("/new/1", &list, "new.warc.gz", notices);
+    g_assert_true(g_str_has_prefix(more, "/new/1 /new/2 "));
     g_assert_nonnull(strstr(notices->str, "stopped at max_pages (30)"));
 }
 
