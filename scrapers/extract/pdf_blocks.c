@@ -12,6 +12,7 @@
 #include "scrapers/extract/pdf_words.h"
 
 #define LOOK_AHEAD 60  /* blocks between the parts of one paragraph */
+#define LABEL_BYTES 3  /* no paragraph is this short */
 #define CRUMB_WORDS 8  /* fewer than these, in another font than the body, are a label */
 
 typedef struct BlockBuilder {
@@ -174,6 +175,8 @@ static void settle_kind(const PdfLayout *layout, PdfBlock *block)
         return;
     if (block->text->len == 0)
         block->kind = PDF_GONE;
+    else if (block->kind == PDF_PARAGRAPH && block->text->len <= LABEL_BYTES)
+        block->kind = PDF_CRUMB;
     else if (strstr(text, ".....") || strstr(text, ". . . . ")) /* leaders to the page numbers of a table of contents */
         block->kind = PDF_CRUMB;
     else if (block->kind == PDF_PARAGRAPH && is_caption(text) && (small || block->bold || strpbrk(text, ".:|")))
