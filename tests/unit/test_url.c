@@ -269,9 +269,21 @@ static void test_retry_after_is_read_in_both_forms(void)
     g_assert_false(retry_wanted(exchange, 1, 1.0, &wait));
 }
 
+static void test_route(void)
+{
+    g_autofree char *route = url_resolve_route("https://api.example.org/v1/", "https://app.example.org/#/guideline/7");
+    g_assert_cmpstr(route, ==, "https://app.example.org/#/guideline/7");
+    g_autofree char *relative = url_resolve_route("https://app.example.org/a?b", "#!about us");
+    g_assert_cmpstr(relative, ==, "https://app.example.org/a?b#!about%20us");
+    g_autofree char *anchor = url_resolve_route("https://example.org/a", "b.html#dose");
+    g_assert_cmpstr(anchor, ==, "https://example.org/b.html");
+    g_assert_null(url_resolve_route("https://example.org/a", "mailto:a@example.org#/b"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/url/a fragment that names a page of an application stays", test_route);
     g_test_add_func("/url/one page has one spelling", test_one_page_has_one_spelling);
     g_test_add_func("/url/what is no web address is refused", test_what_is_no_web_address_is_refused);
     g_test_add_func("/url/a URL may have 2083 bytes and no more", test_a_url_may_have_2083_bytes_and_no_more);
