@@ -110,6 +110,15 @@ static gsize length_to_base(const xmlNode *element, const char *before, gsize le
     return (measures || (letters && is_compared(element))) && takes_a_power(before, end, letters) ? end : length;
 }
 
+/* "1." and "N." before "o" or "er": the point of an abbreviation, not of a sentence, as Spanish writes ordinals. */
+static gboolean is_abbreviated(const char *before, gsize length)
+{
+    if (length < 2 || before[length - 1] != '.')
+        return FALSE;
+    char last = before[length - 2];
+    return g_ascii_isdigit(last) || (g_ascii_tolower(last) == 'n' && letters_before(before, length - 1) == 1);
+}
+
 static ScriptKind kind_of_superscript(xmlNode *element, const char *text, const char *before, gsize length)
 {
     gunichar last = length ? g_utf8_get_char(g_utf8_prev_char(before + length)) : ' ';
@@ -117,7 +126,7 @@ static ScriptKind kind_of_superscript(xmlNode *element, const char *text, const 
     gboolean after_digit = g_unichar_isdigit(last);
     if (!*text || text[0] == '[' || is_note_sign(text) || (text[0] == '(' && is_number_list(text + 1)))
         return SCRIPT_MARK;
-    if (is_ending(text) && (after_digit || letters) && strcmp(text, "a") != 0 && strcmp(text, "e") != 0)
+    if (is_ending(text) && (after_digit || letters || is_abbreviated(before, length)) && strcmp(text, "a") != 0 && strcmp(text, "e") != 0)
         return SCRIPT_PLAIN;
     if (is_ending(text) && after_digit)
         return SCRIPT_PLAIN;

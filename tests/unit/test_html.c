@@ -116,6 +116,8 @@ static void test_exponents_never_glue_to_numbers(void)
     assert_after_prose("<p>0.33 kWh/m\n<sup>2</sup>\n(PAR), 5 cm <sup>3</sup> of it, the patients <sup>4</sup> of group A <sup>5</sup>, R\n<sup>2</sup>\n= 0.77",
                        "0.33 kWh/m^2 (PAR), 5 cm^3 of it, the patients of group A, R^2 = 0.77");
     assert_after_prose("<p>the 1<sup>st</sup> of Acme<sup>®</sup></p>", "the 1st of Acme®");
+    assert_after_prose("<p>el 1.<sup>o</sup> de junio, N.<sup>o</sup> 5, fin.<sup>o</sup> Un 3.<sup>a</sup> más</p>",
+                       "el 1.o de junio, N.o 5, fin. Un 3. más");
 }
 
 static void test_marks_of_notes_and_references_are_dropped(void)
