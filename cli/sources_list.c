@@ -32,6 +32,17 @@ static void print_line(const SourceFile *file)
            or_dash(file->source.licence));
 }
 
+/* An empty list is more likely a folder not found than a wish for none. */
+static int no_files(void)
+{
+    g_autoptr(GPtrArray) folders = source_file_folders();
+    fputs("galen: there are no source files in these folders:\n", stderr);
+    for (guint i = 0; i < folders->len; i++)
+        fprintf(stderr, "  %s\n", (const char *)folders->pdata[i]);
+    fputs("set GALEN_SOURCES to the folder that holds them\n", stderr);
+    return EXIT_BAD_INPUT;
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -43,6 +54,8 @@ static int run(const Command *command, int argc, char **argv)
     if (!command_parse_exactly(command, entries, 0, &argc, &argv, &status))
         return status;
     g_autoptr(GPtrArray) tags = source_file_tags();
+    if (tags->len == 0)
+        return no_files();
     g_autoptr(json_t) sources = json_array();
     if (!json)
         printf("%-10s %-44s %-13s %-8s %-5s %10s  %s\n", "tag", "name", "country", "audience", "open", "documents", "licence");
