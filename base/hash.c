@@ -26,13 +26,6 @@ gboolean hash128_equal(Hash128 a, Hash128 b)
     return a.high == b.high && a.low == b.low;
 }
 
-int hash128_compare(Hash128 a, Hash128 b)
-{
-    if (a.high != b.high)
-        return a.high < b.high ? -1 : 1;
-    return (a.low > b.low) - (a.low < b.low);
-}
-
 void hash128_write(Hash128 hash, guint8 bytes[16])
 {
     guint64 words[2] = {GUINT64_TO_BE(hash.high), GUINT64_TO_BE(hash.low)};

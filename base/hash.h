@@ -18,8 +18,7 @@ typedef struct Hash128 {
 Hash128 hash128(const void *data, gsize length);
 guint64 hash64(const void *data, gsize length, guint64 seed);
 gboolean hash128_equal(Hash128 a, Hash128 b);
-int hash128_compare(Hash128 a, Hash128 b);          /* -1, 0, 1: by high, then low */
-void hash128_write(Hash128 hash, guint8 bytes[16]); /* big-endian, so that bytes sort as hash128_compare does */
+void hash128_write(Hash128 hash, guint8 bytes[16]); /* big-endian: bytes sort by high, then low */
 Hash128 hash128_read(const guint8 bytes[16]);
 #define HASH128_HEX_SIZE 33
 void hash128_hex(Hash128 hash, char hex[HASH128_HEX_SIZE]);

@@ -24,18 +24,6 @@ static const char *const default_special[] = {
 
 static const char *const default_languages[] = {"en"};
 
-static gboolean recipe_fault(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static gboolean recipe_fault(GError **error, const char *path, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: %s", path, message);
-    return FALSE;
-}
-
 /* The source file that an entry uses; NULL without error: none. */
 static const SourceFile *used_file(Recipe *recipe, const char *path, const FileSource *entry, GError **error)
 {

@@ -21,9 +21,7 @@ const char *recipe_group_name(RecipeGroup group)
     return group_names[group];
 }
 
-static gboolean source_fault(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-static gboolean source_fault(GError **error, const char *path, const char *format, ...)
+gboolean recipe_fault(GError **error, const char *path, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -139,7 +137,7 @@ static gboolean convert_group(const char *path, const FileSource *file, RecipeGr
             return TRUE;
         }
     }
-    return source_fault(error, path, "source '%s' has group '%s'; the groups are guidelines, abstracts, papers and replay", file->tag, file->group);
+    return recipe_fault(error, path, "source '%s' has group '%s'; the groups are guidelines, abstracts, papers and replay", file->tag, file->group);
 }
 
 static void convert_source(const FileSource *file, RecipeGroup group, RecipeSource *source)
@@ -183,7 +181,7 @@ static gboolean check_lists(const char *path, const RecipeSource *source, GError
     for (unsigned i = 0; i < source->crawl->lists_count; i++) {
         const RecipeList *list = &source->crawl->lists[i];
         if (!g_strv_contains(kinds, list->kind))
-            return source_fault(error, path, "source '%s': a list has kind '%s'; the kinds are html, sitemap, json, mediawiki and pdf", source->tag, list->kind);
+            return recipe_fault(error, path, "source '%s': a list has kind '%s'; the kinds are html, sitemap, json, mediawiki and pdf", source->tag, list->kind);
     }
     return TRUE;
 }
@@ -191,24 +189,24 @@ static gboolean check_lists(const char *path, const RecipeSource *source, GError
 static gboolean check_source(const char *path, const RecipeSource *source, GError **error)
 {
     if (!tag_is_good(source->tag))
-        return source_fault(error, path, "source tag '%s': use up to 40 lower-case letters, digits, '-' and '_'", source->tag);
+        return recipe_fault(error, path, "source tag '%s': use up to 40 lower-case letters, digits, '-' and '_'", source->tag);
     if (!source->paths.count == !source->crawl)
-        return source_fault(error, path, "source '%s' needs either paths (files) or crawl (a site), and has %s", source->tag,
+        return recipe_fault(error, path, "source '%s' needs either paths (files) or crawl (a site), and has %s", source->tag,
                             source->crawl ? "both" : "neither");
     if (source->crawl && source->crawl->start.count == 0)
-        return source_fault(error, path, "source '%s': crawl needs at least one URL under start", source->tag);
+        return recipe_fault(error, path, "source '%s': crawl needs at least one URL under start", source->tag);
     if (source->crawl && strcmp(source->format, "html") != 0)
-        return source_fault(error, path, "source '%s' is crawled, so its format must be html, not '%s'", source->tag, source->format);
+        return recipe_fault(error, path, "source '%s' is crawled, so its format must be html, not '%s'", source->tag, source->format);
     if (source->crawl && !(source->crawl->delay >= 0 && source->crawl->timeout > 0))
-        return source_fault(error, path, "source '%s': delay must be 0 or more and timeout above 0", source->tag);
+        return recipe_fault(error, path, "source '%s': delay must be 0 or more and timeout above 0", source->tag);
     if (source->crawl && strcmp(source->crawl->fetch, "http") != 0 && strcmp(source->crawl->fetch, "browser") != 0)
-        return source_fault(error, path, "source '%s': fetch is http or browser, not '%s'", source->tag, source->crawl->fetch);
+        return recipe_fault(error, path, "source '%s': fetch is http or browser, not '%s'", source->tag, source->crawl->fetch);
     if (source->crawl && !check_lists(path, source, error))
         return FALSE;
     if (!(source->valid >= 0 && source->valid < 1))
-        return source_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
+        return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
     if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)
-        return source_fault(error, path, "source '%s': repeat is 1 to %d, not %u", source->tag, LARGEST_REPEAT, source->repeat);
+        return recipe_fault(error, path, "source '%s': repeat is 1 to %d, not %u", source->tag, LARGEST_REPEAT, source->repeat);
     return TRUE;
 }
 
@@ -218,8 +216,8 @@ static gboolean check_needed(const char *path, unsigned number, const FileSource
     if (!missing)
         return TRUE;
     if (file->tag)
-        return source_fault(error, path, "source '%s' has no '%s', and uses no source file that gives one", file->tag, missing);
-    return source_fault(error, path, "source number %u has no '%s', and uses no source file that gives one", number, missing);
+        return recipe_fault(error, path, "source '%s' has no '%s', and uses no source file that gives one", file->tag, missing);
+    return recipe_fault(error, path, "source number %u has no '%s', and uses no source file that gives one", number, missing);
 }
 
 gboolean recipe_source_make(const char *path, unsigned number, const FileSource *entry, const FileSource *under,

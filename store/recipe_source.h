@@ -14,4 +14,7 @@ gboolean recipe_source_make(const char *path, unsigned number, const FileSource 
                             RecipeSource *source, GError **error);
 void recipe_source_clear(RecipeSource *source);
 
+/* Sets a GALEN_ERROR_INPUT error "PATH: message" about a recipe or a source file; always FALSE. */
+gboolean recipe_fault(GError **error, const char *path, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
 #endif
