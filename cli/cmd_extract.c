@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * galen extract: saved pages to text, as a build would do it. */
+ * galen extract: saved pages and other files to text, as a build would do it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 typedef struct Options {
     char **content, **remove, **start_at, **stop_at;
-    char *title, *date, *url;
+    char *title, *date, *url, *format;
     gboolean tables, json;
 } Options;
 
@@ -73,7 +73,7 @@ static gboolean extract_record(Parser *parser, Record *record, const Options *op
 
 static gboolean extract_file(Parser *parser, const char *path, const Options *options, gboolean *bad, GError **error)
 {
-    g_autoptr(RecordReader) reader = record_reader_open(format_find("html"), path, error);
+    g_autoptr(RecordReader) reader = record_reader_open(format_find(options->format), path, error);
     if (!reader)
         return FALSE;
     for (;;) {
@@ -93,7 +93,7 @@ static RecipeStrings strings_of(char **list)
 
 static int extract_files(char **paths, const Options *options)
 {
-    RecipeSource source = {.tag = (char *)"extract", .format = (char *)"html"};
+    RecipeSource source = {.tag = (char *)"extract", .format = options->format};
     source.extract = (RecipeExtract){
         .content = strings_of(options->content), .remove = strings_of(options->remove),
         .start_at = strings_of(options->start_at), .stop_at = strings_of(options->stop_at),
@@ -120,12 +120,34 @@ static void options_clear(Options *options)
     g_free(options->title);
     g_free(options->date);
     g_free(options->url);
+    g_free(options->format);
+}
+
+/* "medline, jats, ..." */
+static char *format_names(void)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (const Format *const *format = format_table; *format; format++)
+        g_ptr_array_add(names, (gpointer)(*format)->name);
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv(", ", (char **)names->pdata);
+}
+
+static int extract(const Command *command, int argc, char **argv, const Options *options)
+{
+    if (argc < 2)
+        return command_usage(command, "it takes at least one file");
+    if (format_find(options->format))
+        return extract_files(argv + 1, options);
+    g_autofree char *names = format_names();
+    return command_usage(command, "there is no format '%s'; the formats are %s", options->format, names);
 }
 
 static int run(const Command *command, int argc, char **argv)
 {
-    Options options = {0};
+    Options options = {.format = g_strdup("html")};
     const GOptionEntry entries[] = {
+        {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "What the files are (html)", "FORMAT"},
         {"content", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.content, "Elements that hold the document", "XPATH"},
         {"remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.remove, "Elements to leave out of it", "XPATH"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &options.title, "The title", "XPATH"},
@@ -140,7 +162,7 @@ static int run(const Command *command, int argc, char **argv)
     int status;
     if (!command_parse(command, entries, &argc, &argv, &status))
         return status;
-    status = argc < 2 ? command_usage(command, "it takes at least one file") : extract_files(argv + 1, &options);
+    status = extract(command, argc, argv, &options);
     options_clear(&options);
     return status;
 }
@@ -148,12 +170,14 @@ static int run(const Command *command, int argc, char **argv)
 const Command command_extract = {
     .name = "extract",
     .arguments = "FILE...",
-    .summary = "print the text of saved HTML pages, as a build would take it",
+    .summary = "print the text of saved HTML pages or papers, as a build would take it",
     .details = "The options are those of a recipe's `extract`; without any, main content is found by itself. FILE may be compressed, or\n"
-               "an archive. Facts go to standard error; with --json all goes to standard output.\n\n"
+               "an archive; --format says what it holds where that is not HTML: jats, medline and the other formats of a recipe.\n"
+               "Facts go to standard error; with --json all goes to standard output.\n\n"
                "Examples:\n"
                "  galen extract page.html\n"
                "  galen extract page.html --content '//div[@id=\"guideline\"]' --remove '//nav' --stop-at References\n"
-               "  galen extract saved/*.html.gz --json",
+               "  galen extract saved/*.html.gz --json\n"
+               "  galen extract --format jats article.nxml",
     .run = run,
 };
