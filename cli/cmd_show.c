@@ -5,10 +5,11 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "store/stage_record.h"
 #include "store/tokenizer_store.h"
 
 typedef struct Options {
-    gboolean raw, tokens, facts;
+    gboolean raw, clean, cuts, tokens, facts;
 } Options;
 
 static void print_facts(Docno docno, const Document *document)
@@ -42,12 +43,12 @@ static gboolean print_raw(const Document *document)
     return TRUE;
 }
 
-static gboolean print_clean(StoreTxn *txn, Docno docno, gboolean *found, GError **error)
+static gboolean print_clean(StoreTxn *txn, Docno docno, gboolean with_cuts, gboolean *found, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
     GError *failure = NULL;
-    *found = cleaned_get(txn, docno, &text, &length, &failure);
+    *found = (with_cuts ? cleaned_get : final_text_get)(txn, docno, &text, &length, &failure);
     if (failure) {
         g_propagate_error(error, failure);
         return FALSE;
@@ -58,6 +59,47 @@ static gboolean print_clean(StoreTxn *txn, Docno docno, gboolean *found, GError 
             putchar('\n');
     }
     return TRUE;
+}
+
+typedef struct CutText {
+    const char *text;
+    gsize length;
+} CutText;
+
+static gboolean print_stage_cuts(gpointer user, const char *stage, const StoreValue *value, GError **error)
+{
+    const CutText *clean = user;
+    g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(Cut));
+    if (!cuts_parse(value, cuts, error))
+        return FALSE;
+    if (!cuts_fit((const Cut *)(void *)cuts->data, cuts->len, clean->length)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the cuts of stage '%s' do not fit the clean text; run 'galen audit'", stage);
+        return FALSE;
+    }
+    for (guint i = 0; i < cuts->len; i++) {
+        const Cut *cut = &g_array_index(cuts, Cut, i);
+        printf("== %s: bytes %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " of the clean text\n", stage, cut->start,
+               cut->start + cut->length);
+        fwrite(clean->text + cut->start, 1, cut->length, stdout);
+        if (clean->text[cut->start + cut->length - 1] != '\n')
+            putchar('\n');
+    }
+    return TRUE;
+}
+
+/* What later stages took out of the clean text. */
+static gboolean print_cuts(StoreTxn *txn, Docno docno, GError **error)
+{
+    g_autofree char *text = NULL;
+    CutText clean;
+    GError *failure = NULL;
+    if (cleaned_get(txn, docno, &text, &clean.length, &failure)) {
+        clean.text = text;
+        return stage_record_each(txn, TABLE_CUTS, docno, print_stage_cuts, &clean, error);
+    }
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
 }
 
 /* A token a line: its id and its text. */
@@ -101,8 +143,10 @@ static gboolean show(Store *store, StoreTxn *txn, const char *name, const Option
     }
     if (options->tokens)
         return print_tokens(store, txn, docno, error);
+    if (options->cuts)
+        return print_cuts(txn, docno, error);
     gboolean found = FALSE;
-    if (!options->raw && !print_clean(txn, docno, &found, error))
+    if (!options->raw && !print_clean(txn, docno, options->clean, &found, error))
         return FALSE;
     return found || print_raw(&document);
 }
@@ -112,6 +156,8 @@ static int run(const Command *command, int argc, char **argv)
     Options options = {0};
     const GOptionEntry entries[] = {
         {"raw", 0, 0, G_OPTION_ARG_NONE, &options.raw, "The text as extracted, before cleaning", NULL},
+        {"clean", 0, 0, G_OPTION_ARG_NONE, &options.clean, "The text as cleaned, before later stages took anything out of it", NULL},
+        {"cuts", 0, 0, G_OPTION_ARG_NONE, &options.cuts, "What later stages took out of the clean text", NULL},
         {"tokens", 0, 0, G_OPTION_ARG_NONE, &options.tokens, "Its tokens, one a line: id and text", NULL},
         {"facts", 0, 0, G_OPTION_ARG_NONE, &options.facts, "What is known about it, as JSON", NULL},
         {NULL},
@@ -131,8 +177,9 @@ const Command command_show = {
     .name = "show",
     .arguments = "STORE ID",
     .summary = "print a document: clean, raw, as tokens, or its facts",
-    .details = "ID is a document's number, SOURCE/ID, or an id that only one source has. Without an option it prints the clean\n"
-               "text, or the extracted one where a document was dropped before cleaning ended.\n\n"
+    .details = "ID is a document's number, SOURCE/ID, or an id that only one source has. Without an option it prints the text\n"
+               "that is tokenised: the clean text, without what later stages took out of it; or the extracted one where a\n"
+               "document was dropped before cleaning ended.\n\n"
                "Examples:\n"
                "  galen show corpus.galen PMID:31452104\n"
                "  galen show corpus.galen 17 --facts",

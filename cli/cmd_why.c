@@ -6,7 +6,9 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "store/note.h"
 #include "store/shard.h"
+#include "store/stage_record.h"
 
 static void set_number(json_t *object, const char *key, double number)
 {
@@ -68,6 +70,38 @@ static gboolean add_placements(StoreTxn *txn, Docno docno, json_t *story, GError
     return TRUE;
 }
 
+typedef struct CutStory {
+    json_t *list;
+    guint64 bytes;
+} CutStory;
+
+static gboolean add_stage_cuts(gpointer user, const char *stage, const StoreValue *value, GError **error)
+{
+    CutStory *story = user;
+    g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(Cut));
+    if (!cuts_parse(value, cuts, error))
+        return FALSE;
+    guint64 bytes = cuts_bytes((const Cut *)(void *)cuts->data, cuts->len);
+    json_array_append_new(story->list, json_pack("{s:s, s:I, s:I}", "stage", stage, "ranges", (json_int_t)cuts->len, "bytes",
+                                                 (json_int_t)bytes));
+    story->bytes += bytes;
+    return TRUE;
+}
+
+/* What later stages found in the clean text and took out of it. */
+static gboolean add_findings(StoreTxn *txn, Docno docno, json_t *story, GError **error)
+{
+    CutStory cuts = {.list = json_array()};
+    json_t *notes = NULL;
+    gboolean good = stage_record_each(txn, TABLE_CUTS, docno, add_stage_cuts, &cuts, error) &&
+                    (notes = notes_get(txn, docno, error)) != NULL;
+    json_object_set_new(story, "cut_bytes", json_integer((json_int_t)cuts.bytes));
+    json_object_set_new(story, "cuts", cuts.list);
+    if (good)
+        json_object_set_new(story, "notes", notes);
+    return good;
+}
+
 static json_t *story_of(StoreTxn *txn, const char *name, GError **error)
 {
     Docno docno;
@@ -95,7 +129,7 @@ static json_t *story_of(StoreTxn *txn, const char *name, GError **error)
         g_propagate_error(error, failure);
         return NULL;
     }
-    if (!add_verdict(txn, docno, story, error) || !add_placements(txn, docno, story, error))
+    if (!add_findings(txn, docno, story, error) || !add_verdict(txn, docno, story, error) || !add_placements(txn, docno, story, error))
         return NULL;
     return g_steal_pointer(&story);
 }
@@ -129,6 +163,26 @@ static void print_verdict(const json_t *verdict)
     }
 }
 
+/* "  LABEL      STAGE: ..." for each cut stage and for each thing that a stage found. */
+static void print_findings(const json_t *story)
+{
+    gsize index;
+    json_t *cut, *note, *found;
+    const char *stage;
+    json_array_foreach(json_object_get(story, "cuts"), index, cut) {
+        g_autofree char *ranges = format_count((guint64)json_integer_value(json_object_get(cut, "ranges")));
+        g_autofree char *bytes = format_count((guint64)json_integer_value(json_object_get(cut, "bytes")));
+        printf("  %-10s %s bytes in %s range(s) by stage '%s'\n", "cut out", bytes, ranges, json_get_string(cut, "stage"));
+    }
+    json_object_foreach(json_object_get(story, "notes"), stage, note) {
+        json_array_foreach(json_object_get(note, "found"), index, found) {
+            const char *summary = json_get_string(found, "summary");
+            if (summary)
+                printf("  %-10s %s: %s\n", "found", stage, summary);
+        }
+    }
+}
+
 static void print_story(const json_t *story)
 {
     gsize index;
@@ -147,6 +201,7 @@ static void print_story(const json_t *story)
     if (json_object_get(story, "clean_bytes"))
         printf(", %s clean (title included)", clean);
     putchar('\n');
+    print_findings(story);
     print_verdict(json_object_get(story, "verdict"));
     json_array_foreach(json_object_get(story, "placements"), index, placement) {
         g_autofree char *position = format_count((guint64)json_integer_value(json_object_get(placement, "position")));

@@ -21,6 +21,7 @@ const char *severity_name(Severity severity);
 #define FINDING_UNPACKED "kept-but-not-packed"      /* error: a kept document without tokens in a shard */
 #define FINDING_SPAN_GAP "span-gap"                 /* error: spans do not tile their shard */
 #define FINDING_TOKEN_MISMATCH "token-mismatch"     /* error: a shard's tokens differ from the document's */
+#define FINDING_BAD_CUT "bad-cut"                   /* error: what was taken out of a text does not fit it */
 #define FINDING_COUNT_MISMATCH "count-mismatch"     /* error: entered != kept + dropped + merged */
 #define FINDING_MISSING_LICENCE "missing-licence"   /* warning: a kept source whose documents have no licence */
 #define FINDING_EMPTY_SOURCE "empty-source"         /* warning: a source that kept nothing */

@@ -133,6 +133,25 @@ static void check_packed(const Audit *audit, StoreTxn *txn, Docno docno, guint s
                      "kept, but %u of %" G_GUINT64_FORMAT " repeats are in the shards", placements->len, expected);
 }
 
+/* What was taken out of the clean text must lie in it. */
+static void check_cuts(StoreTxn *txn, Docno docno, GPtrArray *findings)
+{
+    GError *cause = NULL;
+    g_autofree char *text = NULL;
+    gsize length = 0;
+    g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(Cut));
+    if (!cuts_get(txn, docno, NULL, cuts, &cause))
+        findings_add_damage(findings, record_where(TABLE_CUTS, docno), cause);
+    else if (cuts->len == 0)
+        return;
+    else if (!cleaned_get(txn, docno, &text, &length, &cause))
+        cause ? findings_add_damage(findings, record_where(TABLE_CLEANED, docno), cause)
+              : findings_add(findings, FINDING_BAD_CUT, document_where(docno), "has cuts but no clean text");
+    else if (!cuts_fit((const Cut *)(void *)cuts->data, cuts->len, length))
+        findings_add(findings, FINDING_BAD_CUT, document_where(docno),
+                     "its cuts overlap, or lie outside its clean text of %" G_GSIZE_FORMAT " bytes", length);
+}
+
 static gboolean has_licence(const SourceTally *source, const Document *document)
 {
     const char *licence = json_get_string(source->facts, "licence");
@@ -178,6 +197,7 @@ static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, Audit
 {
     Verdict verdict;
     gboolean damaged;
+    check_cuts(txn, docno, batch->findings);
     if (!verdict_of(txn, docno, &verdict, &damaged, batch->findings)) {
         if (audit->packed && !damaged)
             findings_add(batch->findings, FINDING_LEDGER_GAP, document_where(docno), "has no verdict");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/audit_findings.h"
+#include "store/stage_record.h"
 
 static gboolean keyed_by_docno(StoreTable table)
 {
@@ -14,8 +15,12 @@ static gboolean keyed_by_docno(StoreTable table)
 static char *record_where(StoreTable table, const StoreValue *key)
 {
     const char *name = store_table_name(table);
+    char stage[STAGE_NAME_LIMIT + 1];
     unsigned split;
     guint32 shard;
+    Docno docno;
+    if ((table == TABLE_CUTS || table == TABLE_NOTES) && stage_record_key_read(key, &docno, stage))
+        return g_strdup_printf("%s %" G_GUINT64_FORMAT " %s", name, docno, stage);
     if (keyed_by_docno(table) && key->length == 8)
         return g_strdup_printf("%s %" G_GUINT64_FORMAT, name, docno_read(key->data));
     if ((table == TABLE_SHARDS || table == TABLE_SPANS) && shard_key_read(key, &split, &shard))

@@ -8,7 +8,8 @@
  *
  * A document's leaf is SHA-256 over four digests of 32 bytes: of the raw capture, of all fields and the text as
  * extracted (without `origin`, which is a place on somebody's disk), of the clean text (zeros if there is none), and of
- * the verdict. A source's digest is SHA-256 over its documents' leaves in docno order.
+ * the verdict. Where stages left cuts or notes (store/cuts.h, note.h), a fifth digest of all these records, keys and
+ * values, follows. A source's digest is SHA-256 over its documents' leaves in docno order.
  */
 #ifndef STORE_MANIFEST_PARTS_H
 #define STORE_MANIFEST_PARTS_H

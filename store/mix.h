@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/mix.h - tokenise the undecided documents, and decide which of the replay go into training.
  *
- * tokenise_run (a stage) reads TABLE_CLEANED and writes TABLE_TOKENS for every undecided document. mix_run (a stage)
+ * tokenise_run (a stage) reads the final texts (store/cuts.h) and writes TABLE_TOKENS for every undecided document. mix_run (a stage)
  * draws documents of the replay group in a seeded order until the replay has its share of all training tokens, repeats
  * counted; the rest of the replay gets the verdict dropped / mix / "not-sampled". Then every undecided document is kept:
  * after mix_run each document has its verdict.

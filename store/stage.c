@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/stage_record.h"
 
-const char *const stage_order[] = {"ingest", "clean", "sign", "dedup", "tokenise", "mix", "pack", NULL};
+const char *const stage_order[] = {"ingest", "clean", "sign", "dedup", "passages", "contamination", "tokenise", "mix", "pack", NULL};
 
-/* The tables that hold a stage's results, besides its verdicts. */
+/* The tables that hold a stage's results, besides its verdicts, cuts and notes. */
 static const struct {
     const char *stage;
     StoreTable table;
@@ -91,6 +92,8 @@ static gboolean forget_results(StoreTxn *txn, gpointer user, GError **error)
     for (const char *const *stage = user; *stage; stage++) {
         if (stage == stage_order ? !store_clear(txn, TABLE_LEDGER, error) : !ledger_forget_stage(txn, *stage, error))
             return FALSE;
+        if (!stage_record_forget(txn, TABLE_CUTS, *stage, error) || !stage_record_forget(txn, TABLE_NOTES, *stage, error))
+            return FALSE;
         for (gsize i = 0; i < G_N_ELEMENTS(owned_tables); i++)
             if (strcmp(owned_tables[i].stage, *stage) == 0 && !store_clear(txn, owned_tables[i].table, error))
                 return FALSE;
@@ -155,4 +158,21 @@ gboolean stage_finish(Store *store, StageRun *run, GError **error)
 {
     run->complete = TRUE;
     return store_write(store, save_run, run, error);
+}
+
+gboolean stage_leave_out(Store *store, const char *stage, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    if (!load_run(store, stage, &run, error))
+        return FALSE;
+    if (!run.fingerprint)
+        return TRUE;
+    remove_manifest(store);
+    /* Until its results are gone the record stays, with a fingerprint that no settings have: a kill in between is mended
+     * by the next build, whether that wants the stage or not. */
+    const char *const *from = &stage_order[stage_index(stage)];
+    g_free(run.fingerprint);
+    run.fingerprint = g_strdup("left out");
+    return store_write(store, forget_runs, (gpointer)(from + 1), error) && store_write(store, save_run, &run, error) &&
+           store_write(store, forget_results, (gpointer)from, error) && store_write(store, forget_runs, (gpointer)from, error);
 }

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/progress.h"
+#include "store/cuts.h"
 #include "store/document.h"
 #include "store/ledger.h"
 #include "store/store.h"
@@ -45,6 +46,8 @@ extern const char *const stage_order[];
 gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error);
 gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error);
 gboolean stage_finish(Store *store, StageRun *run, GError **error); /* marks complete */
+/* For a stage that the recipe does not ask for: if it ever ran, it is cleared with all later ones, and forgotten. */
+gboolean stage_leave_out(Store *store, const char *stage, GError **error);
 gboolean stage_load(StoreTxn *txn, const char *stage, StageRun *run, GError **error); /* FALSE, no error: never run */
 void stage_run_clear(StageRun *run);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StageRun, stage_run_clear)
@@ -53,7 +56,8 @@ void stage_count(StageRun *run, const char *source, const char *what, gint64 amo
 typedef enum {
     STAGE_READ_DOCUMENT = 1, /* item->document with its text */
     STAGE_READ_FACTS = 2,    /* item->document without its text */
-    STAGE_READ_CLEANED = 4,  /* item->cleaned */
+    STAGE_READ_CLEANED = 4,  /* item->cleaned: the clean text */
+    STAGE_READ_FINAL = 8,    /* item->cleaned: the clean text without item->cuts, those of the stages before */
 } StageReads;
 
 typedef struct StageItem {
@@ -61,6 +65,8 @@ typedef struct StageItem {
     Document document;
     char *cleaned;
     gsize cleaned_length;
+    Cut *cuts; /* with STAGE_READ_FINAL; owned */
+    gsize cut_count;
     gpointer result; /* set by work, read by save, freed by result_free */
 } StageItem;
 

@@ -52,6 +52,7 @@ static void item_clear(const StageMap *map, StageItem *item)
 {
     document_clear(&item->document);
     g_free(item->cleaned);
+    g_free(item->cuts);
     if (map->result_free && item->result)
         map->result_free(item->result);
 }
@@ -77,17 +78,33 @@ static void carrier_free(gpointer data)
     g_free(carrier);
 }
 
+static gboolean make_final(StoreTxn *txn, Docno docno, StageItem *item, GError **error)
+{
+    g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(Cut));
+    if (!cuts_get(txn, docno, NULL, cuts, error))
+        return FALSE;
+    item->cut_count = cuts->len;
+    item->cuts = (Cut *)(void *)g_array_free(g_steal_pointer(&cuts), FALSE);
+    if (!cuts_fit(item->cuts, item->cut_count, item->cleaned_length)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "the cuts of document %" G_GUINT64_FORMAT " do not fit its clean text; run 'galen audit'", docno);
+        return FALSE;
+    }
+    item->cleaned_length = cuts_apply(item->cuts, item->cut_count, item->cleaned, item->cleaned_length);
+    return TRUE;
+}
+
 static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const StoreValue *value, StageItem *item, GError **error)
 {
     item->docno = docno;
     if (map->reads & (STAGE_READ_DOCUMENT | STAGE_READ_FACTS))
         if (!document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error))
             return FALSE;
-    if (!(map->reads & STAGE_READ_CLEANED))
+    if (!(map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL)))
         return TRUE;
     GError *failure = NULL;
     if (cleaned_get(txn, docno, &item->cleaned, &item->cleaned_length, &failure))
-        return TRUE;
+        return !(map->reads & STAGE_READ_FINAL) || make_final(txn, docno, item, error);
     if (failure)
         g_propagate_error(error, failure);
     else

@@ -21,6 +21,7 @@
 #define LOCK_SIZE 8192    /* LMDB's lock file for its default number of readers */
 #define TRAILER_SIZE 16 /* XXH3-128 of the record, behind it */
 #define KEY_LIMIT 511   /* LMDB's own */
+#define NO_TABLE 0      /* never a table's number: an older galen made the store, and it is only read; an empty table */
 
 struct Store {
     char *directory;
@@ -50,7 +51,8 @@ struct StoreCursor {
 
 static const char *const table_names[TABLE_COUNT] = {
     "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
-    "bands", "tokens", "shards",    "spans",   "placements", "runs",
+    "bands", "cuts",   "notes",     "tokens",  "shards",     "spans",  "placements",
+    "runs",
 };
 
 const char *store_table_name(StoreTable table)
@@ -185,6 +187,8 @@ static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
     int result = mdb_txn_begin(store->env, NULL, flags == STORE_READ ? MDB_RDONLY : 0, &txn);
     for (int table = 0; table < TABLE_COUNT && result == 0; table++) {
         result = mdb_dbi_open(txn, table_names[table], flags == STORE_READ ? 0 : MDB_CREATE, &store->tables[table]);
+        if (result == MDB_NOTFOUND && table != TABLE_META)
+            result = store->tables[table] = NO_TABLE;
         if (result != 0) {
             mdb_txn_abort(txn);
             if (result == MDB_NOTFOUND)
@@ -407,6 +411,8 @@ static gboolean check_record(StoreTxn *txn, StoreTable table, const MDB_val *sto
 static gboolean get_record(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gboolean verify, StoreValue *value, GError **error)
 {
     MDB_val mdb_key = {key_length, (void *)key}, stored;
+    if (txn->store->tables[table] == NO_TABLE)
+        return FALSE;
     int result = mdb_get(txn->txn, txn->store->tables[table], &mdb_key, &stored);
     if (result == MDB_NOTFOUND)
         return FALSE;
@@ -463,7 +469,7 @@ gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error)
 guint64 store_count(StoreTxn *txn, StoreTable table)
 {
     MDB_stat stats;
-    return mdb_stat(txn->txn, txn->store->tables[table], &stats) == 0 ? stats.ms_entries : 0;
+    return txn->store->tables[table] != NO_TABLE && mdb_stat(txn->txn, txn->store->tables[table], &stats) == 0 ? stats.ms_entries : 0;
 }
 
 void docno_write(Docno docno, guint8 key[8])
@@ -498,8 +504,8 @@ gboolean store_put_docno(StoreTxn *txn, StoreTable table, Docno docno, const voi
 StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from, gsize from_length, GError **error)
 {
     g_return_val_if_fail(from_length <= KEY_LIMIT, NULL);
-    MDB_cursor *mdb_cursor;
-    int result = mdb_cursor_open(txn->txn, txn->store->tables[table], &mdb_cursor);
+    MDB_cursor *mdb_cursor = NULL;
+    int result = txn->store->tables[table] == NO_TABLE ? 0 : mdb_cursor_open(txn->txn, txn->store->tables[table], &mdb_cursor);
     if (result != 0) {
         txn_set_error(txn, error, result, "walk", table);
         return NULL;
@@ -519,6 +525,8 @@ int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, G
     MDB_val mdb_key = {cursor->from_length, cursor->from}, stored;
     MDB_cursor_op operation = cursor->started ? MDB_NEXT : cursor->from_length ? MDB_SET_RANGE : MDB_FIRST;
     cursor->started = TRUE;
+    if (!cursor->cursor)
+        return 0;
     int result = mdb_cursor_get(cursor->cursor, &mdb_key, &stored, operation);
     if (result == MDB_NOTFOUND)
         return 0;
@@ -534,7 +542,8 @@ void store_cursor_free(StoreCursor *cursor)
 {
     if (!cursor)
         return;
-    mdb_cursor_close(cursor->cursor);
+    if (cursor->cursor)
+        mdb_cursor_close(cursor->cursor);
     g_free(cursor);
 }
 

@@ -9,6 +9,7 @@
  * Ownership: memory returned by store_get and cursors lies in the map and is valid until the transaction ends; it must
  *   not be written to. Values are aligned to 2 bytes, large ones (over a page: shards) to 16.
  * Integrity: every record carries its XXH3-128. store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
+ * Tables that a later version added are empty in a store of an earlier one.
  * One writer process at a time (a second one is refused with who holds it); any number of readers.
  */
 #ifndef STORE_STORE_H
@@ -29,6 +30,8 @@ typedef enum {
     TABLE_LEDGER,     /* docno -> Verdict (store/ledger.h) */
     TABLE_SIGNATURES, /* docno -> MinHash signature */
     TABLE_BANDS,      /* band + hash + docno -> nothing: the LSH index */
+    TABLE_CUTS,       /* docno + stage -> ranges taken out of the clean text (store/cuts.h) */
+    TABLE_NOTES,      /* docno + stage -> JSON of what the stage found there (store/note.h) */
     TABLE_TOKENS,     /* docno -> token ids, u16 or u32 */
     TABLE_SHARDS,     /* split + shard number -> token block, u16 or u32, read in place */
     TABLE_SPANS,      /* split + shard number -> array of Span (store/shard.h) */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "store/manifest_parts.h"
+#include "store/stage_record.h"
 
 #define BATCH_SIZE 256
 
@@ -97,6 +98,39 @@ static gboolean cleaned_digest(StoreTxn *txn, Docno docno, Sha256 *digest, GErro
     return FALSE;
 }
 
+typedef struct ExtraRecords {
+    Sha256Context *context; /* NULL: there were none so far */
+    const char *table;
+} ExtraRecords;
+
+static gboolean add_extra(gpointer user, const char *stage, const StoreValue *value, GError **error)
+{
+    ExtraRecords *extras = user;
+    guint64 length = GUINT64_TO_LE(value->length);
+    if (!extras->context)
+        extras->context = sha256_new();
+    sha256_update(extras->context, extras->table, strlen(extras->table) + 1);
+    sha256_update(extras->context, stage, strlen(stage) + 1);
+    sha256_update(extras->context, &length, sizeof length);
+    sha256_update(extras->context, value->data, value->length);
+    return TRUE;
+}
+
+/* What stages left besides verdicts; *parts goes from 4 to 5 where there is anything. */
+static gboolean extras_digest(StoreTxn *txn, Docno docno, Sha256 *digest, unsigned *parts, GError **error)
+{
+    ExtraRecords extras = {.table = store_table_name(TABLE_CUTS)};
+    gboolean good = stage_record_each(txn, TABLE_CUTS, docno, add_extra, &extras, error);
+    extras.table = store_table_name(TABLE_NOTES);
+    good = good && stage_record_each(txn, TABLE_NOTES, docno, add_extra, &extras, error);
+    if (extras.context) {
+        *digest = sha256_finish(extras.context);
+        sha256_free(extras.context);
+        (*parts)++;
+    }
+    return good;
+}
+
 static gboolean read_verdict(StoreTxn *txn, Docno docno, DocumentResult *result, Sha256 *digest, GError **error)
 {
     GError *cause = NULL;
@@ -129,7 +163,8 @@ static gboolean read_document(const DocumentPass *pass, StoreTxn *txn, Docno doc
 static gboolean tally_document(const DocumentPass *pass, StoreTxn *txn, Docno docno, DocumentResult *result, GError **error)
 {
     g_auto(Document) document = {0};
-    Sha256 parts[4];
+    Sha256 parts[5];
+    unsigned count = 4;
     if (!read_document(pass, txn, docno, &document, error) || !read_verdict(txn, docno, result, &parts[3], error))
         return FALSE;
     result->source = g_hash_table_lookup(pass->tally->by_tag, document.source ? document.source : "");
@@ -143,9 +178,9 @@ static gboolean tally_document(const DocumentPass *pass, StoreTxn *txn, Docno do
         return TRUE;
     parts[0] = document.capture;
     parts[1] = document_digest(&document);
-    if (!cleaned_digest(txn, docno, &parts[2], error))
+    if (!cleaned_digest(txn, docno, &parts[2], error) || !extras_digest(txn, docno, &parts[4], &count, error))
         return FALSE;
-    result->leaf = sha256(parts, sizeof parts);
+    result->leaf = sha256(parts, count * sizeof parts[0]);
     return TRUE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stage "tokenise": clean text of every undecided document to token ids; see store/mix.h. */
+ * The stage "tokenise": final text of every undecided document to token ids; see store/mix.h. */
 #include "store/mix.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
@@ -51,7 +51,7 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
     StageMap map = {
         .stage = "tokenise",
         .fingerprint = *fingerprint,
-        .reads = STAGE_READ_FACTS | STAGE_READ_CLEANED,
+        .reads = STAGE_READ_FACTS | STAGE_READ_FINAL,
         .user = (gpointer)tokenizer,
         .work = tokenise_item,
         .save = save_item,
