@@ -11,7 +11,7 @@
 
 typedef struct Options {
     char **content, **remove, **start_at, **stop_at;
-    char *title, *date, *url, *format;
+    char *title, *date, *url, *format, *compat;
     gboolean tables, json;
 } Options;
 
@@ -93,7 +93,7 @@ static RecipeStrings strings_of(char **list)
 
 static int extract_files(char **paths, const Options *options)
 {
-    RecipeSource source = {.tag = (char *)"extract", .format = options->format};
+    RecipeSource source = {.tag = (char *)"extract", .format = options->format, .compat = options->compat};
     source.extract = (RecipeExtract){
         .content = strings_of(options->content), .remove = strings_of(options->remove),
         .start_at = strings_of(options->start_at), .stop_at = strings_of(options->stop_at),
@@ -121,6 +121,7 @@ static void options_clear(Options *options)
     g_free(options->date);
     g_free(options->url);
     g_free(options->format);
+    g_free(options->compat);
 }
 
 /* "medline, jats, ..." */
@@ -137,6 +138,8 @@ static int extract(const Command *command, int argc, char **argv, const Options 
 {
     if (argc < 2)
         return command_usage(command, "it takes at least one file");
+    if (options->compat && (strcmp(options->compat, "meditron") != 0 || strcmp(options->format, "s2orc") != 0))
+        return command_usage(command, "--compat is meditron, and goes with --format s2orc");
     if (format_find(options->format))
         return extract_files(argv + 1, options);
     g_autofree char *names = format_names();
@@ -148,6 +151,7 @@ static int run(const Command *command, int argc, char **argv)
     Options options = {.format = g_strdup("html")};
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "What the files are (html)", "FORMAT"},
+        {"compat", 0, 0, G_OPTION_ARG_STRING, &options.compat, "Text as that program wrote it: meditron (s2orc)", "PROGRAM"},
         {"content", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.content, "Elements that hold the document", "XPATH"},
         {"remove", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.remove, "Elements to leave out of it", "XPATH"},
         {"title", 0, 0, G_OPTION_ARG_STRING, &options.title, "The title", "XPATH"},
@@ -178,6 +182,7 @@ const Command command_extract = {
                "  galen extract page.html\n"
                "  galen extract page.html --content '//div[@id=\"guideline\"]' --remove '//nav' --stop-at References\n"
                "  galen extract saved/*.html.gz --json\n"
-               "  galen extract --format jats article.nxml",
+               "  galen extract --format jats article.nxml\n"
+               "  galen extract --format s2orc --compat meditron papers.jsonl.gz",
     .run = run,
 };

@@ -11,7 +11,7 @@
 #include "scrapers/extract/selector.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "3"
+#define INGEST_VERSION "2"
 
 static void input_free(gpointer data)
 {
@@ -175,6 +175,8 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
         append_strings(text, "start_at", &source->extract.start_at);
         append_strings(text, "stop_at", &source->extract.stop_at);
         g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
+        if (source->compat)
+            g_string_append_printf(text, " compat=%s\n", source->compat);
         if (source->crawl)
             append_strings(text, "page", &source->crawl->pages);
         if (source->file_text)

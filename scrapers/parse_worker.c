@@ -64,6 +64,7 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     buffer_append_field(buffer, options->licence);
     buffer_append_field(buffer, options->text_field);
     buffer_append_field(buffer, options->id_field);
+    buffer_append_field(buffer, options->compat);
     buffer_append_field(buffer, options->title);
     append_list(buffer, options->content);
     append_list(buffer, options->remove);
@@ -87,7 +88,8 @@ static gboolean decode_options(BufferView *view, ParseOptions *options)
     guint32 tables, probe;
     if (!buffer_view_field(view, &options->format) || !buffer_view_field(view, &options->source) ||
         !buffer_view_field(view, &options->licence) || !buffer_view_field(view, &options->text_field) ||
-        !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->title) ||
+        !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->compat) ||
+        !buffer_view_field(view, &options->title) ||
         !view_list(view, &options->content) || !view_list(view, &options->remove) ||
         !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
         !buffer_view_u32(view, &tables) || !buffer_view_u32(view, &probe))

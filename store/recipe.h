@@ -75,6 +75,7 @@ typedef struct RecipeSource {
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
+    char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */
     const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
     const char *file_text;
 } RecipeSource;

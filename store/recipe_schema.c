@@ -58,7 +58,7 @@ static const cyaml_schema_field_t extract_fields[] = {
     STRING(FileSource, name), STRING(FileSource, format), STRING(FileSource, group), STRINGS(FileSource, paths),       \
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
-        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field)
+        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat)
 
 /* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
 static const cyaml_schema_field_t source_fields[] = {

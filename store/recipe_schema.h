@@ -38,7 +38,7 @@ typedef struct FileSource {
     bool *redistributable;
     unsigned *repeat;
     double *valid;
-    char *text_field, *id_field;
+    char *text_field, *id_field, *compat;
     char *publisher, *homepage, *audience, *country, *notes; /* from here on: facts of a source file */
     SourceExpected *expected;
     SourceTest *tests;

@@ -103,6 +103,8 @@ json_t *recipe_source_settings(const RecipeSource *source)
     set_number(object, "valid", source->valid);
     set_text(object, "text_field", source->text_field);
     set_text(object, "id_field", source->id_field);
+    if (source->compat)
+        set_text(object, "compat", source->compat);
     if (source->file_text)
         set_text(object, "source_file", source->file_text);
     return object;

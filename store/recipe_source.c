@@ -85,6 +85,7 @@ static void override_source(FileSource *merged, const FileSource *over, FileCraw
     OVERRIDE(valid);
     OVERRIDE(text_field);
     OVERRIDE(id_field);
+    OVERRIDE(compat);
     if (over->paths.count) { /* files instead of the site */
         merged->paths = over->paths;
         merged->crawl = NULL;
@@ -155,6 +156,7 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .valid = SETTING(file, valid, group_valid[group]),
         .text_field = file->text_field ? file->text_field : (char *)"text",
         .id_field = file->id_field ? file->id_field : (char *)"id",
+        .compat = file->compat,
     };
     if (file->extract)
         source->extract = (RecipeExtract){
@@ -203,6 +205,9 @@ static gboolean check_source(const char *path, const RecipeSource *source, GErro
         return recipe_fault(error, path, "source '%s': fetch is http or browser, not '%s'", source->tag, source->crawl->fetch);
     if (source->crawl && !check_lists(path, source, error))
         return FALSE;
+    if (source->compat && (strcmp(source->compat, "meditron") != 0 || strcmp(source->format, "s2orc") != 0))
+        return recipe_fault(error, path, "source '%s': compat is meditron, and only with format s2orc; not '%s' with format %s", source->tag,
+                            source->compat, source->format);
     if (!(source->valid >= 0 && source->valid < 1))
         return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
     if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)

@@ -63,6 +63,7 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->licence = g_strdup(source->licence);
     options->text_field = g_strdup(source->text_field ? source->text_field : "text");
     options->id_field = g_strdup(source->id_field ? source->id_field : "id");
+    options->compat = g_strdup(source->compat);
     options->content = copy_selectors(&source->extract.content);
     options->remove = copy_selectors(&source->extract.remove);
     options->title = copy_selector(source->extract.title);
@@ -82,6 +83,7 @@ void parse_options_free(ParseOptions *options)
     g_free(options->licence);
     g_free(options->text_field);
     g_free(options->id_field);
+    g_free(options->compat);
     g_strfreev(options->content);
     g_strfreev(options->remove);
     g_strfreev(options->start_at);

@@ -38,6 +38,7 @@ typedef struct ParseOptions {
     char *format;
     char *licence; /* of the source, for documents that do not say theirs; or NULL */
     char *text_field, *id_field;
+    char *compat; /* the program whose text is wanted, or NULL */
     char **content, **remove; /* XPath, made of the recipe's selectors; NULL-terminated; may be NULL */
     char *title, *date;       /* XPath */
     char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */

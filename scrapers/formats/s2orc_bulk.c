@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "scrapers/formats/facts.h"
-#include "scrapers/formats/jats_reference.h"
 #include "scrapers/formats/s2orc_shapes.h"
 
 #define SPAN_LIMIT 1000000 /* spans of one paper */
@@ -84,9 +83,11 @@ static void add_span(Bulk *bulk, GArray *spans, const json_t *value, SpanKind ki
 static gboolean add_annotation(Bulk *bulk, GArray *spans, const char *name, SpanKind kind, ParseFailure *failure)
 {
     const json_t *value = json_object_get(bulk->annotations, name);
+    if (json_is_string(value) && json_string_length(value) == 0)
+        return TRUE;
     if (json_is_string(value)) {
         json_error_t cause;
-        json_t *list = json_loadb(json_string_value(value), json_string_length(value), 0, &cause);
+        json_t *list = json_loadb(json_string_value(value), json_string_length(value), JSON_ALLOW_NUL, &cause);
         if (list)
             g_ptr_array_add(bulk->parsed, list);
         value = list;
@@ -215,16 +216,9 @@ static void write_citation(Bulk *bulk, const Span *span)
     const Span *entry = span->id ? g_hash_table_lookup(bulk->by_id, span->id) : NULL;
     g_autofree char *title = entry ? text_inside(bulk, bulk->titles, entry) : NULL;
     g_autofree char *name = entry ? text_inside(bulk, bulk->names, entry) : NULL;
-    text_form_cite_begin(bulk->form);
-    if (title) {
-        g_auto(Buffer) out;
-        buffer_init(&out, DOCUMENT_TEXT_LIMIT);
-        strip_end(title);
-        strip_end(name);
-        bib_ref_append(&out, title, name);
-        text_form_text(bulk->form, out.data, out.length);
-    }
-    text_form_cite_end(bulk->form);
+    strip_end(title);
+    strip_end(name);
+    s2orc_citation(bulk->form, bulk->points.text + span->start, span->end - span->start, title, name);
 }
 
 static void write_mention(Bulk *bulk, const Span *span)
@@ -266,7 +260,7 @@ static void write_inline(Bulk *bulk, gsize start, gsize end)
             write_mention(bulk, span);
         else
             write_formula(bulk, span);
-        at = span->end;
+        at = span->end + s2orc_loose_blanks(bulk->points.text + span->end, end - span->end);
     }
     text_form_text(bulk->form, bulk->points.text + at, end - at);
 }
@@ -370,9 +364,10 @@ static void write_abstract(Bulk *bulk, ParseFailure *failure)
     }
 }
 
-static void bulk_init(Bulk *bulk, const json_t *text, const json_t *annotations, TextForm *form)
+static void bulk_init(Bulk *bulk, const json_t *content, TextForm *form)
 {
-    *bulk = (Bulk){.annotations = annotations, .form = form};
+    const json_t *text = json_object_get(content, "text");
+    *bulk = (Bulk){.annotations = json_object_get(content, "annotations"), .form = form};
     code_points_init(&bulk->points, json_string_value(text), json_string_length(text));
     bulk->parsed = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
     GArray **arrays[] = {&bulk->blocks, &bulk->inlines, &bulk->titles, &bulk->names, &bulk->captions, &bulk->entries,
@@ -393,6 +388,19 @@ static void bulk_clear(Bulk *bulk)
     code_points_clear(&bulk->points);
 }
 
+/* What a record has that was joined with Semantic Scholar's dataset `papers`, as GAP-Replay's were. */
+static void set_joined_facts(const json_t *record, Document *document, json_t *meta)
+{
+    const char *journal = json_get_string(json_object_get(record, "journal"), "name");
+    const json_t *citations = json_object_get(record, "citationcount");
+    document->date = s2orc_date(json_object_get(record, "publicationdate"));
+    if (!document->date)
+        document->date = s2orc_date(json_object_get(record, "year"));
+    fact_set(meta, "journal", journal && *journal ? journal : json_get_string(record, "venue"));
+    if (json_is_integer(citations) && json_integer_value(citations) >= 0)
+        json_object_set_new(meta, "citations", json_integer(json_integer_value(citations)));
+}
+
 /* S2ORC writes "CCBY", "CCBYNC" for Creative Commons licences of a version that it does not know. */
 static void bulk_facts(const json_t *record, Document *document, json_t *meta)
 {
@@ -409,28 +417,56 @@ static void bulk_facts(const json_t *record, Document *document, json_t *meta)
     fact_set(meta, "pmid", json_get_string(ids, "pubmed"));
     fact_set(meta, "arxiv", json_get_string(ids, "arxiv"));
     fact_set(meta, "pmcid", pmc);
+    set_joined_facts(record, document, meta);
     document->licence = g_strdup(json_get_string(info, "license"));
     document->url = g_strdup(json_get_string(info, "openaccessurl"));
 }
 
-gboolean s2orc_bulk(const json_t *record, Document *document, json_t *meta, TextForm *form, ParseFailure *failure)
+static gboolean check_content(const json_t *content, ParseFailure *failure)
 {
-    const json_t *content = json_object_get(record, "content");
-    const json_t *text = json_object_get(content, "text"), *annotations = json_object_get(content, "annotations");
-    bulk_facts(record, document, meta);
+    const json_t *text = json_object_get(content, "text");
     if (!json_is_string(text)) {
         gboolean absent = json_is_object(content) && (!text || json_is_null(text));
         parse_failure_set(failure, absent ? RULE_NO_TEXT : RULE_MALFORMED_JSON, "field 'content.text' is no string");
         return FALSE;
     }
-    if (!json_is_object(annotations)) {
-        parse_failure_set(failure, RULE_MALFORMED_JSON, "field 'content.annotations' is no object");
+    if (json_is_object(json_object_get(content, "annotations")))
+        return TRUE;
+    parse_failure_set(failure, RULE_MALFORMED_JSON, "field 'content.annotations' is no object");
+    return FALSE;
+}
+
+/* The title that a record was joined with, before the one that was read from the page. */
+static void read_title(Bulk *bulk, const json_t *record, Document *document, ParseFailure *failure)
+{
+    const char *title = json_get_string(record, "title");
+    document->title = title && *title ? g_strdup(title) : first_text(bulk, "title", failure);
+}
+
+gboolean s2orc_bulk_head(const json_t *record, Document *document, json_t *meta, ParseFailure *failure)
+{
+    const json_t *content = json_object_get(record, "content");
+    bulk_facts(record, document, meta);
+    if (!check_content(content, failure))
         return FALSE;
-    }
     Bulk bulk;
-    bulk_init(&bulk, text, annotations, form);
+    bulk_init(&bulk, content, NULL);
+    read_title(&bulk, record, document, failure);
+    bulk_clear(&bulk);
+    failure->rule = NULL; /* a paper whose title cannot be read is one without a title */
+    return TRUE;
+}
+
+gboolean s2orc_bulk(const json_t *record, Document *document, json_t *meta, TextForm *form, ParseFailure *failure)
+{
+    const json_t *content = json_object_get(record, "content");
+    bulk_facts(record, document, meta);
+    if (!check_content(content, failure))
+        return FALSE;
+    Bulk bulk;
+    bulk_init(&bulk, content, form);
     failure->rule = NULL;
-    document->title = first_text(&bulk, "title", failure);
+    read_title(&bulk, record, document, failure);
     gboolean good = add_all(&bulk, failure);
     if (good) {
         write_abstract(&bulk, failure);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "scrapers/formats/facts.h"
-#include "scrapers/formats/jats_reference.h"
 #include "scrapers/formats/s2orc_shapes.h"
 
 #define SPAN_LIMIT 10000 /* spans of one paragraph */
@@ -45,20 +44,13 @@ static void add_spans(GArray *spans, const json_t *list, ReleaseKind kind, const
     }
 }
 
-static void write_citation(const Release *release, const json_t *span)
+static void write_citation(const Release *release, const json_t *span, const char *text, gsize length)
 {
     const char *id = json_get_string(span, "ref_id");
     const json_t *entry = id ? json_object_get(release->bibliography, id) : NULL;
     const char *title = json_get_string(entry, "title");
     const char *name = json_get_string(json_array_get(json_object_get(entry, "authors"), 0), "last");
-    text_form_cite_begin(release->form);
-    if (title && *title) {
-        g_auto(Buffer) out;
-        buffer_init(&out, DOCUMENT_TEXT_LIMIT);
-        bib_ref_append(&out, title, name && *name ? name : NULL);
-        text_form_text(release->form, out.data, out.length);
-    }
-    text_form_cite_end(release->form);
+    s2orc_citation(release->form, text, length, title, name);
 }
 
 static void write_mention(const Release *release, const json_t *span, const char *text, gsize length)
@@ -101,12 +93,12 @@ static void write_text(const Release *release, const json_t *paragraph)
             continue;
         text_form_text(release->form, text + at, span->start - at);
         if (span->kind == RELEASE_CITATION)
-            write_citation(release, span->value);
+            write_citation(release, span->value, text + span->start, span->end - span->start);
         else if (span->kind == RELEASE_MENTION)
             write_mention(release, span->value, text + span->start, span->end - span->start);
         else
             write_formula(release, span->value, text + span->start, span->end - span->start);
-        at = span->end;
+        at = span->end + s2orc_loose_blanks(text + span->end, points.length - span->end);
     }
     text_form_text(release->form, text + at, points.length - at);
     code_points_clear(&points);
@@ -149,12 +141,7 @@ static void write_floats(const Release *release)
         gboolean table = type && strcmp(type, "table") == 0;
         if (!caption || !*caption || (type && !table && strcmp(type, "figure") != 0))
             continue;
-        text_form_begin(release->form, BLOCK_PARAGRAPH, "");
-        text_form_mark(release->form, table ? "[table]" : "[fig]");
-        text_form_string(release->form, caption + strspn(caption, ":. "));
-        release->form->space = FALSE;
-        text_form_mark(release->form, table ? "[/table]" : "[/fig]");
-        text_form_end(release->form);
+        s2orc_float(release->form, table, caption);
     }
 }
 
@@ -170,6 +157,12 @@ static const json_t *parse_of(const json_t *record)
     return record;
 }
 
+static const char *first_string(const json_t *object, const char *first, const char *second)
+{
+    const char *value = json_get_string(object, first);
+    return value && *value ? value : json_get_string(object, second);
+}
+
 static void release_facts(const json_t *record, Document *document, json_t *meta)
 {
     const json_t *metadata = json_object_get(record, "metadata");
@@ -182,13 +175,15 @@ static void release_facts(const json_t *record, Document *document, json_t *meta
         document->id = g_strconcat(number ? "CorpusID:" : "S2ORC:", id, NULL);
     }
     document->title = g_strdup(title ? title : json_get_string(metadata, "title"));
-    const char *pmcid = json_get_string(from, "pmcid");
+    const char *pmcid = first_string(from, "pmc_id", "pmcid");
     g_autofree char *pmc = pmcid ? fact_pmcid(pmcid) : NULL;
     const char *doi = json_get_string(from, "doi");
     fact_set(meta, "doi", doi ? doi : json_get_string(ids, "doi"));
-    fact_set(meta, "pmid", json_get_string(from, "pmid"));
+    fact_set(meta, "pmid", first_string(from, "pubmed_id", "pmid"));
+    fact_set(meta, "arxiv", json_get_string(from, "arxiv_id"));
     fact_set(meta, "pmcid", pmc);
-    fact_set(meta, "journal", json_get_string(from, "venue"));
+    fact_set(meta, "journal", first_string(from, "journal", "venue"));
+    document->date = s2orc_date(json_object_get(from, "year"));
 }
 
 gboolean s2orc_release(const json_t *record, Document *document, json_t *meta, TextForm *form, ParseFailure *failure)

@@ -13,6 +13,8 @@
 #include "scrapers/formats/text_form.h"
 
 gboolean s2orc_bulk(const json_t *record, Document *document, json_t *meta, TextForm *form, ParseFailure *failure);
+/* The facts and the title of a bulk record alone. */
+gboolean s2orc_bulk_head(const json_t *record, Document *document, json_t *meta, ParseFailure *failure);
 gboolean s2orc_release(const json_t *record, Document *document, json_t *meta, TextForm *form, ParseFailure *failure);
 
 /* A text whose places are counted in code points. */
@@ -31,6 +33,19 @@ gsize code_points_offset(const CodePoints *points, gsize index); /* bytes; the l
  * this caption. Round brackets that the span took from the sentence are given back to it, and a label that the caption
  * repeats ("FIGURE 3 |") is left out. */
 void s2orc_mention(TextForm *form, const char *mention, gsize length, const char *caption);
+
+/* "[bib_ref]Title of twelve words at most..., Lastname[/bib_ref]" in the place of a citation that reads `span`; nothing
+ * without a title. A bracket that the span took from the sentence ("Ash, 1999)" of "(see Ash, 1999)") is given back. */
+void s2orc_citation(TextForm *form, const char *span, gsize length, const char *title, const char *last_name);
+
+/* The blanks that the PDF's reader put between a replaced span and the punctuation behind it: not to be written. */
+gsize s2orc_loose_blanks(const char *text, gsize length);
+
+/* The block of a float whose caption may begin with its label: "[fig]Figure 3: Caption[/fig]" of "FIGURE 3 | Caption". */
+void s2orc_float(TextForm *form, gboolean table, const char *caption);
+
+/* From 2017, "2017", "2011-11" or "2011-11-05"; NULL: nothing of the kind. g_free. */
+char *s2orc_date(const json_t *value);
 
 /* The mark of a section from its number: "2.1" is 2; NULL or no number: 1. */
 unsigned s2orc_depth(const char *number);

@@ -8,13 +8,13 @@
 #include "base/json.h"
 #include "scrapers/formats/formats.h"
 
-static inline int fuzz_parse(const Format *format, const void *data, gsize size)
+static inline int fuzz_parse_as(const Format *format, const char *compat, const void *data, gsize size)
 {
     g_autofree char *bytes = g_malloc(size + 1);
     if (size)
         memcpy(bytes, data, size);
     bytes[size] = '\0';
-    RecipeSource source = {.tag = (char *)"fuzz", .format = (char *)format->name};
+    RecipeSource source = {.tag = (char *)"fuzz", .format = (char *)format->name, .compat = (char *)compat};
     source.extract.tables = size % 2;
     g_autoptr(ParseOptions) options = parse_options_new(&source);
     g_auto(Document) document = {0};
@@ -35,6 +35,11 @@ static inline int fuzz_parse(const Format *format, const void *data, gsize size)
         g_assert_true(g_utf8_validate(failure.detail, -1, NULL));
     }
     return 0;
+}
+
+static inline int fuzz_parse(const Format *format, const void *data, gsize size)
+{
+    return fuzz_parse_as(format, NULL, data, size);
 }
 
 #endif

@@ -78,6 +78,8 @@ static void test_settings_that_contradict_each_other_are_named(void)
         {"name: x\nsources:\n  - tag: A b\n    format: jsonl\n    group: papers\n    paths: [x]\n" GOOD_TAIL, "A b"},
         {"name: x\nsources:\n  - tag: a\n    format: jsonl\n    group: paper\n    paths: [x]\n" GOOD_TAIL, "'paper'"},
         {"name: x\nsources:\n  - tag: a\n    format: jsonl\n    group: papers\n" GOOD_TAIL, "neither"},
+        {"name: x\nsources:\n  - {tag: a, format: jsonl, group: papers, paths: [x], compat: meditron}\n" GOOD_TAIL, "format jsonl"},
+        {"name: x\nsources:\n  - {tag: a, format: s2orc, group: papers, paths: [x], compat: grobid}\n" GOOD_TAIL, "'grobid'"},
         {"", "empty"},
         {"name: [x\n", "recipe.yaml"},
     };
