@@ -96,7 +96,8 @@ Corpus *corpus_load(Store *store, const Recipe *recipe, GError **error)
     corpus->txn = store_read_begin(store, error);
     if (!corpus->txn || !load_candidates(corpus, error))
         return NULL;
-    corpus->cache = shingle_cache_new(corpus->txn, (unsigned)recipe->dedup.shingle);
+    corpus->cache = shingle_cache_new(corpus->txn, recipe->dedup.characters ? SHINGLE_CHARACTERS : SHINGLE_WORDS,
+                                      (unsigned)recipe->dedup.shingle);
     return g_steal_pointer(&corpus);
 }
 

@@ -7,35 +7,13 @@
 
 #include <string.h>
 
-#include "base/error.h"
 #include "dedup/corpus.h"
-#include "dedup/minhash.h"
 #include "dedup/rules.h"
-#include "dedup/shingle.h"
 #include "dedup/sign.h"
 #include "dedup/verdicts.h"
 
 /* Raise it whenever the same sketches with the same settings give other verdicts. */
 #define DEDUP_VERSION 1
-
-static gboolean bad_setting(const char *what, GError **error)
-{
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "in the recipe, under 'dedup': %s", what);
-    return FALSE;
-}
-
-static gboolean check_settings(const RecipeDedup *settings, GError **error)
-{
-    if (settings->shingle < 1 || settings->shingle > SHINGLE_MAX_WORDS)
-        return bad_setting("'shingle' is a number of words from 1 to " G_STRINGIFY(SHINGLE_MAX_WORDS), error);
-    if (settings->permutations < 1 || settings->permutations > MINHASH_MAX_PERMUTATIONS)
-        return bad_setting("'permutations' is a number from 1 to " G_STRINGIFY(MINHASH_MAX_PERMUTATIONS), error);
-    if (settings->bands < 1 || settings->permutations % settings->bands != 0)
-        return bad_setting("'bands' must divide 'permutations' without rest", error);
-    if (!(settings->threshold > 0 && settings->threshold <= 1))
-        return bad_setting("'threshold' is a similarity above 0 and up to 1", error);
-    return TRUE;
-}
 
 /* The groups matter because replay documents lose and have no titles. */
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
@@ -47,8 +25,8 @@ static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
     GString *text = g_string_new(NULL);
     g_string_printf(text,
                     "dedup/%d ids=%d exact=%d titles=%d near=%d bands=%" G_GUINT64_FORMAT
-                    " threshold=%s min_title=%" G_GUINT64_FORMAT,
-                    DEDUP_VERSION, settings->ids, settings->exact, settings->titles, settings->near, settings->bands,
+                    " rows=%" G_GUINT64_FORMAT " threshold=%s min_title=%" G_GUINT64_FORMAT,
+                    DEDUP_VERSION, settings->ids, settings->exact, settings->titles, settings->near, settings->bands, settings->rows,
                     g_ascii_dtostr(threshold, sizeof threshold, settings->threshold), settings->min_title);
     for (unsigned i = 0; i < recipe->sources_count; i++)
         g_string_append_printf(text, " %s=%s", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group));
@@ -119,8 +97,6 @@ gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *pred
                    GError **error)
 {
     *fingerprint = NULL;
-    if (!check_settings(&recipe->dedup, error))
-        return FALSE;
     g_autofree char *signed_fingerprint = NULL;
     if (!sign_run(context, &recipe->dedup, predecessor, &signed_fingerprint, error))
         return FALSE;

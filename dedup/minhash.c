@@ -1,111 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The permutations of MinHash and the choice of instruction set; see dedup/minhash.h. */
+ * Fast Similarity Sketching; see dedup/minhash.h. */
 #include "dedup/minhash.h"
 
 #include <string.h>
 
-#include "base/hash.h"
-#include "dedup/minhash_backend.h"
+/* A position: the round in the upper bits, then the value. */
+#define VALUE_BITS 28
+#define EMPTY G_MAXUINT32
 
-struct MinHash {
-    unsigned permutations;
-    gsize width; /* permutations, rounded up to whole vectors; the surplus is computed and thrown away */
-    unsigned backend;
-    guint32 *numbers; /* aligned: multiply[width], then add[width] */
-};
-
-#define ALIGNMENT 64
-
-static gboolean always(void)
+/* A bijection, another one for each round or position. */
+static inline guint64 rehash(guint64 hash, guint64 number)
 {
-    return TRUE;
+    hash = (hash ^ number * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+    hash = (hash ^ (hash >> 32)) * 0xc4ceb9fe1a85ec53u;
+    return hash ^ (hash >> 32);
 }
 
-#if defined(__x86_64__)
-static gboolean has_avx2(void)
+/* Written in any case, changed or not: a branch on it would be mispredicted often. */
+static inline void throw(guint64 hash, guint32 round, unsigned permutations, guint32 *signature)
 {
-    return __builtin_cpu_supports("avx2") != 0;
+    guint32 place = (guint32)((hash >> 32) * permutations >> 32);
+    guint32 value = round << VALUE_BITS | (guint32)hash >> (32 - VALUE_BITS);
+    guint32 before = signature[place];
+    signature[place] = value < before ? value : before;
 }
 
-static gboolean has_avx512(void)
+static gboolean has_empty(const guint32 *signature, unsigned permutations)
 {
-    return __builtin_cpu_supports("avx512f") != 0;
-}
-#endif
-
-static const struct {
-    MinHashLoop loop;
-    gboolean (*supported)(void);
-} backends[] = {
-#if defined(__x86_64__)
-    {minhash_loop_avx512, has_avx512},
-    {minhash_loop_avx2, has_avx2},
-#endif
-    {minhash_loop_scalar, always},
-};
-
-const char *const minhash_backend_names[] = {
-#if defined(__x86_64__)
-    "avx512",
-    "avx2",
-#endif
-    "scalar",
-    NULL,
-};
-
-MinHash *minhash_new(unsigned permutations, guint64 seed)
-{
-    g_return_val_if_fail(permutations >= 1 && permutations <= MINHASH_MAX_PERMUTATIONS, NULL);
-    MinHash *minhash = g_new0(MinHash, 1);
-    minhash->permutations = permutations;
-    minhash->width = (permutations + MINHASH_LANES - 1) / MINHASH_LANES * MINHASH_LANES;
-    minhash->numbers = g_aligned_alloc0(2 * minhash->width, sizeof(guint32), ALIGNMENT);
-    for (unsigned i = 0; i < permutations; i++) {
-        minhash->numbers[i] = (guint32)(random_at(seed, "minhash multiply", i) >> 32) | 1;
-        minhash->numbers[minhash->width + i] = (guint32)(random_at(seed, "minhash add", i) >> 32);
-    }
-    while (!backends[minhash->backend].supported())
-        minhash->backend++;
-    return minhash;
-}
-
-void minhash_free(MinHash *minhash)
-{
-    if (!minhash)
-        return;
-    g_aligned_free(minhash->numbers);
-    g_free(minhash);
-}
-
-void minhash_sign(const MinHash *minhash, const guint64 *hashes, gsize count, guint32 *signature)
-{
-    guint32 lowest[MINHASH_MAX_PERMUTATIONS] __attribute__((aligned(ALIGNMENT)));
-    memset(lowest, 0xff, minhash->width * sizeof lowest[0]);
-    backends[minhash->backend].loop(minhash->numbers, minhash->numbers + minhash->width, minhash->width, hashes, count,
-                                    lowest);
-    memcpy(signature, lowest, minhash->permutations * sizeof lowest[0]);
-}
-
-double minhash_estimate(const guint32 *a, const guint32 *b, unsigned permutations)
-{
-    unsigned equal = 0;
+    guint32 highest = 0;
     for (unsigned i = 0; i < permutations; i++)
-        equal += a[i] == b[i];
-    return (double)equal / permutations;
+        highest = MAX(highest, signature[i]);
+    return highest == EMPTY;
 }
 
-gboolean minhash_use(MinHash *minhash, const char *backend)
+static void fill(const guint64 *hashes, gsize count, guint32 *signature, unsigned place)
 {
-    for (unsigned i = 0; minhash_backend_names[i]; i++) {
-        if (strcmp(minhash_backend_names[i], backend) == 0 && backends[i].supported()) {
-            minhash->backend = i;
-            return TRUE;
-        }
+    guint64 lowest = G_MAXUINT64;
+    for (gsize i = 0; i < count; i++)
+        lowest = MIN(lowest, rehash(hashes[i], MINHASH_ROUNDS + place));
+    signature[place] = (guint32)MINHASH_ROUNDS << VALUE_BITS | (guint32)(lowest >> (64 - VALUE_BITS));
+}
+
+void minhash_sign(const guint64 *hashes, gsize count, guint32 *signature, unsigned permutations)
+{
+    memset(signature, 0xff, permutations * sizeof signature[0]);
+    if (count == 0)
+        return;
+    for (gsize i = 0; i < count; i++)
+        throw(hashes[i], 0, permutations, signature);
+    for (guint32 round = 1; round < MINHASH_ROUNDS && has_empty(signature, permutations); round++) {
+        for (gsize i = 0; i < count; i++)
+            throw(rehash(hashes[i], round), round, permutations, signature);
     }
-    return FALSE;
+    for (unsigned place = 0; place < permutations; place++) {
+        if (signature[place] == EMPTY)
+            fill(hashes, count, signature, place);
+    }
 }
 
-const char *minhash_backend(const MinHash *minhash)
+#define LANES 4
+
+typedef guint32 Lanes __attribute__((vector_size(LANES * sizeof(guint32))));
+
+unsigned minhash_matches(const void *a, const void *b, unsigned permutations)
 {
-    return minhash_backend_names[minhash->backend];
+    const char *left = a, *right = b;
+    Lanes counts = {0};
+    unsigned i = 0;
+    for (; i + LANES <= permutations; i += LANES) {
+        Lanes x, y;
+        memcpy(&x, left + i * sizeof(guint32), sizeof x);
+        memcpy(&y, right + i * sizeof(guint32), sizeof y);
+        counts -= (Lanes)(x == y); /* all ones is minus one */
+    }
+    unsigned matches = counts[0] + counts[1] + counts[2] + counts[3];
+    for (; i < permutations; i++)
+        matches += memcmp(left + i * sizeof(guint32), right + i * sizeof(guint32), sizeof(guint32)) == 0;
+    return matches;
 }

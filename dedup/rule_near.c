@@ -42,7 +42,7 @@ static gboolean add_key(gpointer user, guint32 index, const Sketch *sketch, GErr
                     run->corpus->candidates[index].docno, sketch->permutations, settings->permutations);
         return FALSE;
     }
-    gsize bytes = settings->permutations / settings->bands * sizeof(guint32);
+    gsize bytes = settings->rows * sizeof(guint32);
     key_list_add(&run->keys, hash64(sketch->signature + run->band * bytes, bytes, run->band), index);
     return TRUE;
 }

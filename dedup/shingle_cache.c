@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "dedup/jaccard.h"
-#include "dedup/shingle.h"
 #include "store/document.h"
 
 typedef struct Entry {
@@ -28,11 +27,11 @@ static void entry_free(gpointer data)
     g_free(entry);
 }
 
-ShingleCache *shingle_cache_new(StoreTxn *txn, unsigned words)
+ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size)
 {
     ShingleCache *cache = g_new0(ShingleCache, 1);
     cache->txn = txn;
-    cache->shingler = shingler_new(words);
+    cache->shingler = shingler_new(unit, size);
     cache->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entry_free);
     g_queue_init(&cache->recent);
     return cache;

@@ -7,6 +7,7 @@
 #ifndef DEDUP_SHINGLE_CACHE_H
 #define DEDUP_SHINGLE_CACHE_H
 
+#include "dedup/shingle.h"
 #include "store/store.h"
 
 #define SHINGLE_CACHE_BYTES ((gsize)128 << 20)
@@ -14,7 +15,7 @@
 typedef struct ShingleCache ShingleCache;
 
 /* `txn` must outlive the cache. */
-ShingleCache *shingle_cache_new(StoreTxn *txn, unsigned words);
+ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size);
 void shingle_cache_free(ShingleCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShingleCache, shingle_cache_free)
 /* The true Jaccard similarity of two documents' clean texts. */

@@ -13,14 +13,11 @@
 #include "dedup/title.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
-#define SIGN_VERSION 1
-/* Signatures must be comparable from build to build: the seed is no setting. */
-#define MINHASH_SEED 20231127
+#define SIGN_VERSION 2
 #define SKETCH_BYTES ((gsize)1 << 20)
 
 typedef struct Signer {
     const RecipeDedup *settings;
-    MinHash *minhash;
 } Signer;
 
 typedef struct SignWorker {
@@ -34,7 +31,8 @@ static gpointer worker_new(gpointer user, GError **error)
 {
     const Signer *signer = user;
     SignWorker *worker = g_new0(SignWorker, 1);
-    worker->shingler = shingler_new((unsigned)signer->settings->shingle);
+    worker->shingler = shingler_new(signer->settings->characters ? SHINGLE_CHARACTERS : SHINGLE_WORDS,
+                                     (unsigned)signer->settings->shingle);
     worker->signature = g_new(guint32, signer->settings->permutations);
     return worker;
 }
@@ -75,7 +73,7 @@ static void sketch_signature(const Signer *signer, SignWorker *worker, const Sta
     const guint64 *hashes = shingler_run(worker->shingler, item->cleaned, item->cleaned_length, &count);
     if (count == 0)
         return;
-    minhash_sign(signer->minhash, hashes, count, worker->signature);
+    minhash_sign(hashes, count, worker->signature, (unsigned)signer->settings->permutations);
     sketch->permutations = signer->settings->permutations;
 }
 
@@ -90,7 +88,7 @@ static gboolean work(gpointer user, gpointer data, StageItem *item, GError **err
     sketch.exact = exact_hash(item->cleaned, item->cleaned_length, worker_scratch(worker, item->cleaned_length));
     sketch.title = title_hash(item->document.title, &sketch.title_length);
     sketch_identity(&sketch, &item->document);
-    if (((const Signer *)user)->minhash)
+    if (((const Signer *)user)->settings->near)
         sketch_signature(user, worker, item, &sketch);
     Buffer *record = g_new(Buffer, 1);
     buffer_init(record, SKETCH_BYTES);
@@ -127,10 +125,9 @@ gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char
     Sha256 before = sha256(predecessor, strlen(predecessor));
     sha256_hex(&before, digest);
     *fingerprint =
-        g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " permutations=%" G_GUINT64_FORMAT " near=%d after=%s",
-                        SIGN_VERSION, settings->shingle, settings->permutations, settings->near, digest);
-    g_autoptr(MinHash) minhash = settings->near ? minhash_new((unsigned)settings->permutations, MINHASH_SEED) : NULL;
-    Signer signer = {.settings = settings, .minhash = minhash};
+        g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " %s permutations=%" G_GUINT64_FORMAT " near=%d after=%s",
+                        SIGN_VERSION, settings->shingle, settings->characters ? "characters" : "words", settings->permutations, settings->near, digest);
+    Signer signer = {.settings = settings};
     StageMap map = {
         .stage = "sign",
         .fingerprint = *fingerprint,

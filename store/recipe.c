@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "store/recipe_dedup.h"
 #include "store/recipe_schema.h"
 #include "store/recipe_source.h"
 
@@ -76,7 +77,6 @@ static RecipeStrings choose_list(const RecipeStrings *file, const char *word_for
 static void convert_rules(Recipe *recipe, const RecipeFile *file)
 {
     const FileClean *clean = file->clean;
-    const FileDedup *dedup = file->dedup;
     recipe->clean = (RecipeClean){
         .urls = SETTING(clean, urls, true),
         .references = SETTING(clean, references, true),
@@ -89,17 +89,6 @@ static void convert_rules(Recipe *recipe, const RecipeFile *file)
         .max_characters = SETTING(clean, max_characters, 20000000),
         .languages = choose_list(clean ? &clean->languages : NULL, "any", default_languages, G_N_ELEMENTS(default_languages)),
         .language_confidence = SETTING(clean, language_confidence, 0.5),
-    };
-    recipe->dedup = (RecipeDedup){
-        .ids = SETTING(dedup, ids, true),
-        .exact = SETTING(dedup, exact, true),
-        .titles = SETTING(dedup, titles, true),
-        .near = SETTING(dedup, near, true),
-        .shingle = SETTING(dedup, shingle, 5),
-        .permutations = SETTING(dedup, permutations, 112),
-        .bands = SETTING(dedup, bands, 14),
-        .threshold = SETTING(dedup, threshold, 0.8),
-        .min_title = SETTING(dedup, min_title, 30),
     };
 }
 
@@ -118,14 +107,6 @@ static void convert_output(Recipe *recipe, const RecipeFile *file)
 
 static gboolean check_settings(const Recipe *recipe, const char *path, GError **error)
 {
-    const RecipeDedup *dedup = &recipe->dedup;
-    if (dedup->shingle < 1 || dedup->shingle > 64)
-        return recipe_fault(error, path, "dedup: shingle is 1 to 64 words, not %" G_GUINT64_FORMAT, dedup->shingle);
-    if (dedup->permutations < 1 || dedup->permutations > 4096 || dedup->bands < 1 || dedup->permutations % dedup->bands != 0)
-        return recipe_fault(error, path, "dedup: %" G_GUINT64_FORMAT " permutations do not divide into %" G_GUINT64_FORMAT
-                            " bands; choose bands x rows = permutations, as 14 x 8 = 112", dedup->permutations, dedup->bands);
-    if (!(dedup->threshold > 0 && dedup->threshold <= 1))
-        return recipe_fault(error, path, "dedup: threshold is a similarity above 0 and up to 1, not %g", dedup->threshold);
     if (!(recipe->mix.replay_share >= 0 && recipe->mix.replay_share < 1))
         return recipe_fault(error, path, "mix: replay_share is a share from 0 to below 1, not %g", recipe->mix.replay_share);
     if (!(recipe->clean.language_confidence >= 0 && recipe->clean.language_confidence <= 1))
@@ -155,7 +136,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     recipe->base_directory = inputs ? without_final_slashes(inputs) : g_path_get_dirname(path);
     recipe->name = file->name;
     recipe->seed = SETTING(file, seed, 0);
-    if (!convert_sources(recipe, path, file, error))
+    if (!convert_sources(recipe, path, file, error) || !recipe_dedup_make(path, file->dedup, &recipe->dedup, error))
         return NULL;
     convert_rules(recipe, file);
     convert_output(recipe, file);

@@ -91,9 +91,10 @@ typedef struct RecipeClean {
 
 typedef struct RecipeDedup {
     bool ids, exact, titles, near;
-    uint64_t shingle;        /* words in a shingle: 5 */
+    bool characters;         /* shingles of characters rather than of words: false */
+    uint64_t shingle;        /* words or characters in a shingle: 5 */
     uint64_t permutations;   /* 112 */
-    uint64_t bands;          /* 14 */
+    uint64_t bands, rows;    /* 14 and 8; bands x rows <= permutations */
     double threshold;        /* true Jaccard similarity of shingles: 0.8 */
     uint64_t min_title;      /* characters of a normalised title that may count as identity: 30 */
 } RecipeDedup;

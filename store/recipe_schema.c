@@ -88,10 +88,11 @@ static const cyaml_schema_field_t clean_fields[] = {
 };
 
 static const cyaml_schema_field_t dedup_fields[] = {
-    BOOLEAN(FileDedup, ids),       BOOLEAN(FileDedup, exact),         BOOLEAN(FileDedup, titles),
-    BOOLEAN(FileDedup, near),      UNSIGNED(FileDedup, shingle),      UNSIGNED(FileDedup, permutations),
-    UNSIGNED(FileDedup, bands),    UNSIGNED(FileDedup, min_title),    REAL(FileDedup, threshold),
-    CYAML_FIELD_END,
+    STRING(FileDedup, preset),    BOOLEAN(FileDedup, ids),
+    BOOLEAN(FileDedup, exact),    BOOLEAN(FileDedup, titles),       BOOLEAN(FileDedup, near),
+    STRING(FileDedup, unit),          UNSIGNED(FileDedup, shingle),
+    UNSIGNED(FileDedup, bands),   UNSIGNED(FileDedup, permutations), UNSIGNED(FileDedup, rows),
+    UNSIGNED(FileDedup, min_title), REAL(FileDedup, threshold),     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t mix_fields[] = {

@@ -53,8 +53,9 @@ typedef struct FileClean {
 } FileClean;
 
 typedef struct FileDedup {
+    char *preset, *unit;
     bool *ids, *exact, *titles, *near;
-    uint64_t *shingle, *permutations, *bands, *min_title;
+    uint64_t *shingle, *permutations, *bands, *rows, *min_title;
     double *threshold;
 } FileDedup;
 

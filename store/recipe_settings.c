@@ -134,9 +134,11 @@ static json_t *dedup_settings(const RecipeDedup *dedup)
     set_flag(object, "exact", dedup->exact);
     set_flag(object, "titles", dedup->titles);
     set_flag(object, "near", dedup->near);
+    set_text(object, "unit", dedup->characters ? "characters" : "words");
     set_whole(object, "shingle", dedup->shingle);
     set_whole(object, "permutations", dedup->permutations);
     set_whole(object, "bands", dedup->bands);
+    set_whole(object, "rows", dedup->rows);
     set_number(object, "threshold", dedup->threshold);
     set_whole(object, "min_title", dedup->min_title);
     return object;

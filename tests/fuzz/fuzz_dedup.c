@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autofree char *text = g_strndup((const char *)data, size);
     g_autofree char *scratch = g_malloc(size + 1);
-    g_autoptr(Shingler) shingler = shingler_new(1 + (unsigned)size % 7);
+    g_autoptr(Shingler) shingler = shingler_new(size % 2 ? SHINGLE_WORDS : SHINGLE_CHARACTERS, 1 + (unsigned)size % 7);
     /* Exactly as large as the input: reading past its end must be seen. */
     g_autofree char *exact = g_memdup2(data, size);
     guint32 characters;

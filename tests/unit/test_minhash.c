@@ -14,14 +14,19 @@
 #include "dedup/shingle.h"
 #include "dedup/title.h"
 
-static GArray *shingles_of(unsigned words, const char *text, gsize length)
+static GArray *shingles_in(ShingleUnit unit, unsigned size, const char *text, gsize length)
 {
-    g_autoptr(Shingler) shingler = shingler_new(words);
+    g_autoptr(Shingler) shingler = shingler_new(unit, size);
     gsize count;
     const guint64 *hashes = shingler_run(shingler, text, length, &count);
     GArray *copy = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_array_append_vals(copy, hashes, (guint)count);
     return copy;
+}
+
+static GArray *shingles_of(unsigned words, const char *text, gsize length)
+{
+    return shingles_in(SHINGLE_WORDS, words, text, length);
 }
 
 static void assert_same_shingles(unsigned words, const char *a, const char *b)
@@ -128,50 +133,144 @@ static guint64 *random_hashes(guint64 seed, gsize count)
     return hashes;
 }
 
-static void test_all_instruction_sets_give_the_scalar_signature(void)
+/* Random text of words, separators, characters outside ASCII and stray bytes. */
+static GString *random_text(guint64 seed, gsize length)
 {
-    static const unsigned permutations[] = {1, 7, 16, 17, 33, 100, 112, 113, 128, 224, 256, 260, 4096};
-    static const gsize counts[] = {0, 1, 2, 3, 64, 999};
-    for (unsigned p = 0; p < G_N_ELEMENTS(permutations); p++) {
-        g_autoptr(MinHash) minhash = minhash_new(permutations[p], p);
-        g_autofree guint32 *expected = g_new(guint32, permutations[p]);
-        g_autofree guint32 *got = g_new(guint32, permutations[p]);
-        for (unsigned c = 0; c < G_N_ELEMENTS(counts); c++) {
-            g_autofree guint64 *hashes = random_hashes(c, counts[c]);
-            g_assert_true(minhash_use(minhash, "scalar"));
-            minhash_sign(minhash, hashes, counts[c], expected);
-            for (unsigned b = 0; minhash_backend_names[b]; b++) {
-                if (!minhash_use(minhash, minhash_backend_names[b])) {
-                    g_test_message("this machine has no %s", minhash_backend_names[b]);
-                    continue;
-                }
-                g_assert_cmpstr(minhash_backend(minhash), ==, minhash_backend_names[b]);
-                minhash_sign(minhash, hashes, counts[c], got);
-                g_assert_cmpmem(got, permutations[p] * 4, expected, permutations[p] * 4);
-            }
+    static const char *const pieces[] = {"a",        "Z",    "7",        " ",        " ", "\n", "-", "\xc3\x89", "\xe2\x80\x93",
+                                         "\xff", "\xe4\xb8", "\xc8\xba", "\xf0\x9d\x94\x84"};
+    GString *text = g_string_new(NULL);
+    for (unsigned i = 0; text->len < length; i++) {
+        guint64 draw = random_at(seed, "piece", i);
+        if (draw % 5)
+            g_string_append_c(text, (char)(' ' + (draw >> 8) % 95));
+        else
+            g_string_append(text, pieces[(draw >> 8) % G_N_ELEMENTS(pieces)]);
+    }
+    g_string_truncate(text, length);
+    return text;
+}
+
+static void check_backend(const FoldBackend *backend, const GString *text, const GArray *expected)
+{
+    g_autoptr(Shingler) shingler = shingler_new(SHINGLE_WORDS, 1);
+    g_autofree char *exact = g_memdup2(text->str, text->len); /* so that sanitizers see a read behind its end */
+    gsize count;
+    shingler_use(shingler, backend);
+    const guint64 *hashes = shingler_run(shingler, exact, text->len, &count);
+    g_assert_cmpmem(hashes, count * sizeof hashes[0], expected->data, expected->len * sizeof(guint64));
+}
+
+static void test_all_instruction_sets_find_the_same_words(void)
+{
+    for (unsigned i = 0; i < 400; i++) {
+        g_autoptr(GString) text = random_text(i, i < 200 ? i : random_at(i, "length", 0) % 30000);
+        g_autoptr(Shingler) portable = shingler_new(SHINGLE_WORDS, 1);
+        shingler_use(portable, fold_backend_named("portable"));
+        gsize count;
+        const guint64 *hashes = shingler_run(portable, text->str, text->len, &count);
+        g_autoptr(GArray) expected = g_array_new(FALSE, FALSE, sizeof(guint64));
+        g_array_append_vals(expected, hashes, (guint)count);
+        for (unsigned b = 0; fold_backend_names[b]; b++) {
+            const FoldBackend *backend = fold_backend_named(fold_backend_names[b]);
+            if (backend)
+                check_backend(backend, text, expected);
+            else if (i == 0)
+                g_test_message("this machine has no %s", fold_backend_names[b]);
         }
     }
-    g_autoptr(MinHash) minhash = minhash_new(8, 1);
-    g_assert_false(minhash_use(minhash, "abacus"));
+    g_assert_null(fold_backend_named("abacus"));
+}
+
+static void test_shingles_of_characters_see_words_alone(void)
+{
+    const char *text = "Dose:  5\xe2\x80\x89mg\t(\xc3\x89t\xc3\xa9)";
+    g_autoptr(GArray) got = shingles_in(SHINGLE_CHARACTERS, 4, text, strlen(text));
+    const char *plain = "dose 5 mg \xc3\xa9t\xc3\xa9";
+    g_autoptr(GArray) same = shingles_in(SHINGLE_CHARACTERS, 4, plain, strlen(plain));
+    g_assert_cmpmem(got->data, got->len * 8, same->data, same->len * 8);
+    g_assert_cmpuint(got->len, ==, 13 - 4 + 1); /* 13 characters in 15 bytes */
+    g_autoptr(GArray) alone = shingles_in(SHINGLE_CHARACTERS, 4, "5 mg", 4);
+    g_assert_cmpuint(alone->len, ==, 1);
+    g_assert_cmpuint(g_array_index(got, guint64, 5), ==, g_array_index(alone, guint64, 0));
+    g_autoptr(GArray) short_text = shingles_in(SHINGLE_CHARACTERS, 24, "5 mg", 4);
+    g_autoptr(GArray) empty = shingles_in(SHINGLE_CHARACTERS, 24, "...", 3);
+    g_assert_cmpuint(short_text->len, ==, 1);
+    g_assert_cmpuint(empty->len, ==, 0);
+}
+
+static Hash128 words_of(const char *text)
+{
+    g_autoptr(Shingler) shingler = shingler_new(SHINGLE_WORDS, 5);
+    gsize count;
+    shingler_run(shingler, text, strlen(text), &count);
+    return shingler_words(shingler);
+}
+
+static void test_texts_of_the_same_words_are_known_by_one_hash(void)
+{
+    g_assert_true(hash128_equal(words_of("Take 5 mg, twice."), words_of("take 5 mg  twice")));
+    g_assert_false(hash128_equal(words_of("take 5 mg twice"), words_of("take 5 twice mg")));
+    g_assert_false(hash128_equal(words_of("take 5 mg twice"), words_of("take 5 mg twice twice")));
+}
+
+/* Positions of the union are the smaller ones of the two sets: what makes a signature estimate anything. */
+static void test_the_signature_of_a_union_is_the_minimum(void)
+{
+    static const unsigned permutations[] = {1, 7, 16, 112, 260, 4096};
+    static const gsize counts[] = {1, 2, 3, 64, 999};
+    for (unsigned p = 0; p < G_N_ELEMENTS(permutations); p++) {
+        g_autofree guint32 *left = g_new(guint32, permutations[p]), *right = g_new(guint32, permutations[p]);
+        g_autofree guint32 *both = g_new(guint32, permutations[p]);
+        for (unsigned c = 0; c < G_N_ELEMENTS(counts); c++) {
+            g_autofree guint64 *hashes = random_hashes(c, counts[c] + 50);
+            minhash_sign(hashes, counts[c], left, permutations[p]);
+            minhash_sign(hashes + counts[c], 50, right, permutations[p]);
+            minhash_sign(hashes, counts[c] + 50, both, permutations[p]);
+            for (unsigned i = 0; i < permutations[p]; i++)
+                g_assert_cmpuint(both[i], ==, MIN(left[i], right[i]));
+        }
+    }
+}
+
+static void test_an_empty_set_signs_as_all_ones(void)
+{
+    guint32 signature[3] = {0};
+    minhash_sign(NULL, 0, signature, 3);
+    for (unsigned i = 0; i < 3; i++)
+        g_assert_cmpuint(signature[i], ==, G_MAXUINT32);
+}
+
+static void test_matches_are_counted_wherever_a_signature_lies(void)
+{
+    guint8 a[4 * 40 + 1], b[4 * 40 + 1];
+    for (unsigned permutations = 1; permutations <= 39; permutations++) {
+        unsigned expected = 0;
+        for (unsigned i = 0; i < permutations; i++) {
+            guint32 left = (guint32)random_at(permutations, "left", i), right = i % 3 ? left : left ^ 1u << i % 32;
+            memcpy(a + 1 + 4 * i, &left, 4);
+            memcpy(b + 4 * i, &right, 4);
+            expected += left == right;
+        }
+        g_assert_cmpuint(minhash_matches(a + 1, b, permutations), ==, expected);
+    }
 }
 
 static void test_a_signature_counts_every_element_once_in_any_order(void)
 {
-    g_autoptr(MinHash) minhash = minhash_new(112, 5);
     guint64 hashes[600];
     guint32 first[112], second[112];
     for (unsigned i = 0; i < 300; i++)
         hashes[i] = hashes[599 - i] = random_at(3, "element", i);
-    minhash_sign(minhash, hashes, 300, first);
-    minhash_sign(minhash, hashes, 600, second);
+    minhash_sign(hashes, 300, first, 112);
+    minhash_sign(hashes, 600, second, 112);
     g_assert_cmpmem(first, sizeof first, second, sizeof second);
-    minhash_sign(minhash, hashes + 300, 300, second);
+    minhash_sign(hashes + 300, 300, second, 112);
     g_assert_cmpmem(first, sizeof first, second, sizeof second);
     unsigned changed = 0;
     for (unsigned i = 0; i < 300; i++) {
         guint64 kept = hashes[i];
         hashes[i] = hashes[(i + 1) % 300];
-        minhash_sign(minhash, hashes, 300, second);
+        minhash_sign(hashes, 300, second, 112);
         changed += memcmp(first, second, sizeof first) != 0;
         hashes[i] = kept;
     }
@@ -179,37 +278,63 @@ static void test_a_signature_counts_every_element_once_in_any_order(void)
     g_assert_cmpuint(changed, >, 70);
 }
 
-/* Pairs of sets of `size` elements with Jaccard similarity near `wanted`: bias and variance of the estimate. */
-static void check_estimator(gsize size, double wanted, guint64 seed)
+enum { TRIALS = 500, PERMUTATIONS = 112, BANDS = 14 };
+
+typedef struct Estimates {
+    double similarity;
+    double bias, variance; /* of the estimate; the variance over that of independent draws */
+    double found, expected; /* pairs that agree in a band: measured, and 1 - (1 - J^rows)^bands */
+} Estimates;
+
+static gboolean share_a_band(const guint32 *left, const guint32 *right)
 {
-    enum { TRIALS = 500, PERMUTATIONS = 112 };
+    gsize rows = PERMUTATIONS / BANDS;
+    for (unsigned band = 0; band < BANDS; band++) {
+        if (memcmp(left + band * rows, right + band * rows, rows * sizeof left[0]) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Pairs of sets of `size` elements with Jaccard similarity near `wanted`. */
+static Estimates estimate(gsize size, double wanted, guint64 seed)
+{
     gsize shared = (gsize)(2 * (double)size * wanted / (1 + wanted) + 0.5);
-    double similarity = (double)shared / (double)(2 * size - shared);
-    g_autoptr(MinHash) minhash = minhash_new(PERMUTATIONS, seed);
-    double sum = 0, squares = 0;
+    Estimates result = {.similarity = (double)shared / (double)(2 * size - shared)};
     for (unsigned trial = 0; trial < TRIALS; trial++) {
         guint32 left[PERMUTATIONS], right[PERMUTATIONS];
         g_autofree guint64 *hashes = random_hashes(seed * 1000 + trial, 2 * size - shared);
-        minhash_sign(minhash, hashes, size, left);
-        minhash_sign(minhash, hashes + size - shared, size, right);
-        double deviation = minhash_estimate(left, right, PERMUTATIONS) - similarity;
-        sum += deviation;
-        squares += deviation * deviation;
+        minhash_sign(hashes, size, left, PERMUTATIONS);
+        minhash_sign(hashes + size - shared, size, right, PERMUTATIONS);
+        double deviation = (double)minhash_matches(left, right, PERMUTATIONS) / PERMUTATIONS - result.similarity;
+        result.bias += deviation / TRIALS;
+        result.variance += deviation * deviation / TRIALS;
+        result.found += (double)share_a_band(left, right) / TRIALS;
     }
-    double variance = similarity * (1 - similarity) / PERMUTATIONS;
-    g_test_message("size %" G_GSIZE_FORMAT ", J %.3f: bias %+.5f (sigma %.5f), variance ratio %.3f", size, similarity,
-                   sum / TRIALS, sqrt(variance / TRIALS), squares / TRIALS / variance);
-    g_assert_cmpfloat(fabs(sum / TRIALS), <, 3 * sqrt(variance / TRIALS));
-    /* The ratio of a sample variance has a standard deviation of about sqrt(2 / TRIALS) = 0.063. */
-    g_assert_cmpfloat(squares / TRIALS / variance, >, 1 - 3 * 0.063);
-    g_assert_cmpfloat(squares / TRIALS / variance, <, 1 + 3 * 0.063);
+    double rows = (double)PERMUTATIONS / BANDS;
+    result.variance /= result.similarity * (1 - result.similarity) / PERMUTATIONS;
+    result.expected = 1 - pow(1 - pow(result.similarity, rows), BANDS);
+    return result;
 }
 
-static void test_the_estimate_has_no_bias_and_the_variance_of_independent_draws(void)
+static void check_estimator(gsize size, double wanted, guint64 seed)
+{
+    Estimates got = estimate(size, wanted, seed);
+    double sigma = sqrt(got.similarity * (1 - got.similarity) / PERMUTATIONS / TRIALS);
+    g_test_message("size %" G_GSIZE_FORMAT ", J %.3f: bias %+.5f (sigma %.5f), variance ratio %.3f, found %.3f of %.3f", size,
+                   got.similarity, got.bias, sigma, got.variance, got.found, got.expected);
+    g_assert_cmpfloat(fabs(got.bias), <, 3 * sigma);
+    /* The ratio of a sample variance has a standard deviation of about sqrt(2 / TRIALS) = 0.063. */
+    g_assert_cmpfloat(got.variance, <, 1 + 3 * 0.063);
+    g_assert_cmpfloat(got.found, >, got.expected - 3 * sqrt(MAX(got.expected * (1 - got.expected), 0.002) / TRIALS));
+}
+
+static void test_the_estimate_has_no_bias_and_at_most_the_variance_of_independent_draws(void)
 {
     static const double similarities[] = {0.05, 0.3, 0.5, 0.8, 0.95};
     for (unsigned i = 0; i < G_N_ELEMENTS(similarities); i++) {
         check_estimator(40, similarities[i], 11 + i);
+        check_estimator(300, similarities[i], 31 + i);
         check_estimator(1000, similarities[i], 21 + i);
     }
 }
@@ -439,14 +564,20 @@ int main(int argc, char **argv)
     g_test_add_func("/shingle/a word of any length is one word", test_a_word_of_any_length_is_one_word);
     g_test_add_func("/shingle/every word has the hash that it has alone",
                     test_every_word_has_the_hash_that_it_has_alone);
+    g_test_add_func("/shingle/all instruction sets find the same words", test_all_instruction_sets_find_the_same_words);
+    g_test_add_func("/shingle/shingles of characters see words alone", test_shingles_of_characters_see_words_alone);
+    g_test_add_func("/shingle/texts of the same words are known by one hash",
+                    test_texts_of_the_same_words_are_known_by_one_hash);
     g_test_add_func("/shingle/words that differ anywhere have different hashes",
                     test_words_that_differ_anywhere_have_different_hashes);
-    g_test_add_func("/minhash/all instruction sets give the scalar signature",
-                    test_all_instruction_sets_give_the_scalar_signature);
     g_test_add_func("/minhash/a signature counts every element once in any order",
                     test_a_signature_counts_every_element_once_in_any_order);
-    g_test_add_func("/minhash/the estimate has no bias and the variance of independent draws",
-                    test_the_estimate_has_no_bias_and_the_variance_of_independent_draws);
+    g_test_add_func("/minhash/the signature of a union is the minimum", test_the_signature_of_a_union_is_the_minimum);
+    g_test_add_func("/minhash/an empty set signs as all ones", test_an_empty_set_signs_as_all_ones);
+    g_test_add_func("/minhash/matches are counted wherever a signature lies",
+                    test_matches_are_counted_wherever_a_signature_lies);
+    g_test_add_func("/minhash/the estimate has no bias and at most the variance of independent draws",
+                    test_the_estimate_has_no_bias_and_at_most_the_variance_of_independent_draws);
     g_test_add_func("/jaccard/each shingle counts once", test_jaccard_counts_each_shingle_once);
     g_test_add_func("/radix sort/it sorts and is stable", test_the_radix_sort_sorts_and_is_stable);
     g_test_add_func("/union-find/sets are named by their smallest member",

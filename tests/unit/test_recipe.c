@@ -73,6 +73,13 @@ static void test_settings_that_contradict_each_other_are_named(void)
 {
     static const char *const cases[][2] = {
         {"name: x\n" GOOD_SOURCE "dedup:\n  bands: 15\n" GOOD_TAIL, "15 bands"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  bands: 15\n  rows: 8\n  permutations: 112\n" GOOD_TAIL, "15 bands"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  permutations: 4097\n" GOOD_TAIL, "1 to 4096"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  bands: 0\n" GOOD_TAIL, "at least one band"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  shingle: 65\n" GOOD_TAIL, "1 to 64"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  unit: letters\n" GOOD_TAIL, "'letters'"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  preset: spark\n" GOOD_TAIL, "galen, datatrove, nemo, text-dedup"},
+        {"name: x\n" GOOD_SOURCE "dedup:\n  threshold: 1.5\n" GOOD_TAIL, "1.5"},
         {"name: x\n" GOOD_SOURCE GOOD_SOURCE GOOD_TAIL, ""},
         {"name: x\n" GOOD_SOURCE, "no model"},
         {"name: x\nsources:\n  - tag: A b\n    format: jsonl\n    group: papers\n    paths: [x]\n" GOOD_TAIL, "A b"},
@@ -90,6 +97,49 @@ static void test_settings_that_contradict_each_other_are_named(void)
         g_test_message("%s", error->message);
         g_assert_nonnull(strstr(error->message, cases[i][1]));
     }
+}
+
+static RecipeDedup dedup_of(const char *section)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strconcat("name: x\n" GOOD_SOURCE "dedup: {", section, "}\n" GOOD_TAIL, NULL);
+    g_autoptr(Recipe) recipe = load(text, &error);
+    g_assert_no_error(error);
+    return recipe->dedup;
+}
+
+static void assert_bands(const char *section, guint64 permutations, guint64 bands, guint64 rows)
+{
+    RecipeDedup dedup = dedup_of(section);
+    g_test_message("%s", section);
+    g_assert_cmpuint(dedup.permutations, ==, permutations);
+    g_assert_cmpuint(dedup.bands, ==, bands);
+    g_assert_cmpuint(dedup.rows, ==, rows);
+}
+
+static void test_presets_have_the_parameters_of_their_programs(void)
+{
+    RecipeDedup own = dedup_of("ids: true"), nemo = dedup_of("preset: nemo"), changed = dedup_of("preset: nemo, shingle: 20");
+    g_assert_true(!own.characters && own.shingle == 5 && own.threshold == 0.8);
+    g_assert_true(nemo.characters && nemo.shingle == 24 && changed.characters && changed.shingle == 20);
+    assert_bands("ids: true", 112, 14, 8);
+    assert_bands("preset: datatrove", 112, 14, 8);
+    assert_bands("preset: nemo", 260, 20, 13);
+    assert_bands("preset: text-dedup", 240, 24, 10);
+}
+
+/* The expected pairs are those of datasketch 2.0 with equal weights. */
+static void test_bands_and_rows_are_chosen_for_the_threshold(void)
+{
+    assert_bands("permutations: 250, threshold: 0.7", 250, 25, 10);
+    assert_bands("permutations: 128", 128, 9, 13);
+    assert_bands("permutations: 128, threshold: 0.5", 128, 25, 5);
+    assert_bands("permutations: 256, threshold: 0.9", 256, 9, 28);
+    assert_bands("permutations: 512, threshold: 0.85", 512, 22, 23);
+    assert_bands("bands: 20, rows: 5", 100, 20, 5);
+    assert_bands("bands: 7", 112, 7, 16);
+    assert_bands("rows: 5", 112, 22, 5);
+    assert_bands("bands: 9, rows: 13, permutations: 128", 128, 9, 13);
 }
 
 static void expect_fault(const char *text, const char *place, const char *reason)
@@ -139,6 +189,8 @@ int main(int argc, char **argv)
     g_test_add_func("/recipe/zero and false are not taken for absent", test_zero_and_false_are_not_taken_for_absent);
     g_test_add_func("/recipe/an unknown key is quoted with its line", test_an_unknown_key_is_quoted_with_its_line);
     g_test_add_func("/recipe/a wrong type is quoted with its line", test_a_wrong_type_is_quoted_with_its_line);
+    g_test_add_func("/recipe/presets have the parameters of their programs", test_presets_have_the_parameters_of_their_programs);
+    g_test_add_func("/recipe/bands and rows are chosen for the threshold", test_bands_and_rows_are_chosen_for_the_threshold);
     g_test_add_func("/recipe/settings that contradict each other are named", test_settings_that_contradict_each_other_are_named);
     g_test_add_func("/recipe/a short file cannot ask for much memory", test_a_short_file_cannot_ask_for_much_memory);
     g_test_add_func("/recipe/a syntax error is shown where it stands", test_a_syntax_error_is_shown_where_it_stands);
