@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Special tokens split out of the text, and the rest through SentencePiece; see store/tokenizer.h. */
+ * Special tokens split out of the text, and the rest through the model; see store/tokenizer.h.
+ *
+ * Byte-pair models are Galen's own affair (store/spm_encode.h). Models of SentencePiece's other algorithms, which no Llama
+ * has, go through its library. */
 #include "store/tokenizer.h"
 
 #include <string.h>
@@ -7,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "store/sentencepiece.h"
-#include "store/tokenizer_words.h"
+#include "store/spm_encode.h"
 
 #define MODEL_LIMIT ((gsize)256 << 20)
 #define SPECIAL_COUNT_LIMIT 1024u
@@ -20,10 +23,10 @@ typedef struct Special {
 } Special;
 
 struct Tokenizer {
-    SentencePieceModel *model;
+    SpmEncoder *encoder;         /* one of these two */
+    SentencePieceModel *library;
     char *bytes; /* of the model file */
     gsize bytes_length;
-    gboolean by_words; /* tokenizer_words.h */
     guint32 pieces;
     guint32 bos, eos;
     Sha256 digest;
@@ -41,9 +44,41 @@ void tokenizer_free(Tokenizer *tokenizer)
         g_free(tokenizer->special[i].text);
     g_free(tokenizer->special);
     g_free(tokenizer->longest);
+    spm_encoder_free(tokenizer->encoder);
+    sentencepiece_free(tokenizer->library);
     g_free(tokenizer->bytes);
-    sentencepiece_free(tokenizer->model);
     g_free(tokenizer);
+}
+
+static gboolean no_model(const char *path, const char *reason, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%s is not a SentencePiece model (%s); give the .model file that spm_train wrote, "
+                "such as Llama 2's tokenizer.model", path, reason);
+    return FALSE;
+}
+
+static gboolean load_library(Tokenizer *tokenizer, const char *path, GError **error)
+{
+    g_autofree char *failure = NULL;
+    tokenizer->library = sentencepiece_load(tokenizer->bytes, tokenizer->bytes_length, &failure);
+    return tokenizer->library || no_model(path, failure, error);
+}
+
+/* Reads the model and gives it to the engine for its algorithm. */
+static gboolean load_engine(Tokenizer *tokenizer, const char *path, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(SpmModel) model = spm_model_read(tokenizer->bytes, tokenizer->bytes_length, &reason);
+    if (!model)
+        return no_model(path, reason->message, error);
+    tokenizer->pieces = model->count;
+    tokenizer->bos = model->bos;
+    tokenizer->eos = model->eos;
+    if (model->algorithm != SPM_BPE)
+        return load_library(tokenizer, path, error);
+    tokenizer->encoder = spm_encoder_new(g_steal_pointer(&model), &reason);
+    return tokenizer->encoder || no_model(path, reason->message, error);
 }
 
 static gboolean load_model(Tokenizer *tokenizer, const char *path, GError **error)
@@ -52,27 +87,13 @@ static gboolean load_model(Tokenizer *tokenizer, const char *path, GError **erro
         g_prefix_error(error, "while reading the tokenizer model: ");
         return FALSE;
     }
-    g_autofree char *failure = NULL;
-    tokenizer->model = sentencepiece_load(tokenizer->bytes, tokenizer->bytes_length, &failure);
-    if (!tokenizer->model) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%s is not a SentencePiece model (%s); give the .model file that spm_train wrote, "
-                    "such as Llama 2's tokenizer.model", path, failure);
+    if (!load_engine(tokenizer, path, error))
         return FALSE;
-    }
-    int pieces = sentencepiece_pieces(tokenizer->model);
-    int bos = sentencepiece_bos(tokenizer->model);
-    int eos = sentencepiece_eos(tokenizer->model);
-    if (eos < 0 || eos >= pieces) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%s has no end-of-sequence piece, which separates documents; train the model with --eos_id", path);
-        return FALSE;
-    }
-    tokenizer->by_words = words_separable(tokenizer->bytes, tokenizer->bytes_length);
-    tokenizer->pieces = (guint32)pieces;
-    tokenizer->eos = (guint32)eos;
-    tokenizer->bos = bos >= 0 && bos < pieces ? (guint32)bos : TOKENIZER_NO_ID;
-    return TRUE;
+    if (tokenizer->eos != TOKENIZER_NO_ID)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%s has no end-of-sequence piece, which separates documents; train the model with --eos_id", path);
+    return FALSE;
 }
 
 static gboolean check_special(const char *const *special, unsigned count, GError **error)
@@ -184,16 +205,19 @@ static gboolean encode_plain(const Tokenizer *tokenizer, const char *text, gsize
 {
     if (length == 0)
         return TRUE;
+    if (tokenizer->encoder) {
+        spm_encode(tokenizer->encoder, text, length, ids);
+        return TRUE;
+    }
     g_autofree char *failure = NULL;
-    if (tokenizer->by_words ? words_encode(tokenizer->model, &tokenizer->digest, text, length, ids, &failure)
-                            : sentencepiece_encode(tokenizer->model, text, length, ids, &failure))
+    if (sentencepiece_encode(tokenizer->library, text, length, ids, &failure))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "SentencePiece could not encode %" G_GSIZE_FORMAT " bytes: %s",
                 length, failure);
     return FALSE;
 }
 
-static gboolean encode_valid(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
+gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
 {
     gsize begin = 0;
     for (gsize i = 0; i < length;) {
@@ -210,20 +234,16 @@ static gboolean encode_valid(const Tokenizer *tokenizer, const char *text, gsize
     return encode_plain(tokenizer, text + begin, length - begin, ids, error);
 }
 
-gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
-{
-    if (g_utf8_validate_len(text, length, NULL))
-        return encode_valid(tokenizer, text, length, ids, error);
-    g_autofree char *valid = g_utf8_make_valid(text, (gssize)length);
-    return encode_valid(tokenizer, valid, strlen(valid), ids, error);
-}
-
 static gboolean decode_plain(const Tokenizer *tokenizer, const guint32 *ids, gsize count, GString *text, GError **error)
 {
     if (count == 0)
         return TRUE;
+    if (tokenizer->encoder) {
+        spm_decode(tokenizer->encoder, ids, count, text);
+        return TRUE;
+    }
     g_autofree char *failure = NULL;
-    if (sentencepiece_decode(tokenizer->model, ids, count, text, &failure))
+    if (sentencepiece_decode(tokenizer->library, ids, count, text, &failure))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "SentencePiece could not decode %" G_GSIZE_FORMAT " ids: %s", count,
                 failure);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzz target: the reader of SentencePiece model files that decides whether words are encoded one by one. */
+ * Fuzz target: the reader of SentencePiece model files, and encoding with whatever model came out, its own bytes as the text. */
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store/tokenizer_words.h"
+#include "store/spm_encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 extern const char *const fuzz_seeds[];
@@ -12,7 +12,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of its own, so that a read past the end is seen. */
     g_autofree char *model = g_memdup2(data, size);
-    words_separable(model, size);
+    g_autoptr(SpmModel) read = spm_model_read(model, size, NULL);
+    g_autoptr(SpmEncoder) encoder = read && read->algorithm == SPM_BPE ? spm_encoder_new(g_steal_pointer(&read), NULL) : NULL;
+    if (!encoder)
+        return 0;
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(GString) text = g_string_new(NULL);
+    spm_encode(encoder, model, size, ids);
+    spm_decode(encoder, (const guint32 *)(gpointer)ids->data, ids->len, text);
     return 0;
 }
 

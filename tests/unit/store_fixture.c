@@ -8,52 +8,24 @@
 #include "store/manifest.h"
 #include "store/mix.h"
 #include "store/pack.h"
+#include "tests/unit/spm_fixture.h"
 
-/* ---- A SentencePiece model: protocol buffers by hand (sentencepiece_model.proto) ------------------------------- */
-
-static void put_varint(GByteArray *bytes, guint64 value)
-{
-    for (; value >= 128; value >>= 7) {
-        guint8 byte = (guint8)(value | 128);
-        g_byte_array_append(bytes, &byte, 1);
-    }
-    guint8 last = (guint8)value;
-    g_byte_array_append(bytes, &last, 1);
-}
-
-static void put_field(GByteArray *bytes, unsigned field, const void *data, gsize length)
-{
-    put_varint(bytes, field << 3 | 2);
-    put_varint(bytes, length);
-    g_byte_array_append(bytes, data, (guint)length);
-}
-
-static void put_piece(GByteArray *model, const char *text, float score, unsigned type)
-{
-    g_autoptr(GByteArray) piece = g_byte_array_new();
-    put_field(piece, 1, text, strlen(text));
-    put_varint(piece, 2 << 3 | 5);
-    g_byte_array_append(piece, (const guint8 *)&score, sizeof score);
-    put_varint(piece, 3 << 3);
-    put_varint(piece, type);
-    put_field(model, 1, piece->data, piece->len);
-}
+/* ---- A SentencePiece model ------------------------------------------------------------------------------------- */
 
 GByteArray *fixture_model(gboolean eos)
 {
-    enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3 };
-    static const guint8 unigram[] = {3 << 3, 1};                            /* model_type */
-    static const guint8 exact[] = {3 << 3, 1, 4 << 3, 0, 5 << 3, 1};        /* dummy prefix, no squeezing, escape spaces */
+    static const guint64 trainer[][2] = {{3, SPM_UNIGRAM}};
+    static const guint64 normalizer[][2] = {{3, 1}, {4, 0}, {5, 1}}; /* dummy prefix, no squeezing, escaped spaces */
     GByteArray *model = g_byte_array_new();
-    put_piece(model, "<unk>", 0, UNKNOWN);
-    put_piece(model, "<s>", 0, CONTROL);
-    put_piece(model, eos ? "</s>" : "z0", 0, eos ? CONTROL : NORMAL);
-    put_piece(model, "\xe2\x96\x81", -2, NORMAL);
-    put_piece(model, "the", -3, NORMAL);
+    spm_put_piece(model, "<unk>", 0, SPM_UNKNOWN);
+    spm_put_piece(model, "<s>", 0, SPM_CONTROL);
+    spm_put_piece(model, eos ? "</s>" : "z0", 0, eos ? SPM_CONTROL : SPM_NORMAL);
+    spm_put_piece(model, SPM_SPACE, -2, SPM_NORMAL);
+    spm_put_piece(model, "the", -3, SPM_NORMAL);
     for (char letter = 'a'; letter <= 'z'; letter++)
-        put_piece(model, (char[]){letter, '\0'}, -3, NORMAL);
-    put_field(model, 2, unigram, sizeof unigram);
-    put_field(model, 3, exact, sizeof exact);
+        spm_put_piece(model, (char[]){letter, '\0'}, -3, SPM_NORMAL);
+    spm_put_flags(model, SPM_TRAINER, trainer, G_N_ELEMENTS(trainer));
+    spm_put_flags(model, SPM_NORMALIZER, normalizer, G_N_ELEMENTS(normalizer));
     return model;
 }
 
