@@ -11,7 +11,7 @@
 #include "scrapers/extract/selector.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "2"
+#define INGEST_VERSION "3"
 
 static void input_free(gpointer data)
 {

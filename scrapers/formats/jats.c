@@ -31,16 +31,16 @@ static void walk_clear(JatsWalk *walk)
 }
 
 /* Finds what citations and mentions may point to, wherever it stands, but not in reviews of the article. */
-static void index_targets(JatsWalk *walk, const xmlNode *parent)
+static void index_targets(JatsWalk *walk, const XmlNode *parent)
 {
     XML_EACH_ELEMENT(node, parent) {
-        if (xml_is(node, "sub-article") || xml_is(node, "response"))
+        if (xml_is(node, XML_SUB_ARTICLE) || xml_is(node, XML_RESPONSE))
             continue;
-        if (xml_is(node, "ref")) {
+        if (xml_is(node, XML_REF)) {
             jats_references_add(walk->references, node);
             continue;
         }
-        const char *id = jats_is_float(node) ? xml_attribute(node, "id") : NULL;
+        const char *id = jats_is_float(node) ? xml_attribute(node, XML_ID) : NULL;
         if (id)
             g_hash_table_insert(walk->floats, (gpointer)id, (gpointer)node);
         index_targets(walk, node);
@@ -48,11 +48,11 @@ static void index_targets(JatsWalk *walk, const xmlNode *parent)
 }
 
 /* Kinds of abstract that repeat the main one for someone in a hurry. */
-static gboolean abstract_is_extra(const xmlNode *abstract)
+static gboolean abstract_is_extra(const XmlNode *abstract)
 {
     static const char *const types[] = {"graphical", "toc", "teaser", "video", "key-points", "highlights", "precis",
                                         "web-summary", "editor"};
-    const char *type = xml_attribute(abstract, "abstract-type");
+    const char *type = xml_attribute(abstract, XML_ABSTRACT_TYPE);
     for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)
             return TRUE;
@@ -60,19 +60,19 @@ static gboolean abstract_is_extra(const xmlNode *abstract)
 }
 
 /* The abstract without a type; else the first that is not an extra. */
-static const xmlNode *main_abstract(const xmlNode *article)
+static const XmlNode *main_abstract(const XmlNode *article)
 {
-    const xmlNode *first = xml_path(article, "front/article-meta/abstract");
-    for (const xmlNode *abstract = first; abstract; abstract = xml_next(abstract, "abstract"))
-        if (!xml_attribute(abstract, "abstract-type"))
+    const XmlNode *first = xml_path(article, XML_FRONT, XML_ARTICLE_META, XML_ABSTRACT);
+    for (const XmlNode *abstract = first; abstract; abstract = xml_next(abstract, XML_ABSTRACT))
+        if (!xml_attribute(abstract, XML_ABSTRACT_TYPE))
             return abstract;
-    for (const xmlNode *abstract = first; abstract; abstract = xml_next(abstract, "abstract"))
+    for (const XmlNode *abstract = first; abstract; abstract = xml_next(abstract, XML_ABSTRACT))
         if (!abstract_is_extra(abstract))
             return abstract;
     return NULL;
 }
 
-static void write_abstract(JatsWalk *walk, const xmlNode *abstract)
+static void write_abstract(JatsWalk *walk, const XmlNode *abstract)
 {
     if (!abstract)
         return;
@@ -86,7 +86,7 @@ static void write_abstract(JatsWalk *walk, const xmlNode *abstract)
         text_form_return(&walk->form, start); /* only a picture, or nothing */
 }
 
-static gboolean write_article(const xmlNode *article, const ParseOptions *options, Document *document,
+static gboolean write_article(const XmlNode *article, const ParseOptions *options, Document *document,
                               ParseFailure *failure)
 {
     JatsWalk walk;
@@ -94,11 +94,11 @@ static gboolean write_article(const xmlNode *article, const ParseOptions *option
     index_targets(&walk, article);
     write_abstract(&walk, main_abstract(article));
     gsize before = walk.form.out.length;
-    jats_blocks(&walk, xml_child(article, "body"), 1);
+    jats_blocks(&walk, xml_child(article, XML_BODY), 1);
     gboolean has_body = walk.form.out.length > before;
-    jats_blocks(&walk, xml_child(article, "back"), 1);
-    jats_blocks(&walk, xml_child(article, "floats-group"), 1);
-    jats_blocks(&walk, xml_child(article, "floats-wrap"), 1);
+    jats_blocks(&walk, xml_child(article, XML_BACK), 1);
+    jats_blocks(&walk, xml_child(article, XML_FLOATS_GROUP), 1);
+    jats_blocks(&walk, xml_child(article, XML_FLOATS_WRAP), 1);
     document->kind = g_strdup(has_body ? "article" : "abstract");
     gboolean fits = text_form_finish(&walk.form, &document->text, &document->text_length);
     walk_clear(&walk);
@@ -112,14 +112,14 @@ static gboolean write_article(const xmlNode *article, const ParseOptions *option
 static gboolean jats_parse(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure)
 {
     document->id = g_strdup(record->origin);
-    g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, NULL, failure);
+    g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, failure);
     if (!tree)
         return FALSE;
-    const xmlNode *root = xmlDocGetRootElement(tree);
-    const xmlNode *article = xml_is(root, "article") ? root : xml_child(root, "article");
+    const XmlNode *root = tree->root;
+    const XmlNode *article = xml_is(root, XML_ARTICLE) ? root : xml_child(root, XML_ARTICLE);
     if (!article) {
-        parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the root element is <%.60s>, not <article>",
-                          (const char *)root->name);
+        g_autofree char *name = xml_local_name(root);
+        parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the root element is <%.60s>, not <article>", name);
         return FALSE;
     }
     jats_meta(article, document);

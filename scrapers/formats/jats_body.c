@@ -8,16 +8,16 @@
 #include "scrapers/formats/xml_text.h"
 #include "scrapers/formats/xml_tree.h"
 
-typedef void (*BlockWriter)(JatsWalk *walk, const xmlNode *node, unsigned depth);
+typedef void (*BlockWriter)(JatsWalk *walk, const XmlNode *node, unsigned depth);
 
 /* The first title or, without one, the label of a section or box. */
-static const xmlNode *heading_of(const xmlNode *node)
+static const XmlNode *heading_of(const XmlNode *node)
 {
-    const xmlNode *title = xml_child(node, "title");
+    const XmlNode *title = xml_child(node, XML_TITLE);
     if (!title)
-        title = xml_path(node, "caption/title");
+        title = xml_path(node, XML_CAPTION, XML_TITLE);
     g_autofree char *text = xml_text_string(title, 4096);
-    return text ? title : xml_child(node, "label");
+    return text ? title : xml_child(node, XML_LABEL);
 }
 
 /* Words that begin titles of back matter, and titles of a paper's own sections as well: "Disclosure to patients". */
@@ -71,11 +71,11 @@ static gboolean is_back_matter(const char *title, unsigned depth)
     return starts_with_one_of(text, anywhere) || (depth == 1 && (starts_with_one_of(text, on_top) || is_short_back_matter(text)));
 }
 
-static gboolean section_is_out(const xmlNode *section, unsigned depth)
+static gboolean section_is_out(const XmlNode *section, unsigned depth)
 {
     static const char *const types[] = {"supplementary-material", "COI-statement", "funding", "contributions",
                                         "data-availability", "ref-list", "ack"};
-    const char *type = xml_attribute(section, "sec-type");
+    const char *type = xml_attribute(section, XML_SEC_TYPE);
     for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)
             return TRUE;
@@ -83,9 +83,9 @@ static gboolean section_is_out(const xmlNode *section, unsigned depth)
     return title && is_back_matter(title, depth);
 }
 
-static void write_heading(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_heading(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
-    const xmlNode *heading = heading_of(node);
+    const XmlNode *heading = heading_of(node);
     if (!heading)
         return;
     text_form_heading(&walk->form, depth);
@@ -93,7 +93,7 @@ static void write_heading(JatsWalk *walk, const xmlNode *node, unsigned depth)
     text_form_end(&walk->form);
 }
 
-static void write_section(JatsWalk *walk, const xmlNode *section, unsigned depth)
+static void write_section(JatsWalk *walk, const XmlNode *section, unsigned depth)
 {
     if (section_is_out(section, depth))
         return;
@@ -105,7 +105,7 @@ static void write_section(JatsWalk *walk, const xmlNode *section, unsigned depth
         text_form_return(&walk->form, start); /* all that it held is left out */
 }
 
-static void write_paragraph(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_paragraph(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     (void)depth;
     text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
@@ -114,30 +114,30 @@ static void write_paragraph(JatsWalk *walk, const xmlNode *node, unsigned depth)
     jats_pending_floats(walk);
 }
 
-static void write_container(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_container(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     jats_blocks(walk, node, depth);
 }
 
-static void write_box(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_box(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     write_heading(walk, node, depth);
-    const xmlNode *caption = xml_child(node, "caption");
+    const XmlNode *caption = xml_child(node, XML_CAPTION);
     if (caption)
         jats_blocks(walk, caption, depth + 1);
     jats_blocks(walk, node, depth + 1);
 }
 
 /* The parts of an item go on its line: its paragraphs are joined; other blocks, such as lists one level deeper, follow. */
-static void write_item_parts(JatsWalk *walk, const xmlNode *item, unsigned depth)
+static void write_item_parts(JatsWalk *walk, const XmlNode *item, unsigned depth)
 {
     TextForm *form = &walk->form;
     XML_EACH_ELEMENT(child, item) {
-        if (xml_is(child, "label"))
+        if (xml_is(child, XML_LABEL))
             continue;
         if (jats_is_float(child)) {
             g_queue_push_tail(&walk->pending, (gpointer)child);
-        } else if (xml_is(child, "p") || xml_is(child, "title") || !jats_is_block(child)) {
+        } else if (xml_is(child, XML_P) || xml_is(child, XML_TITLE) || !jats_is_block(child)) {
             if (form->kind == BLOCK_NONE)
                 text_form_begin(form, BLOCK_PARAGRAPH, "");
             text_form_space(form);
@@ -149,13 +149,13 @@ static void write_item_parts(JatsWalk *walk, const xmlNode *item, unsigned depth
     }
 }
 
-static void write_list(JatsWalk *walk, const xmlNode *list, unsigned depth)
+static void write_list(JatsWalk *walk, const XmlNode *list, unsigned depth)
 {
-    const xmlNode *title = xml_child(list, "title");
+    const XmlNode *title = xml_child(list, XML_TITLE);
     if (title)
         write_paragraph(walk, title, depth);
     walk->list_level++;
-    for (const xmlNode *item = xml_child(list, "list-item"); item; item = xml_next(item, "list-item")) {
+    for (const XmlNode *item = xml_child(list, XML_LIST_ITEM); item; item = xml_next(item, XML_LIST_ITEM)) {
         text_form_item(&walk->form, walk->list_level);
         write_item_parts(walk, item, depth);
         text_form_end(&walk->form);
@@ -165,20 +165,20 @@ static void write_list(JatsWalk *walk, const xmlNode *list, unsigned depth)
         jats_pending_floats(walk);
 }
 
-static void write_definitions(JatsWalk *walk, const xmlNode *list, unsigned depth)
+static void write_definitions(JatsWalk *walk, const XmlNode *list, unsigned depth)
 {
     TextForm *form = &walk->form;
-    const xmlNode *title = xml_child(list, "title");
+    const XmlNode *title = xml_child(list, XML_TITLE);
     if (title)
         write_paragraph(walk, title, depth);
     walk->list_level++;
-    for (const xmlNode *item = xml_child(list, "def-item"); item; item = xml_next(item, "def-item")) {
-        const xmlNode *term = xml_child(item, "term");
+    for (const XmlNode *item = xml_child(list, XML_DEF_ITEM); item; item = xml_next(item, XML_DEF_ITEM)) {
+        const XmlNode *term = xml_child(item, XML_TERM);
         text_form_item(form, walk->list_level);
         if (term)
             jats_text(walk, term);
         gboolean named = text_form_is_open(form);
-        for (const xmlNode *def = xml_child(item, "def"); def; def = xml_next(def, "def")) {
+        for (const XmlNode *def = xml_child(item, XML_DEF); def; def = xml_next(def, XML_DEF)) {
             if (named && !g_str_has_suffix(form->line.data, ":")) {
                 form->space = FALSE;
                 text_form_mark(form, ":");
@@ -188,14 +188,14 @@ static void write_definitions(JatsWalk *walk, const xmlNode *list, unsigned dept
         }
         text_form_end(form);
     }
-    for (const xmlNode *inner = xml_child(list, "def-list"); inner; inner = xml_next(inner, "def-list"))
+    for (const XmlNode *inner = xml_child(list, XML_DEF_LIST); inner; inner = xml_next(inner, XML_DEF_LIST))
         write_definitions(walk, inner, depth);
     walk->list_level--;
     if (walk->list_level == 0)
         jats_pending_floats(walk);
 }
 
-static void write_formula(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_formula(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     (void)depth;
     text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
@@ -203,24 +203,24 @@ static void write_formula(JatsWalk *walk, const xmlNode *node, unsigned depth)
     text_form_end(&walk->form);
 }
 
-static void write_float(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_float(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     (void)depth;
     jats_float(walk, node);
 }
 
-static void append_raw(GString *raw, const xmlNode *parent)
+static void append_raw(GString *raw, const XmlNode *parent)
 {
-    for (const xmlNode *node = parent->children; node; node = node->next) {
-        if (node->type == XML_TEXT_NODE)
-            g_string_append(raw, (const char *)node->content);
-        else if (node->type == XML_ELEMENT_NODE)
+    for (const XmlNode *node = parent->children; node; node = node->next) {
+        if (node->name == XML_TEXT)
+            g_string_append_len(raw, node->text, node->length);
+        else
             append_raw(raw, node);
     }
 }
 
 /* Code and verse: the lines of the source are lines of the text. */
-static void write_lines(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_lines(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     (void)depth;
     g_autoptr(GString) raw = g_string_new(NULL);
@@ -236,114 +236,96 @@ static void write_lines(JatsWalk *walk, const xmlNode *node, unsigned depth)
     text_form_end(&walk->form);
 }
 
-static void write_nothing(JatsWalk *walk, const xmlNode *node, unsigned depth)
+static void write_nothing(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
     (void)walk;
     (void)node;
     (void)depth;
 }
 
-static const struct {
-    const char *name;
-    BlockWriter write;
-} block_writers[] = {
-    {"p", write_paragraph},
-    {"sec", write_section},
-    {"list", write_list},
-    {"def-list", write_definitions},
-    {"disp-quote", write_container},
-    {"boxed-text", write_box},
-    {"fig", write_float},
-    {"fig-group", write_float},
-    {"table-wrap", write_float},
-    {"table-wrap-group", write_float},
-    {"disp-formula", write_formula},
-    {"disp-formula-group", write_container},
-    {"preformat", write_lines},
-    {"code", write_lines},
-    {"verse-group", write_container},
-    {"verse-line", write_paragraph},
-    {"speech", write_container},
-    {"speaker", write_paragraph},
-    {"statement", write_box},
-    {"attrib", write_paragraph},
-    {"app", write_section},
-    {"app-group", write_container},
-    {"glossary", write_section},
-    {"question", write_container},
-    {"answer", write_container},
-    {"question-wrap", write_container},
-    {"explanation", write_container},
-    {"list-item", write_container},
-    {"taxon-treatment", write_container},
-    {"treatment-sec", write_section},
-    {"nomenclature", write_paragraph},
-    {"supplementary-material", write_nothing},
-    {"media", write_nothing},
-    {"graphic", write_nothing},
-    {"chem-struct-wrap", write_nothing},
-    {"address", write_nothing},
-    {"array", write_nothing},
-    {"table-wrap-foot", write_nothing},
-    {"ref-list", write_nothing},
-    {"fn-group", write_nothing},
-    {"ack", write_nothing},
-    {"notes", write_nothing},
-    {"bio", write_nothing},
-    {"sec-meta", write_nothing},
-    {"treatment-meta", write_nothing},
-    {"permissions", write_nothing},
-    {"related-article", write_nothing},
-    {"kwd-group", write_nothing},
-    {"object-id", write_nothing},
-    {"table", write_nothing},
+static const BlockWriter block_writers[XML_NAME_COUNT] = {
+    [XML_P] = write_paragraph,
+    [XML_SEC] = write_section,
+    [XML_LIST] = write_list,
+    [XML_DEF_LIST] = write_definitions,
+    [XML_DISP_QUOTE] = write_container,
+    [XML_BOXED_TEXT] = write_box,
+    [XML_FIG] = write_float,
+    [XML_FIG_GROUP] = write_float,
+    [XML_TABLE_WRAP] = write_float,
+    [XML_TABLE_WRAP_GROUP] = write_float,
+    [XML_DISP_FORMULA] = write_formula,
+    [XML_DISP_FORMULA_GROUP] = write_container,
+    [XML_PREFORMAT] = write_lines,
+    [XML_CODE] = write_lines,
+    [XML_VERSE_GROUP] = write_container,
+    [XML_VERSE_LINE] = write_paragraph,
+    [XML_SPEECH] = write_container,
+    [XML_SPEAKER] = write_paragraph,
+    [XML_STATEMENT] = write_box,
+    [XML_ATTRIB] = write_paragraph,
+    [XML_APP] = write_section,
+    [XML_APP_GROUP] = write_container,
+    [XML_GLOSSARY] = write_section,
+    [XML_QUESTION] = write_container,
+    [XML_ANSWER] = write_container,
+    [XML_QUESTION_WRAP] = write_container,
+    [XML_EXPLANATION] = write_container,
+    [XML_LIST_ITEM] = write_container,
+    [XML_TAXON_TREATMENT] = write_container,
+    [XML_TREATMENT_SEC] = write_section,
+    [XML_NOMENCLATURE] = write_paragraph,
+    [XML_SUPPLEMENTARY_MATERIAL] = write_nothing,
+    [XML_MEDIA] = write_nothing,
+    [XML_GRAPHIC] = write_nothing,
+    [XML_CHEM_STRUCT_WRAP] = write_nothing,
+    [XML_ADDRESS] = write_nothing,
+    [XML_ARRAY] = write_nothing,
+    [XML_TABLE_WRAP_FOOT] = write_nothing,
+    [XML_REF_LIST] = write_nothing,
+    [XML_FN_GROUP] = write_nothing,
+    [XML_ACK] = write_nothing,
+    [XML_NOTES] = write_nothing,
+    [XML_BIO] = write_nothing,
+    [XML_SEC_META] = write_nothing,
+    [XML_TREATMENT_META] = write_nothing,
+    [XML_PERMISSIONS] = write_nothing,
+    [XML_RELATED_ARTICLE] = write_nothing,
+    [XML_KWD_GROUP] = write_nothing,
+    [XML_OBJECT_ID] = write_nothing,
+    [XML_TABLE] = write_nothing,
 };
 
-static BlockWriter writer_of(const xmlNode *node)
+gboolean jats_is_block(const XmlNode *node)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(block_writers); i++)
-        if (strcmp((const char *)node->name, block_writers[i].name) == 0)
-            return block_writers[i].write;
-    return NULL;
+    return block_writers[node->name] != NULL;
 }
 
-gboolean jats_is_block(const xmlNode *node)
+gboolean jats_is_left_out(const XmlNode *node)
 {
-    return writer_of(node) != NULL;
+    return block_writers[node->name] == write_nothing;
 }
 
-gboolean jats_is_left_out(const xmlNode *node)
+void jats_block(JatsWalk *walk, const XmlNode *node, unsigned depth)
 {
-    return writer_of(node) == write_nothing;
-}
-
-void jats_block(JatsWalk *walk, const xmlNode *node, unsigned depth)
-{
-    BlockWriter write = writer_of(node);
+    BlockWriter write = block_writers[node->name];
     if (write)
         write(walk, node, depth);
 }
 
-static gboolean is_blank_text(const xmlNode *node)
-{
-    const char *text = (const char *)node->content;
-    return text[strspn(text, " \t\r\n")] == '\0';
-}
-
 /* Whether a container's child is dealt with by the container: headings, labels, captions. */
-static gboolean is_heading_part(const xmlNode *node)
+static gboolean is_heading_part(const XmlNode *node)
 {
-    return xml_is(node, "title") || xml_is(node, "label") || xml_is(node, "subtitle") || xml_is(node, "caption");
+    return xml_is(node, XML_TITLE) || xml_is(node, XML_LABEL) || xml_is(node, XML_SUBTITLE) || xml_is(node, XML_CAPTION);
 }
 
-void jats_blocks(JatsWalk *walk, const xmlNode *parent, unsigned depth)
+void jats_blocks(JatsWalk *walk, const XmlNode *parent, unsigned depth)
 {
     TextForm *form = &walk->form;
     gboolean loose = FALSE; /* running text that stands in no paragraph */
-    for (const xmlNode *node = parent ? parent->children : NULL; node; node = node->next) {
-        gboolean element = node->type == XML_ELEMENT_NODE;
-        if ((!element && (node->type != XML_TEXT_NODE || (!loose && is_blank_text(node)))) ||
-            (element && is_heading_part(node)))
+    for (const XmlNode *node = parent ? parent->children : NULL; node; node = node->next) {
+        gboolean element = node->name != XML_TEXT;
+        if (element ? is_heading_part(node) : !loose && xml_is_blank(node))
             continue;
         if (element && jats_is_block(node)) {
             text_form_end(form);

@@ -9,25 +9,25 @@
 #define WORDS 12
 #define CAPTION_LIMIT ((gsize)1 << 20)
 
-static gboolean is_table(const xmlNode *node)
+static gboolean is_table(const XmlNode *node)
 {
-    return xml_is(node, "table-wrap") || xml_is(node, "table-wrap-group");
+    return xml_is(node, XML_TABLE_WRAP) || xml_is(node, XML_TABLE_WRAP_GROUP);
 }
 
-static gboolean is_group(const xmlNode *node)
+static gboolean is_group(const XmlNode *node)
 {
-    return xml_is(node, "fig-group") || xml_is(node, "table-wrap-group");
+    return xml_is(node, XML_FIG_GROUP) || xml_is(node, XML_TABLE_WRAP_GROUP);
 }
 
-gboolean jats_is_float(const xmlNode *node)
+gboolean jats_is_float(const XmlNode *node)
 {
-    return xml_is(node, "fig") || is_table(node) || is_group(node);
+    return xml_is(node, XML_FIG) || is_table(node) || is_group(node);
 }
 
 /* "Figure 3" of "Figure 3."; NULL if the float has no label. */
-static char *float_label(const xmlNode *node)
+static char *float_label(const XmlNode *node)
 {
-    char *label = xml_text_string(xml_child(node, "label"), 256);
+    char *label = xml_text_string(xml_child(node, XML_LABEL), 256);
     if (!label)
         return NULL;
     gsize length = strlen(label);
@@ -38,10 +38,10 @@ static char *float_label(const xmlNode *node)
     return label;
 }
 
-static gboolean drop_citation(TextForm *form, const xmlNode *node, gpointer user)
+static gboolean drop_citation(TextForm *form, const XmlNode *node, gpointer user)
 {
     (void)user;
-    const char *type = xml_is(node, "xref") ? xml_attribute(node, "ref-type") : NULL;
+    const char *type = xml_is(node, XML_XREF) ? xml_attribute(node, XML_REF_TYPE) : NULL;
     if (!type || strcmp(type, "bibr") != 0)
         return FALSE;
     text_form_cite_begin(form);
@@ -50,9 +50,9 @@ static gboolean drop_citation(TextForm *form, const xmlNode *node, gpointer user
 }
 
 /* The first paragraph-like part of a caption, without citations; NULL if there is none. */
-static char *caption_start(const xmlNode *node)
+static char *caption_start(const XmlNode *node)
 {
-    const xmlNode *caption = xml_child(node, "caption");
+    const XmlNode *caption = xml_child(node, XML_CAPTION);
     char *text = NULL;
     gsize length = 0;
     XML_EACH_ELEMENT(part, caption) {
@@ -114,10 +114,10 @@ static void append_panel(Buffer *out, const char *label, const char *mention)
 }
 
 /* "<xref>Figure 4</xref>C,D": the panels stand behind the mention. */
-static gboolean is_followed_by_word(const xmlNode *xref)
+static gboolean is_followed_by_word(const XmlNode *xref)
 {
-    const xmlNode *next = xref->next;
-    return next && next->type == XML_TEXT_NODE && g_ascii_isalnum(*(const char *)next->content);
+    const XmlNode *next = xref->next;
+    return next && next->name == XML_TEXT && g_ascii_isalnum(*next->text);
 }
 
 /* "Figure " before a mention that is only "3" would double the word. */
@@ -159,11 +159,11 @@ static char *label_of_several(const char *label, const char *mention)
     return g_strdup_printf("%s %s", name, mention);
 }
 
-void jats_float_mention(JatsWalk *walk, const xmlNode *xref)
+void jats_float_mention(JatsWalk *walk, const XmlNode *xref)
 {
     TextForm *form = &walk->form;
-    const char *rid = xml_attribute(xref, "rid");
-    const xmlNode *target = rid ? g_hash_table_lookup(walk->floats, rid) : NULL;
+    const char *rid = xml_attribute(xref, XML_RID);
+    const XmlNode *target = rid ? g_hash_table_lookup(walk->floats, rid) : NULL;
     g_autofree char *mention = xml_text_string(xref, 256);
     g_autofree char *label = target ? float_label(target) : NULL;
     g_autofree char *caption = target ? caption_start(target) : NULL;
@@ -203,7 +203,7 @@ static void close_title(TextForm *form)
     }
 }
 
-static gboolean append_caption(JatsWalk *walk, const xmlNode *caption)
+static gboolean append_caption(JatsWalk *walk, const XmlNode *caption)
 {
     TextForm *form = &walk->form;
     gsize start = form->line.length;
@@ -211,18 +211,18 @@ static gboolean append_caption(JatsWalk *walk, const xmlNode *caption)
     if (!caption)
         return FALSE;
     XML_EACH_ELEMENT(part, caption) {
-        if (!xml_is(part, "title") && !xml_is(part, "p") && !jats_is_block(part))
+        if (!xml_is(part, XML_TITLE) && !xml_is(part, XML_P) && !jats_is_block(part))
             continue;
         if (after_title)
             close_title(form);
-        after_title = xml_is(part, "title");
+        after_title = xml_is(part, XML_TITLE);
         text_form_space(form);
         jats_text(walk, part);
     }
     return form->line.length > start;
 }
 
-static void append_row(TextForm *form, const xmlNode *row)
+static void append_row(TextForm *form, const XmlNode *row)
 {
     gboolean first = TRUE;
     text_form_begin(form, BLOCK_LINE, "");
@@ -237,28 +237,28 @@ static void append_row(TextForm *form, const xmlNode *row)
 }
 
 /* Rows at any depth: thead, tbody, tgroup. */
-static void append_rows(TextForm *form, const xmlNode *node)
+static void append_rows(TextForm *form, const XmlNode *node)
 {
     XML_EACH_ELEMENT(child, node) {
-        if (xml_is(child, "tr") || xml_is(child, "row"))
+        if (xml_is(child, XML_TR) || xml_is(child, XML_ROW))
             append_row(form, child);
-        else if (!xml_is(child, "label") && !xml_is(child, "caption") && !xml_is(child, "table-wrap-foot"))
+        else if (!xml_is(child, XML_LABEL) && !xml_is(child, XML_CAPTION) && !xml_is(child, XML_TABLE_WRAP_FOOT))
             append_rows(form, child);
     }
 }
 
 /* Floats inside a float: panels of a group, supplements of a figure, however they are wrapped. */
-static void write_inner_floats(JatsWalk *walk, const xmlNode *node)
+static void write_inner_floats(JatsWalk *walk, const XmlNode *node)
 {
     XML_EACH_ELEMENT(child, node) {
         if (jats_is_float(child))
             jats_float(walk, child);
-        else if (!xml_is(child, "caption") && !xml_is(child, "table"))
+        else if (!xml_is(child, XML_CAPTION) && !xml_is(child, XML_TABLE))
             write_inner_floats(walk, child);
     }
 }
 
-void jats_float(JatsWalk *walk, const xmlNode *node)
+void jats_float(JatsWalk *walk, const XmlNode *node)
 {
     TextForm *form = &walk->form;
     gboolean table = is_table(node);
@@ -268,9 +268,9 @@ void jats_float(JatsWalk *walk, const xmlNode *node)
     text_form_mark(form, table ? "[table]" : "[fig]");
     if (label)
         text_form_string(form, label);
-    if (label && xml_child(node, "caption"))
+    if (label && xml_child(node, XML_CAPTION))
         text_form_mark(form, ":");
-    gboolean has_text = append_caption(walk, xml_child(node, "caption"));
+    gboolean has_text = append_caption(walk, xml_child(node, XML_CAPTION));
     if (!has_text && !cells) {
         buffer_reset(&form->line);
         text_form_end(form);
@@ -287,7 +287,7 @@ void jats_float(JatsWalk *walk, const xmlNode *node)
 
 void jats_pending_floats(JatsWalk *walk)
 {
-    const xmlNode *node;
+    const XmlNode *node;
     while ((node = g_queue_pop_head(&walk->pending)))
         jats_float(walk, node);
 }

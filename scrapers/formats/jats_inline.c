@@ -28,32 +28,32 @@ static char *bare_tex(char *tex)
 }
 
 /* The form of a formula to write: TeX, MathML or the formula's own text; never two of them. */
-static const xmlNode *formula_source(const xmlNode *node)
+static const XmlNode *formula_source(const XmlNode *node)
 {
-    const xmlNode *alternatives = xml_child(node, "alternatives");
-    const xmlNode *from = alternatives ? alternatives : node;
-    if (xml_is(node, "tex-math") || xml_is(node, "math"))
+    const XmlNode *alternatives = xml_child(node, XML_ALTERNATIVES);
+    const XmlNode *from = alternatives ? alternatives : node;
+    if (xml_is(node, XML_TEX_MATH) || xml_is(node, XML_MATH))
         return node;
-    const xmlNode *tex = xml_child(from, "tex-math");
+    const XmlNode *tex = xml_child(from, XML_TEX_MATH);
     if (tex)
         return tex;
-    const xmlNode *math = xml_child(from, "math");
+    const XmlNode *math = xml_child(from, XML_MATH);
     if (math)
         return math;
-    return xml_child(from, "textual-form") ? xml_child(from, "textual-form") : node;
+    return xml_child(from, XML_TEXTUAL_FORM) ? xml_child(from, XML_TEXTUAL_FORM) : node;
 }
 
-static gboolean skip_label(TextForm *form, const xmlNode *node, gpointer user)
+static gboolean skip_label(TextForm *form, const XmlNode *node, gpointer user)
 {
     (void)form;
     (void)user;
-    return xml_is(node, "label");
+    return xml_is(node, XML_LABEL);
 }
 
-static char *formula_text(const xmlNode *node)
+static char *formula_text(const XmlNode *node)
 {
-    const xmlNode *source = formula_source(node);
-    if (xml_is(source, "tex-math")) {
+    const XmlNode *source = formula_source(node);
+    if (xml_is(source, XML_TEX_MATH)) {
         g_autofree char *tex = xml_text_string(source, FORMULA_LIMIT);
         return tex ? bare_tex(tex) : NULL;
     }
@@ -62,7 +62,7 @@ static char *formula_text(const xmlNode *node)
     gsize length = 0;
     text_form_init(&form, FORMULA_LIMIT);
     text_form_begin(&form, BLOCK_PARAGRAPH, "");
-    if (xml_is(source, "math"))
+    if (xml_is(source, XML_MATH))
         mathml_append(&form, source);
     else
         xml_text_append(&form, source, skip_label, NULL);
@@ -71,7 +71,7 @@ static char *formula_text(const xmlNode *node)
     return text;
 }
 
-void jats_formula(JatsWalk *walk, const xmlNode *node)
+void jats_formula(JatsWalk *walk, const XmlNode *node)
 {
     g_autofree char *text = formula_text(node);
     if (!text || !*text) { /* only a picture of it: the words around it stay words */
@@ -81,7 +81,7 @@ void jats_formula(JatsWalk *walk, const xmlNode *node)
         text_form_space(&walk->form);
         return;
     }
-    gboolean display = xml_is(node, "disp-formula");
+    gboolean display = xml_is(node, XML_DISP_FORMULA);
     if (display)
         text_form_space(&walk->form);
     text_form_mark(&walk->form, "[formula]");
@@ -92,7 +92,7 @@ void jats_formula(JatsWalk *walk, const xmlNode *node)
         text_form_space(&walk->form);
 }
 
-static void append_citation(JatsWalk *walk, const xmlNode *xref)
+static void append_citation(JatsWalk *walk, const XmlNode *xref)
 {
     g_auto(Buffer) quotes;
     buffer_init(&quotes, FORMULA_LIMIT);
@@ -103,9 +103,9 @@ static void append_citation(JatsWalk *walk, const xmlNode *xref)
     text_form_cite_end(&walk->form);
 }
 
-static gboolean append_xref(JatsWalk *walk, const xmlNode *xref)
+static gboolean append_xref(JatsWalk *walk, const XmlNode *xref)
 {
-    const char *type = xml_attribute(xref, "ref-type");
+    const char *type = xml_attribute(xref, XML_REF_TYPE);
     if (type && strcmp(type, "bibr") == 0)
         append_citation(walk, xref);
     else if (type && (strcmp(type, "fig") == 0 || strcmp(type, "table") == 0))
@@ -115,14 +115,14 @@ static gboolean append_xref(JatsWalk *walk, const xmlNode *xref)
     return TRUE;
 }
 
-static gboolean is_formula(const xmlNode *node)
+static gboolean is_formula(const XmlNode *node)
 {
-    return xml_is(node, "inline-formula") || xml_is(node, "disp-formula") || xml_is(node, "tex-math") ||
-           xml_is(node, "math");
+    return xml_is(node, XML_INLINE_FORMULA) || xml_is(node, XML_DISP_FORMULA) || xml_is(node, XML_TEX_MATH) ||
+           xml_is(node, XML_MATH);
 }
 
 /* A block inside a paragraph ends what stands before it; what follows is a paragraph again. */
-static void break_for_block(JatsWalk *walk, const xmlNode *node)
+static void break_for_block(JatsWalk *walk, const XmlNode *node)
 {
     text_form_end(&walk->form);
     jats_block(walk, node, 3);
@@ -130,7 +130,7 @@ static void break_for_block(JatsWalk *walk, const xmlNode *node)
 }
 
 /* "NIH (National Institutes of Health)", or as the author wrote it where he put a bracket or colon himself. */
-static void append_definition(JatsWalk *walk, const xmlNode *def)
+static void append_definition(JatsWalk *walk, const XmlNode *def)
 {
     TextForm *form = &walk->form;
     g_autofree char *text = xml_text_string(def, FORMULA_LIMIT);
@@ -145,11 +145,11 @@ static void append_definition(JatsWalk *walk, const xmlNode *def)
         text_form_string(form, ")");
 }
 
-static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
+static gboolean jats_special(TextForm *form, const XmlNode *node, gpointer user)
 {
     JatsWalk *walk = user;
     (void)form;
-    if (xml_is(node, "xref"))
+    if (xml_is(node, XML_XREF))
         return append_xref(walk, node);
     if (is_formula(node)) {
         jats_formula(walk, node);
@@ -159,7 +159,7 @@ static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
         g_queue_push_tail(&walk->pending, (gpointer)node);
         return TRUE;
     }
-    if (xml_is(node, "def") && xml_is(node->parent, "abbrev")) {
+    if (xml_is(node, XML_DEF) && xml_is(node->parent, XML_ABBREV)) {
         append_definition(walk, node);
         return TRUE;
     }
@@ -169,15 +169,15 @@ static gboolean jats_special(TextForm *form, const xmlNode *node, gpointer user)
         break_for_block(walk, node);
         return TRUE;
     }
-    return xml_is(node, "label") && node == node->parent->children;
+    return xml_is(node, XML_LABEL) && node == node->parent->children;
 }
 
-void jats_text(JatsWalk *walk, const xmlNode *parent)
+void jats_text(JatsWalk *walk, const XmlNode *parent)
 {
     xml_text_append(&walk->form, parent, jats_special, walk);
 }
 
-void jats_text_node(JatsWalk *walk, const xmlNode *node)
+void jats_text_node(JatsWalk *walk, const XmlNode *node)
 {
     xml_text_append_node(&walk->form, node, jats_special, walk);
 }

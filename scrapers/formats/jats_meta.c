@@ -12,60 +12,54 @@
 #define TITLE_LIMIT ((gsize)64 << 10)
 #define LICENCE_LIMIT 500 /* bytes of a licence's own words */
 
-static char *value_of(const xmlNode *node)
+static char *value_of(const XmlNode *node)
 {
     return xml_text_string(node, VALUE_LIMIT);
 }
 
-static gboolean attribute_is(const xmlNode *node, const char *name, const char *value)
+static void set_ids(json_t *meta, const XmlNode *front)
 {
-    const char *found = xml_attribute(node, name);
-    return found && strcmp(found, value) == 0;
-}
-
-static void set_ids(json_t *meta, const xmlNode *front)
-{
-    for (const xmlNode *id = xml_child(front, "article-id"); id; id = xml_next(id, "article-id")) {
+    for (const XmlNode *id = xml_child(front, XML_ARTICLE_ID); id; id = xml_next(id, XML_ARTICLE_ID)) {
         g_autofree char *value = value_of(id);
         if (!value)
             continue;
-        if (attribute_is(id, "pub-id-type", "pmid")) {
+        if (xml_attribute_is(id, XML_PUB_ID_TYPE, "pmid")) {
             fact_set(meta, "pmid", value);
-        } else if (attribute_is(id, "pub-id-type", "doi")) {
+        } else if (xml_attribute_is(id, XML_PUB_ID_TYPE, "doi")) {
             fact_set(meta, "doi", value);
-        } else if (attribute_is(id, "pub-id-type", "pmc") || attribute_is(id, "pub-id-type", "pmcid")) {
+        } else if (xml_attribute_is(id, XML_PUB_ID_TYPE, "pmc") || xml_attribute_is(id, XML_PUB_ID_TYPE, "pmcid")) {
             g_autofree char *pmcid = fact_pmcid(value);
             fact_set(meta, "pmcid", pmcid);
         }
     }
 }
 
-static char *full_title(const xmlNode *front)
+static char *full_title(const XmlNode *front)
 {
-    const xmlNode *group = xml_child(front, "title-group");
-    g_autofree char *title = xml_text_string(xml_child(group, "article-title"), TITLE_LIMIT);
-    g_autofree char *subtitle = xml_text_string(xml_child(group, "subtitle"), TITLE_LIMIT);
+    const XmlNode *group = xml_child(front, XML_TITLE_GROUP);
+    g_autofree char *title = xml_text_string(xml_child(group, XML_ARTICLE_TITLE), TITLE_LIMIT);
+    g_autofree char *subtitle = xml_text_string(xml_child(group, XML_SUBTITLE), TITLE_LIMIT);
     if (!title || !subtitle)
         return g_steal_pointer(&title);
     return g_strconcat(title, strchr(":?!", title[strlen(title) - 1]) ? " " : ": ", subtitle, NULL);
 }
 
-static char *date_of(const xmlNode *node)
+static char *date_of(const XmlNode *node)
 {
-    g_autofree char *year = value_of(xml_child(node, "year"));
-    g_autofree char *month = value_of(xml_child(node, "month"));
-    g_autofree char *day = value_of(xml_child(node, "day"));
+    g_autofree char *year = value_of(xml_child(node, XML_YEAR));
+    g_autofree char *month = value_of(xml_child(node, XML_MONTH));
+    g_autofree char *day = value_of(xml_child(node, XML_DAY));
     return fact_date(year, month, day);
 }
 
 /* Not a publication, or not by the publisher; or an issue that gathers what came out before. */
-static gboolean date_is_secondary(const xmlNode *node)
+static gboolean date_is_secondary(const XmlNode *node)
 {
     static const char *const types[] = {"pmc-release", "nihms-submitted", "received", "accepted", "rev-recd", "retracted",
                                         "collection", "epreprint"};
-    const char *type = xml_attribute(node, "pub-type");
+    const char *type = xml_attribute(node, XML_PUB_TYPE);
     if (!type)
-        type = xml_attribute(node, "date-type");
+        type = xml_attribute(node, XML_DATE_TYPE);
     for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)
             return TRUE;
@@ -73,11 +67,11 @@ static gboolean date_is_secondary(const xmlNode *node)
 }
 
 /* The earliest date of publication; a secondary one only if there is no other. */
-static char *publication_date(const xmlNode *front)
+static char *publication_date(const XmlNode *front)
 {
     char *best = NULL;
     for (int secondary = 0; secondary < 2 && !best; secondary++)
-        for (const xmlNode *node = xml_child(front, "pub-date"); node; node = xml_next(node, "pub-date")) {
+        for (const XmlNode *node = xml_child(front, XML_PUB_DATE); node; node = xml_next(node, XML_PUB_DATE)) {
             g_autofree char *date = date_is_secondary(node) == secondary ? date_of(node) : NULL;
             /* "2014-03" must not beat "2014-03-07", of which it is the start. */
             if (date && (!best || g_str_has_prefix(date, best) ||
@@ -89,25 +83,25 @@ static char *publication_date(const xmlNode *front)
     return best;
 }
 
-static char *contributor_name(const xmlNode *contributor)
+static char *contributor_name(const XmlNode *contributor)
 {
-    const xmlNode *name = xml_child(contributor, "name");
+    const XmlNode *name = xml_child(contributor, XML_NAME);
     if (!name)
-        name = xml_path(contributor, "name-alternatives/name");
-    g_autofree char *surname = value_of(xml_child(name, "surname"));
-    g_autofree char *given = value_of(xml_child(name, "given-names"));
+        name = xml_path(contributor, XML_NAME_ALTERNATIVES, XML_NAME);
+    g_autofree char *surname = value_of(xml_child(name, XML_SURNAME));
+    g_autofree char *given = value_of(xml_child(name, XML_GIVEN_NAMES));
     if (surname)
         return given ? g_strconcat(given, " ", surname, NULL) : g_steal_pointer(&surname);
-    char *other = value_of(xml_child(contributor, "string-name"));
-    return other ? other : value_of(xml_child(contributor, "collab"));
+    char *other = value_of(xml_child(contributor, XML_STRING_NAME));
+    return other ? other : value_of(xml_child(contributor, XML_COLLAB));
 }
 
-static json_t *authors_of(const xmlNode *front)
+static json_t *authors_of(const XmlNode *front)
 {
     json_t *authors = json_array();
-    for (const xmlNode *group = xml_child(front, "contrib-group"); group; group = xml_next(group, "contrib-group"))
-        for (const xmlNode *one = xml_child(group, "contrib"); one; one = xml_next(one, "contrib")) {
-            if (xml_attribute(one, "contrib-type") && !attribute_is(one, "contrib-type", "author"))
+    for (const XmlNode *group = xml_child(front, XML_CONTRIB_GROUP); group; group = xml_next(group, XML_CONTRIB_GROUP))
+        for (const XmlNode *one = xml_child(group, XML_CONTRIB); one; one = xml_next(one, XML_CONTRIB)) {
+            if (xml_attribute(one, XML_CONTRIB_TYPE) && !xml_attribute_is(one, XML_CONTRIB_TYPE, "author"))
                 continue;
             g_autofree char *name = contributor_name(one);
             fact_append(authors, name);
@@ -115,30 +109,30 @@ static json_t *authors_of(const xmlNode *front)
     return authors;
 }
 
-static json_t *keywords_of(const xmlNode *front)
+static json_t *keywords_of(const XmlNode *front)
 {
     json_t *keywords = json_array();
-    for (const xmlNode *group = xml_child(front, "kwd-group"); group; group = xml_next(group, "kwd-group"))
-        for (const xmlNode *kwd = xml_child(group, "kwd"); kwd; kwd = xml_next(kwd, "kwd")) {
+    for (const XmlNode *group = xml_child(front, XML_KWD_GROUP); group; group = xml_next(group, XML_KWD_GROUP))
+        for (const XmlNode *kwd = xml_child(group, XML_KWD); kwd; kwd = xml_next(kwd, XML_KWD)) {
             g_autofree char *value = value_of(kwd);
             fact_append(keywords, value);
         }
     return keywords;
 }
 
-static void collect_subjects(json_t *subjects, const xmlNode *group)
+static void collect_subjects(json_t *subjects, const XmlNode *group)
 {
-    for (const xmlNode *subject = xml_child(group, "subject"); subject; subject = xml_next(subject, "subject")) {
+    for (const XmlNode *subject = xml_child(group, XML_SUBJECT); subject; subject = xml_next(subject, XML_SUBJECT)) {
         g_autofree char *value = value_of(subject);
         fact_append(subjects, value);
     }
-    for (const xmlNode *inner = xml_child(group, "subj-group"); inner; inner = xml_next(inner, "subj-group"))
+    for (const XmlNode *inner = xml_child(group, XML_SUBJ_GROUP); inner; inner = xml_next(inner, XML_SUBJ_GROUP))
         collect_subjects(subjects, inner);
 }
 
-static const char *href_below(const xmlNode *node)
+static const char *href_below(const XmlNode *node)
 {
-    const char *href = xml_attribute(node, "href");
+    const char *href = xml_attribute(node, XML_HREF);
     if (href)
         return href;
     XML_EACH_ELEMENT(child, node)
@@ -148,10 +142,10 @@ static const char *href_below(const xmlNode *node)
 }
 
 /* One licence element: its SPDX identifier, or its own words, or its address. */
-static char *licence_of(const xmlNode *licence, gboolean *recognised)
+static char *licence_of(const XmlNode *licence, gboolean *recognised)
 {
     g_autofree char *words = xml_text_string(licence, (gsize)64 << 10);
-    const char *sources[] = {xml_attribute(licence, "href"), words, href_below(licence)};
+    const char *sources[] = {xml_attribute(licence, XML_HREF), words, href_below(licence)};
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
         char *known = sources[i] ? fact_licence(sources[i]) : NULL;
         *recognised = known != NULL;
@@ -168,12 +162,12 @@ static char *licence_of(const xmlNode *licence, gboolean *recognised)
     return g_strndup(words, cut ? cut : 0);
 }
 
-static char *article_licence(const xmlNode *front)
+static char *article_licence(const XmlNode *front)
 {
-    const xmlNode *permissions = xml_child(front, "permissions");
+    const XmlNode *permissions = xml_child(front, XML_PERMISSIONS);
     char *licence = NULL;
     XML_EACH_ELEMENT(child, permissions) {
-        if (!xml_is(child, "license") && !xml_is(child, "license_ref") && !xml_is(child, "free_to_read"))
+        if (!xml_is(child, XML_LICENSE) && !xml_is(child, XML_LICENSE_REF) && !xml_is(child, XML_FREE_TO_READ))
             continue;
         gboolean recognised;
         g_autofree char *found = licence_of(child, &recognised);
@@ -187,19 +181,19 @@ static char *article_licence(const xmlNode *front)
     if (licence && *licence)
         return licence;
     g_free(licence);
-    const xmlNode *statement = xml_child(permissions, "copyright-statement");
+    const XmlNode *statement = xml_child(permissions, XML_COPYRIGHT_STATEMENT);
     g_autofree char *words = xml_text_string(statement, (gsize)64 << 10);
     return words ? fact_licence(words) : NULL;
 }
 
-static void set_retractions(json_t *meta, const xmlNode *article, const xmlNode *front)
+static void set_retractions(json_t *meta, const XmlNode *article, const XmlNode *front)
 {
-    const char *type = xml_attribute(article, "article-type");
+    const char *type = xml_attribute(article, XML_ARTICLE_TYPE);
     gboolean notice = type && (strcmp(type, "retraction") == 0 || strcmp(type, "partial-retraction") == 0);
     gboolean retracted = FALSE;
-    for (const xmlNode *link = xml_child(front, "related-article"); link; link = xml_next(link, "related-article")) {
-        notice |= attribute_is(link, "related-article-type", "retracted-article");
-        retracted |= attribute_is(link, "related-article-type", "retraction-forward");
+    for (const XmlNode *link = xml_child(front, XML_RELATED_ARTICLE); link; link = xml_next(link, XML_RELATED_ARTICLE)) {
+        notice |= xml_attribute_is(link, XML_RELATED_ARTICLE_TYPE, "retracted-article");
+        retracted |= xml_attribute_is(link, XML_RELATED_ARTICLE_TYPE, "retraction-forward");
     }
     g_autofree char *title = full_title(front);
     retracted |= title && (g_str_has_prefix(title, "RETRACTED:") || g_str_has_prefix(title, "Retracted:") ||
@@ -226,29 +220,30 @@ static void set_id_and_url(const json_t *meta, Document *document)
         document->url = g_strconcat("https://doi.org/", doi, NULL);
 }
 
-static char *journal_of(const xmlNode *article)
+static char *journal_of(const XmlNode *article)
 {
-    static const char *const places[] = {"front/journal-meta/journal-title-group/journal-title",
-                                         "front/journal-meta/journal-title", "front/journal-meta/journal-id"};
+    const XmlNode *about = xml_path(article, XML_FRONT, XML_JOURNAL_META);
+    const XmlNode *places[] = {xml_path(about, XML_JOURNAL_TITLE_GROUP, XML_JOURNAL_TITLE), xml_child(about, XML_JOURNAL_TITLE),
+                               xml_child(about, XML_JOURNAL_ID)};
     char *journal = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(places) && !journal; i++)
-        journal = value_of(xml_path(article, places[i]));
+        journal = value_of(places[i]);
     return journal;
 }
 
-void jats_meta(const xmlNode *article, Document *document)
+void jats_meta(const XmlNode *article, Document *document)
 {
     g_autoptr(json_t) meta = json_object();
-    const xmlNode *front = xml_path(article, "front/article-meta");
+    const XmlNode *front = xml_path(article, XML_FRONT, XML_ARTICLE_META);
     g_autofree char *journal = journal_of(article);
-    const char *language = xml_attribute(article, "lang");
+    const char *language = xml_attribute(article, XML_LANG);
     json_t *subjects = json_array();
-    const xmlNode *categories = xml_child(front, "article-categories");
-    for (const xmlNode *group = xml_child(categories, "subj-group"); group; group = xml_next(group, "subj-group"))
+    const XmlNode *categories = xml_child(front, XML_ARTICLE_CATEGORIES);
+    for (const XmlNode *group = xml_child(categories, XML_SUBJ_GROUP); group; group = xml_next(group, XML_SUBJ_GROUP))
         collect_subjects(subjects, group);
     set_ids(meta, front);
     fact_set(meta, "journal", journal);
-    fact_set(meta, "article_type", xml_attribute(article, "article-type"));
+    fact_set(meta, "article_type", xml_attribute(article, XML_ARTICLE_TYPE));
     fact_set_array(meta, "authors", authors_of(front));
     fact_set_array(meta, "keywords", keywords_of(front));
     fact_set_array(meta, "subjects", subjects);

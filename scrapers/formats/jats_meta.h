@@ -8,10 +8,10 @@
 #ifndef SCRAPERS_FORMATS_JATS_META_H
 #define SCRAPERS_FORMATS_JATS_META_H
 
-#include <libxml/tree.h>
+#include "scrapers/formats/xml_tree.h"
 
 #include "store/document.h"
 
-void jats_meta(const xmlNode *article, Document *document);
+void jats_meta(const XmlNode *article, Document *document);
 
 #endif

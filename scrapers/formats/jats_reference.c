@@ -14,7 +14,7 @@
 #define RANGE_LIMIT 50 /* citations that one range may stand for */
 
 struct JatsReferences {
-    GPtrArray *nodes;       /* const xmlNode * of each ref, in order */
+    GPtrArray *nodes;       /* const XmlNode * of each ref, in order */
     GPtrArray *quotes;      /* their replacements, made when first needed, or NULL */
     GHashTable *index;      /* id -> position in both */
 };
@@ -38,14 +38,14 @@ void jats_references_free(JatsReferences *references)
     g_free(references);
 }
 
-static void index_id(JatsReferences *references, const xmlNode *node, guint position)
+static void index_id(JatsReferences *references, const XmlNode *node, guint position)
 {
-    const char *id = xml_attribute(node, "id");
+    const char *id = xml_attribute(node, XML_ID);
     if (id)
         g_hash_table_insert(references->index, (gpointer)id, GUINT_TO_POINTER(position + 1));
 }
 
-void jats_references_add(JatsReferences *references, const xmlNode *ref)
+void jats_references_add(JatsReferences *references, const XmlNode *ref)
 {
     guint position = references->nodes->len;
     g_ptr_array_add(references->nodes, (gpointer)ref);
@@ -55,23 +55,12 @@ void jats_references_add(JatsReferences *references, const xmlNode *ref)
         index_id(references, child, position);
 }
 
-/* The first element of this name below `node`, in document order. */
-static const xmlNode *find_below(const xmlNode *node, const char *name)
-{
-    XML_EACH_ELEMENT(child, node) {
-        const xmlNode *found = xml_is(child, name) ? child : find_below(child, name);
-        if (found)
-            return found;
-    }
-    return NULL;
-}
-
 /* The text of the first of these elements that has any. */
-static char *first_text(const xmlNode *node, const char *const *names)
+static char *first_text(const XmlNode *node, const XmlName *names)
 {
     char *text = NULL;
     for (; *names && !text; names++)
-        text = xml_text_string(find_below(node, *names), TITLE_LIMIT);
+        text = xml_text_string(xml_below(node, *names), TITLE_LIMIT);
     return text;
 }
 
@@ -107,16 +96,16 @@ void bib_ref_append(Buffer *out, const char *title, const char *last_name)
 }
 
 /* Identifiers and addresses say nothing that a reader of the text could use. */
-static gboolean is_address(const xmlNode *node)
+static gboolean is_address(const XmlNode *node)
 {
-    static const char *const names[] = {"ext-link", "uri", "pub-id", "object-id", "issn", "isbn"};
+    static const XmlName names[] = {XML_EXT_LINK, XML_URI, XML_PUB_ID, XML_OBJECT_ID, XML_ISSN, XML_ISBN};
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         if (xml_is(node, names[i]))
             return TRUE;
     return FALSE;
 }
 
-static gboolean leave_out_addresses(TextForm *form, const xmlNode *node, gpointer user)
+static gboolean leave_out_addresses(TextForm *form, const XmlNode *node, gpointer user)
 {
     gboolean structured = *(const gboolean *)user;
     if (structured)
@@ -125,15 +114,15 @@ static gboolean leave_out_addresses(TextForm *form, const xmlNode *node, gpointe
 }
 
 /* All that an entry without a title says. Structured entries have no punctuation or blanks between their parts. */
-static char *whole_text(const xmlNode *ref)
+static char *whole_text(const XmlNode *ref)
 {
-    static const char *const kinds[] = {"mixed-citation", "citation", "element-citation", "nlm-citation", "note"};
-    const xmlNode *entry = NULL;
+    static const XmlName kinds[] = {XML_MIXED_CITATION, XML_CITATION, XML_ELEMENT_CITATION, XML_NLM_CITATION, XML_NOTE};
+    const XmlNode *entry = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(kinds) && !entry; i++)
-        entry = find_below(ref, kinds[i]);
+        entry = xml_below(ref, kinds[i]);
     if (!entry)
         return NULL;
-    gboolean structured = xml_is(entry, "element-citation") || xml_is(entry, "nlm-citation");
+    gboolean structured = xml_is(entry, XML_ELEMENT_CITATION) || xml_is(entry, XML_NLM_CITATION);
     g_auto(TextForm) form;
     char *text = NULL;
     gsize length;
@@ -146,11 +135,11 @@ static char *whole_text(const xmlNode *ref)
 }
 
 /* What stands for one reference in the text; "" if the entry says nothing. */
-static char *make_quote(const xmlNode *ref)
+static char *make_quote(const XmlNode *ref)
 {
-    static const char *const titles[] = {"article-title", "chapter-title", "data-title", "part-title", "trans-title",
-                                         "source", NULL};
-    static const char *const names[] = {"surname", "collab", "string-name", NULL};
+    static const XmlName titles[] = {XML_ARTICLE_TITLE, XML_CHAPTER_TITLE, XML_DATA_TITLE, XML_PART_TITLE, XML_TRANS_TITLE,
+                                     XML_SOURCE, XML_UNKNOWN};
+    static const XmlName names[] = {XML_SURNAME, XML_COLLAB, XML_STRING_NAME, XML_UNKNOWN};
     g_autofree char *title = first_text(ref, titles);
     g_autofree char *name = first_text(ref, names);
     if (!title) {
@@ -187,9 +176,9 @@ static int position_of(const JatsReferences *references, const char *id)
     return (int)GPOINTER_TO_UINT(g_hash_table_lookup(references->index, id)) - 1;
 }
 
-static int only_position(const JatsReferences *references, const xmlNode *xref)
+static int only_position(const JatsReferences *references, const XmlNode *xref)
 {
-    const char *rid = xml_attribute(xref, "rid");
+    const char *rid = xml_attribute(xref, XML_RID);
     return rid ? position_of(references, rid) : -1;
 }
 
@@ -204,21 +193,23 @@ static gsize dash_length(const char *text)
     return 0;
 }
 
-static gboolean is_only_dash(const char *text)
+static gboolean is_only_dash(const XmlNode *node)
 {
-    text += strspn(text, " \t\r\n");
+    if (node->length > 64)
+        return FALSE;
+    g_autofree char *text = g_strstrip(g_strndup(node->text, node->length));
     gsize dash = dash_length(text);
-    return dash > 0 && text[dash + strspn(text + dash, " \t\r\n")] == '\0';
+    return dash > 0 && text[dash] == '\0';
 }
 
 /* The citation that a dash joins to `xref` from the left, or NULL. */
-static const xmlNode *range_start(const xmlNode *xref)
+static const XmlNode *range_start(const XmlNode *xref)
 {
-    const xmlNode *dash = xref->prev;
-    if (!dash || dash->type != XML_TEXT_NODE || !is_only_dash((const char *)dash->content) || !dash->prev)
+    const XmlNode *dash = xref->previous;
+    if (!dash || dash->name != XML_TEXT || !is_only_dash(dash) || !dash->previous)
         return NULL;
-    const char *type = xml_is(dash->prev, "xref") ? xml_attribute(dash->prev, "ref-type") : NULL;
-    return type && strcmp(type, "bibr") == 0 ? dash->prev : NULL;
+    const char *type = xml_is(dash->previous, XML_XREF) ? xml_attribute(dash->previous, XML_REF_TYPE) : NULL;
+    return type && strcmp(type, "bibr") == 0 ? dash->previous : NULL;
 }
 
 static int number_in(const char *text, const char **end)
@@ -240,9 +231,9 @@ static int inner_range(const char *text)
     return last > first && last - first <= RANGE_LIMIT ? last - first : 0;
 }
 
-static void quote_between(JatsReferences *references, const xmlNode *xref, Buffer *out)
+static void quote_between(JatsReferences *references, const XmlNode *xref, Buffer *out)
 {
-    const xmlNode *start = range_start(xref);
+    const XmlNode *start = range_start(xref);
     int from = start ? only_position(references, start) : -1, to = only_position(references, xref);
     if (from < 0 || to <= from || to - from > RANGE_LIMIT)
         return;
@@ -254,9 +245,9 @@ static void quote_between(JatsReferences *references, const xmlNode *xref, Buffe
         quote_position(references, (guint)i, out);
 }
 
-void jats_references_quote(JatsReferences *references, const xmlNode *xref, Buffer *out)
+void jats_references_quote(JatsReferences *references, const XmlNode *xref, Buffer *out)
 {
-    const char *rid = xml_attribute(xref, "rid");
+    const char *rid = xml_attribute(xref, XML_RID);
     if (!rid)
         return;
     quote_between(references, xref, out);

@@ -4,7 +4,7 @@
 #ifndef SCRAPERS_FORMATS_JATS_REFERENCE_H
 #define SCRAPERS_FORMATS_JATS_REFERENCE_H
 
-#include <libxml/tree.h>
+#include "scrapers/formats/xml_tree.h"
 
 #include "base/buffer.h"
 
@@ -14,11 +14,11 @@ void bib_ref_append(Buffer *out, const char *title, const char *last_name);
 typedef struct JatsReferences JatsReferences;
 
 JatsReferences *jats_references_new(void);
-void jats_references_add(JatsReferences *references, const xmlNode *ref); /* in order; borrows the node */
+void jats_references_add(JatsReferences *references, const XmlNode *ref); /* in order; borrows the node */
 void jats_references_free(JatsReferences *references);
 
 /* The replacements of a citation (an xref), separated by blanks: every id in its rid, and what lies between it and the
  * citation before when a dash joins them ("3-7"), or inside its own text. Empty if nothing could be resolved. */
-void jats_references_quote(JatsReferences *references, const xmlNode *xref, Buffer *out);
+void jats_references_quote(JatsReferences *references, const XmlNode *xref, Buffer *out);
 
 #endif

@@ -5,7 +5,7 @@
 #include "scrapers/formats/xml_text.h"
 #include "scrapers/formats/xml_tree.h"
 
-static const xmlNode *element_at(const xmlNode *parent, unsigned index)
+static const XmlNode *element_at(const XmlNode *parent, unsigned index)
 {
     XML_EACH_ELEMENT(child, parent)
         if (index-- == 0)
@@ -13,16 +13,16 @@ static const xmlNode *element_at(const xmlNode *parent, unsigned index)
     return NULL;
 }
 
-static gboolean is_operator(const xmlNode *node, const char *sign)
+static gboolean is_operator(const XmlNode *node, const char *sign)
 {
-    g_autofree char *text = xml_is(node, "mo") ? xml_text_string(node, 16) : NULL;
+    g_autofree char *text = xml_is(node, XML_MO) ? xml_text_string(node, 16) : NULL;
     return text && strcmp(text, sign) == 0;
 }
 
-static gboolean is_accented(const xmlNode *node);
+static gboolean is_accented(const XmlNode *node);
 
 /* "(", anything without round brackets, ")": a row that needs no further brackets. */
-static gboolean is_bracketed(const xmlNode *row)
+static gboolean is_bracketed(const XmlNode *row)
 {
     unsigned count = 0, last = 0;
     XML_EACH_ELEMENT(child, row) {
@@ -38,19 +38,19 @@ static gboolean is_bracketed(const xmlNode *row)
 }
 
 /* Whether the part is one symbol or number, so that it needs no brackets. */
-static gboolean is_single(const xmlNode *node)
+static gboolean is_single(const XmlNode *node)
 {
-    static const char *const groups[] = {"mrow", "mstyle", "mpadded"};
+    static const XmlName groups[] = {XML_MROW, XML_MSTYLE, XML_MPADDED};
     for (gsize i = 0; node && i < G_N_ELEMENTS(groups); i++)
         if (xml_is(node, groups[i])) {
-            const xmlNode *only = element_at(node, 0);
+            const XmlNode *only = element_at(node, 0);
             return !only || (!element_at(node, 1) && is_single(only)) || is_bracketed(node);
         }
-    return xml_is(node, "mi") || xml_is(node, "mn") || xml_is(node, "mo") || xml_is(node, "mtext") ||
-           xml_is(node, "mfenced") || !node || is_accented(node);
+    return xml_is(node, XML_MI) || xml_is(node, XML_MN) || xml_is(node, XML_MO) || xml_is(node, XML_MTEXT) ||
+           xml_is(node, XML_MFENCED) || !node || is_accented(node);
 }
 
-static void append_operand(TextForm *form, const xmlNode *node)
+static void append_operand(TextForm *form, const XmlNode *node)
 {
     gboolean bare = is_single(node);
     if (!bare)
@@ -65,7 +65,7 @@ static void append_operand(TextForm *form, const xmlNode *node)
 }
 
 /* The combining character for a sign that stands over one letter; NULL: another sign. */
-static const char *combining_accent(const xmlNode *sign)
+static const char *combining_accent(const XmlNode *sign)
 {
     static const char *const accents[][2] = {
         {"^", "\xcc\x82"},        {"\xcb\x86", "\xcc\x82"},     {"\xcc\x82", "\xcc\x82"},     /* hat */
@@ -81,21 +81,21 @@ static const char *combining_accent(const xmlNode *sign)
     return NULL;
 }
 
-static const xmlNode *only_letter(const xmlNode *node)
+static const XmlNode *only_letter(const XmlNode *node)
 {
-    while (node && (xml_is(node, "mrow") || xml_is(node, "mstyle")) && !element_at(node, 1))
+    while (node && (xml_is(node, XML_MROW) || xml_is(node, XML_MSTYLE)) && !element_at(node, 1))
         node = element_at(node, 0);
-    g_autofree char *text = node && xml_is(node, "mi") ? xml_text_string(node, 16) : NULL;
+    g_autofree char *text = node && xml_is(node, XML_MI) ? xml_text_string(node, 16) : NULL;
     return text && g_utf8_strlen(text, -1) == 1 ? node : NULL;
 }
 
-static gboolean is_accented(const xmlNode *node)
+static gboolean is_accented(const XmlNode *node)
 {
-    return xml_is(node, "mover") && only_letter(element_at(node, 0)) && combining_accent(element_at(node, 1));
+    return xml_is(node, XML_MOVER) && only_letter(element_at(node, 0)) && combining_accent(element_at(node, 1));
 }
 
 /* A letter with its accent is one symbol, "x" with a hat over it. */
-static gboolean append_accented(TextForm *form, const xmlNode *node)
+static gboolean append_accented(TextForm *form, const XmlNode *node)
 {
     if (!is_accented(node))
         return FALSE;
@@ -105,11 +105,11 @@ static gboolean append_accented(TextForm *form, const xmlNode *node)
 }
 
 /* The parts of a script or fraction, each behind its mark. */
-static void append_marked(TextForm *form, const xmlNode *node, const char *const *marks)
+static void append_marked(TextForm *form, const XmlNode *node, const char *const *marks)
 {
     append_operand(form, element_at(node, 0));
     for (unsigned i = 0; marks[i]; i++) {
-        const xmlNode *part = element_at(node, i + 1);
+        const XmlNode *part = element_at(node, i + 1);
         if (!part)
             return;
         text_form_mark(form, marks[i]);
@@ -117,9 +117,9 @@ static void append_marked(TextForm *form, const xmlNode *node, const char *const
     }
 }
 
-static void append_root(TextForm *form, const xmlNode *node)
+static void append_root(TextForm *form, const XmlNode *node)
 {
-    gboolean square = xml_is(node, "msqrt");
+    gboolean square = xml_is(node, XML_MSQRT);
     text_form_mark(form, square ? "sqrt(" : "root(");
     if (square) {
         XML_EACH_ELEMENT(child, node)
@@ -148,18 +148,18 @@ static const char *append_separator(TextForm *form, const char *separators)
     return next[strspn(next, " \t\r\n")] ? next : separators;
 }
 
-static void append_fenced(TextForm *form, const xmlNode *node)
+static void append_fenced(TextForm *form, const XmlNode *node)
 {
-    const char *separators = xml_attribute_or(node, "separators", ",");
-    text_form_string(form, xml_attribute_or(node, "open", "("));
-    const xmlNode *first = element_at(node, 0);
+    const char *separators = xml_attribute_or(node, XML_SEPARATORS, ",");
+    text_form_string(form, xml_attribute_or(node, XML_OPEN, "("));
+    const XmlNode *first = element_at(node, 0);
     XML_EACH_ELEMENT(child, node) {
         if (child != first)
             separators = append_separator(form, separators);
         mathml_append(form, child);
     }
     form->space = FALSE;
-    text_form_string(form, xml_attribute_or(node, "close", ")"));
+    text_form_string(form, xml_attribute_or(node, XML_CLOSE, ")"));
 }
 
 /* Operators that read better with blanks around them. */
@@ -184,7 +184,7 @@ static gboolean is_column_gap(const char *left, const char *right)
     return !sign || !is_relation(sign) || g_ascii_isdigit(right[strlen(sign)]);
 }
 
-static void append_table(TextForm *form, const xmlNode *table)
+static void append_table(TextForm *form, const XmlNode *table)
 {
     gboolean first_row = TRUE;
     XML_EACH_ELEMENT(row, table) {
@@ -205,26 +205,26 @@ static void append_table(TextForm *form, const xmlNode *table)
 }
 
 /* Something that a sign can stand behind as an infix: not an opening bracket, a comma or another sign. */
-static gboolean has_operand_before(const xmlNode *node)
+static gboolean has_operand_before(const XmlNode *node)
 {
-    const xmlNode *other = node->prev;
-    while (other && other->type != XML_ELEMENT_NODE)
-        other = other->prev;
-    if (!other || !xml_is(other, "mo"))
+    const XmlNode *other = node->previous;
+    while (other && other->name == XML_TEXT)
+        other = other->previous;
+    if (!other || !xml_is(other, XML_MO))
         return other != NULL;
     g_autofree char *sign = xml_text_string(other, 16);
     return sign && !strchr("([{,;", *sign) && !is_relation(sign);
 }
 
-static gboolean has_element_behind(const xmlNode *node)
+static gboolean has_element_behind(const XmlNode *node)
 {
-    for (const xmlNode *other = node->next; other; other = other->next)
-        if (other->type == XML_ELEMENT_NODE)
+    for (const XmlNode *other = node->next; other; other = other->next)
+        if (other->name != XML_TEXT)
             return TRUE;
     return FALSE;
 }
 
-static void append_operator(TextForm *form, const xmlNode *node)
+static void append_operator(TextForm *form, const XmlNode *node)
 {
     g_autofree char *text = xml_text_string(node, 256);
     if (!text || strcmp(text, "\xe2\x81\xa1") == 0 || strcmp(text, "\xe2\x81\xa2") == 0 || strcmp(text, "\xe2\x81\xa3") == 0)
@@ -237,12 +237,13 @@ static void append_operator(TextForm *form, const xmlNode *node)
         text_form_space(form);
 }
 
-static gboolean append_layout(TextForm *form, const xmlNode *node)
+static gboolean append_layout(TextForm *form, const XmlNode *node)
 {
     static const struct {
-        const char *name, *marks[3];
-    } layouts[] = {{"mfrac", {"/"}},      {"msup", {"^"}},  {"msub", {"_"}},  {"msubsup", {"_", "^"}},
-                   {"munder", {"_"}},     {"mover", {"^"}}, {"munderover", {"_", "^"}}};
+        XmlName name;
+        const char *marks[3];
+    } layouts[] = {{XML_MFRAC, {"/"}},      {XML_MSUP, {"^"}},  {XML_MSUB, {"_"}},  {XML_MSUBSUP, {"_", "^"}},
+                   {XML_MUNDER, {"_"}},     {XML_MOVER, {"^"}}, {XML_MUNDEROVER, {"_", "^"}}};
     for (gsize i = 0; i < G_N_ELEMENTS(layouts); i++)
         if (xml_is(node, layouts[i].name)) {
             append_marked(form, node, layouts[i].marks);
@@ -251,26 +252,26 @@ static gboolean append_layout(TextForm *form, const xmlNode *node)
     return FALSE;
 }
 
-void mathml_append(TextForm *form, const xmlNode *node)
+void mathml_append(TextForm *form, const XmlNode *node)
 {
     if (append_accented(form, node) || append_layout(form, node))
         return;
-    if (xml_is(node, "mi") || xml_is(node, "mn") || xml_is(node, "mtext") || xml_is(node, "ms")) {
+    if (xml_is(node, XML_MI) || xml_is(node, XML_MN) || xml_is(node, XML_MTEXT) || xml_is(node, XML_MS)) {
         xml_text_append(form, node, NULL, NULL);
-    } else if (xml_is(node, "mo")) {
+    } else if (xml_is(node, XML_MO)) {
         append_operator(form, node);
-    } else if (xml_is(node, "msqrt") || xml_is(node, "mroot")) {
+    } else if (xml_is(node, XML_MSQRT) || xml_is(node, XML_MROOT)) {
         append_root(form, node);
-    } else if (xml_is(node, "mfenced")) {
+    } else if (xml_is(node, XML_MFENCED)) {
         append_fenced(form, node);
-    } else if (xml_is(node, "mtable")) {
+    } else if (xml_is(node, XML_MTABLE)) {
         append_table(form, node);
-    } else if (xml_is(node, "mspace")) {
+    } else if (xml_is(node, XML_MSPACE)) {
         text_form_space(form);
-    } else if (xml_is(node, "semantics")) {
+    } else if (xml_is(node, XML_SEMANTICS)) {
         if (element_at(node, 0))
             mathml_append(form, element_at(node, 0));
-    } else if (!xml_is(node, "annotation") && !xml_is(node, "annotation-xml") && !xml_is(node, "mphantom")) {
+    } else if (!xml_is(node, XML_ANNOTATION) && !xml_is(node, XML_ANNOTATION_XML) && !xml_is(node, XML_MPHANTOM)) {
         XML_EACH_ELEMENT(child, node)
             mathml_append(form, child);
     }

@@ -16,20 +16,6 @@
 
 static const char *const medline_elements[] = {"PubmedArticle", "PubmedBookArticle", "DeleteCitation", NULL};
 
-/* Elements that say nothing that a document keeps; they are two thirds of a file. */
-static gboolean medline_prune(const char *name)
-{
-    static const char *const names[] = {"ReferenceList", "AffiliationInfo", "ChemicalList", "GrantList", "History",
-                                        "DataBankList", "InvestigatorList", "PersonalNameSubjectList", "QualifierName", "MedlineJournalInfo",
-                                        "SupplMeshList", "Identifier"};
-    if (!strchr("RACGHDIPQMS", *name))
-        return FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (*names[i] == *name && strcmp(names[i], name) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 /* "[Title in translation]." without the brackets that mark it as one. */
 static char *unbracket(char *title)
 {
@@ -56,13 +42,13 @@ static gboolean is_placeholder(const char *title)
     return FALSE;
 }
 
-static char *medline_title(const xmlNode *article)
+static char *medline_title(const XmlNode *article)
 {
-    char *title = xml_text_string(xml_child(article, "ArticleTitle"), TITLE_LIMIT);
+    char *title = xml_text_string(xml_child(article, XML_PM_ArticleTitle), TITLE_LIMIT);
     if (!title)
-        title = xml_text_string(xml_path(article, "Book/BookTitle"), TITLE_LIMIT);
+        title = xml_text_string(xml_path(article, XML_PM_Book, XML_PM_BookTitle), TITLE_LIMIT);
     if (!title || is_placeholder(title)) {
-        char *vernacular = xml_text_string(xml_child(article, "VernacularTitle"), TITLE_LIMIT);
+        char *vernacular = xml_text_string(xml_child(article, XML_PM_VernacularTitle), TITLE_LIMIT);
         g_free(title);
         title = vernacular;
     }
@@ -70,9 +56,9 @@ static char *medline_title(const xmlNode *article)
 }
 
 /* The heading of a part of an abstract; NULL for parts that have none worth the name. */
-static const char *part_label(const xmlNode *part)
+static const char *part_label(const XmlNode *part)
 {
-    const char *label = xml_attribute(part, "Label");
+    const char *label = xml_attribute(part, XML_PM_Label);
     if (!label || g_ascii_strcasecmp(label, "UNASSIGNED") == 0 || g_ascii_strcasecmp(label, "UNLABELLED") == 0 ||
         g_ascii_strcasecmp(label, "ABSTRACT") == 0)
         return NULL;
@@ -80,21 +66,21 @@ static const char *part_label(const xmlNode *part)
 }
 
 /* Why there is no text: abstracts in other languages or for other readers are not the article's own. */
-static void no_abstract(const xmlNode *citation, ParseFailure *failure)
+static void no_abstract(const XmlNode *citation, ParseFailure *failure)
 {
-    const xmlNode *other = xml_child(citation, "OtherAbstract");
+    const XmlNode *other = xml_child(citation, XML_PM_OtherAbstract);
     if (other)
         parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract but one of type '%.40s', language '%.20s'",
-                          xml_attribute_or(other, "Type", "?"), xml_attribute_or(other, "Language", "eng"));
+                          xml_attribute_or(other, XML_PM_Type, "?"), xml_attribute_or(other, XML_PM_Language, "eng"));
     else
         parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract");
 }
 
-static gboolean abstract_text(const xmlNode *citation, const xmlNode *abstract, Document *document, ParseFailure *failure)
+static gboolean abstract_text(const XmlNode *citation, const XmlNode *abstract, Document *document, ParseFailure *failure)
 {
     g_auto(TextForm) form;
     text_form_init(&form, DOCUMENT_TEXT_LIMIT);
-    for (const xmlNode *part = xml_child(abstract, "AbstractText"); part; part = xml_next(part, "AbstractText")) {
+    for (const XmlNode *part = xml_child(abstract, XML_PM_AbstractText); part; part = xml_next(part, XML_PM_AbstractText)) {
         g_auto(TextForm) body;
         g_autofree char *text = NULL;
         gsize length = 0;
@@ -125,11 +111,11 @@ static gboolean abstract_text(const xmlNode *citation, const xmlNode *abstract, 
 }
 
 /* A list of citations to delete is no document: its id names them, as many as fit. */
-static void deleted_failure(const xmlNode *root, Document *document, ParseFailure *failure)
+static void deleted_failure(const XmlNode *root, Document *document, ParseFailure *failure)
 {
     g_autoptr(GString) id = g_string_new("DeleteCitation:");
     unsigned count = 0;
-    for (const xmlNode *pmid = xml_child(root, "PMID"); pmid; pmid = xml_next(pmid, "PMID")) {
+    for (const XmlNode *pmid = xml_child(root, XML_PM_PMID); pmid; pmid = xml_next(pmid, XML_PM_PMID)) {
         g_autofree char *number = xml_text_string(pmid, 32);
         if (!number)
             continue;
@@ -141,10 +127,10 @@ static void deleted_failure(const xmlNode *root, Document *document, ParseFailur
     parse_failure_set(failure, RULE_DELETED, "the publisher withdrew %u citations: %s", count, document->id);
 }
 
-static gboolean citation_parse(const xmlNode *citation, const xmlNode *article, const xmlNode *data,
+static gboolean citation_parse(const XmlNode *citation, const XmlNode *article, const XmlNode *data,
                                const ParseOptions *options, Document *document, ParseFailure *failure)
 {
-    g_autofree char *pmid = xml_text_string(xml_child(citation, "PMID"), 32);
+    g_autofree char *pmid = xml_text_string(xml_child(citation, XML_PM_PMID), 32);
     if (!pmid) {
         parse_failure_set(failure, RULE_MALFORMED_XML, "the citation has no PMID");
         return FALSE;
@@ -156,31 +142,31 @@ static gboolean citation_parse(const xmlNode *citation, const xmlNode *article, 
     document->title = medline_title(article);
     document->licence = g_strdup(options->licence);
     medline_meta(citation, article, data, document);
-    return abstract_text(citation, xml_child(article, "Abstract"), document, failure);
+    return abstract_text(citation, xml_child(article, XML_PM_Abstract), document, failure);
 }
 
 static gboolean medline_parse(const Record *record, const ParseOptions *options, Document *document,
                               ParseFailure *failure)
 {
     document->id = g_strdup(record->origin);
-    g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, medline_prune, failure);
+    g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, failure);
     if (!tree)
         return FALSE;
-    const xmlNode *root = xmlDocGetRootElement(tree);
-    if (xml_is(root, "DeleteCitation")) {
+    const XmlNode *root = tree->root;
+    if (xml_is(root, XML_PM_DeleteCitation)) {
         g_clear_pointer(&document->id, g_free);
         deleted_failure(root, document, failure);
         return FALSE;
     }
-    const xmlNode *citation = xml_child(root, "MedlineCitation");
+    const XmlNode *citation = xml_child(root, XML_PM_MedlineCitation);
     if (citation)
-        return citation_parse(citation, xml_child(citation, "Article"), xml_child(root, "PubmedData"), options, document,
+        return citation_parse(citation, xml_child(citation, XML_PM_Article), xml_child(root, XML_PM_PubmedData), options, document,
                               failure);
-    const xmlNode *book = xml_child(root, "BookDocument");
+    const XmlNode *book = xml_child(root, XML_PM_BookDocument);
     if (book)
-        return citation_parse(book, book, xml_child(root, "PubmedBookData"), options, document, failure);
-    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "<%.60s> holds neither MedlineCitation nor BookDocument",
-                      (const char *)root->name);
+        return citation_parse(book, book, xml_child(root, XML_PM_PubmedBookData), options, document, failure);
+    g_autofree char *name = xml_local_name(root);
+    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "<%.60s> holds neither MedlineCitation nor BookDocument", name);
     return FALSE;
 }
 

@@ -8,10 +8,10 @@
 #ifndef SCRAPERS_FORMATS_MEDLINE_META_H
 #define SCRAPERS_FORMATS_MEDLINE_META_H
 
-#include <libxml/tree.h>
+#include "scrapers/formats/xml_tree.h"
 
 #include "store/document.h"
 
-void medline_meta(const xmlNode *citation, const xmlNode *article, const xmlNode *data, Document *document);
+void medline_meta(const XmlNode *citation, const XmlNode *article, const XmlNode *data, Document *document);
 
 #endif

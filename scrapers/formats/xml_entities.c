@@ -2,10 +2,7 @@
  * Named characters without a DTD; see xml_entities.h. */
 #include "scrapers/formats/xml_entities.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define NAME_LIMIT 40
 
 typedef struct NamedCharacter {
     const char *name;
@@ -516,94 +513,28 @@ static const NamedCharacter named_characters[] = {
     {"zopf", {0x1d56b}}, {"zscr", {0x1d4cf}}, {"zwj", {0x200d}}, {"zwnj", {0x200c}},
 };
 
-static int compare_name(const void *key, const void *entry)
+static const NamedCharacter *find(const char *name, gsize length)
 {
-    return strcmp(key, ((const NamedCharacter *)entry)->name);
-}
-
-/* The length of the name of an entity reference that begins behind the '&' at `text`; 0 if this is none. */
-static gsize reference_name(const char *text, gsize length)
-{
-    gsize size = 0;
-    if (length == 0 || !g_ascii_isalpha(*text))
-        return 0;
-    while (size < length && size <= NAME_LIMIT && (g_ascii_isalnum(text[size]) || strchr("._-", text[size])))
-        size++;
-    return size < length && text[size] == ';' ? size : 0;
-}
-
-static gboolean is_predefined(const char *name, gsize length)
-{
-    static const char *const names[] = {"amp", "lt", "gt", "quot", "apos"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-static gboolean needs_expansion(const char *text, gsize length)
-{
-    const char *end = text + length;
-    for (const char *at = text; (at = memchr(at, '&', (gsize)(end - at))); at++) {
-        gsize size = reference_name(at + 1, (gsize)(end - at) - 1);
-        if (size && !is_predefined(at + 1, size))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* Where the comment, CDATA section, instruction or declaration that begins at `at` ends; NULL if none begins there. */
-static const char *opaque_end(const char *at, const char *end)
-{
-    static const char *const pairs[][2] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}, {"<!ENTITY", ">"}};
-    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++) {
-        gsize size = strlen(pairs[i][0]);
-        if ((gsize)(end - at) < size || memcmp(at, pairs[i][0], size) != 0)
-            continue;
-        const char *close = memmem(at + size, (gsize)(end - at) - size, pairs[i][1], strlen(pairs[i][1]));
-        return close ? close + strlen(pairs[i][1]) : end;
+    gsize low = 0, high = G_N_ELEMENTS(named_characters);
+    while (low < high) {
+        gsize middle = (low + high) / 2;
+        const char *other = named_characters[middle].name;
+        int order = strncmp(name, other, length);
+        if (order == 0 && other[length] == '\0')
+            return &named_characters[middle];
+        if (order > 0)
+            low = middle + 1;
+        else
+            high = middle; /* `other` has the name as its beginning */
     }
     return NULL;
 }
 
-/* Appends the reference at `at` as numbers. FALSE: its name is in `unknown`. */
-static gboolean append_reference(Buffer *out, const char *at, gsize size, char **unknown)
+gsize xml_entity_named(const char *name, gsize length, char out[XML_ENTITY_SIZE])
 {
-    g_autofree char *name = g_strndup(at + 1, size);
-    const NamedCharacter *found = bsearch(name, named_characters, G_N_ELEMENTS(named_characters),
-                                          sizeof *named_characters, compare_name);
-    if (!found) {
-        *unknown = g_steal_pointer(&name);
-        return FALSE;
-    }
-    for (int i = 0; i < 2 && found->codes[i]; i++) {
-        char reference[16];
-        g_snprintf(reference, sizeof reference, "&#%u;", found->codes[i]);
-        buffer_append_string(out, reference);
-    }
-    return TRUE;
-}
-
-XmlExpansion xml_entities_expand(const char *text, gsize length, Buffer *out, char **unknown)
-{
-    const char *at = text, *end = text + length, *copied = text;
-    if (!needs_expansion(text, length))
-        return XML_UNCHANGED;
-    for (; at < end; at++) {
-        const char *behind = *at == '<' ? opaque_end(at, end) : NULL;
-        if (behind) {
-            at = behind - 1;
-            continue;
-        }
-        gsize size = *at == '&' ? reference_name(at + 1, (gsize)(end - at) - 1) : 0;
-        if (size == 0 || is_predefined(at + 1, size))
-            continue;
-        buffer_append(out, copied, (gsize)(at - copied));
-        if (!append_reference(out, at, size, unknown))
-            return XML_UNKNOWN_ENTITY;
-        copied = at + size + 2;
-        at = copied - 1;
-    }
-    buffer_append(out, copied, (gsize)(end - copied));
-    return XML_EXPANDED;
+    const NamedCharacter *found = find(name, length);
+    gsize size = 0;
+    for (int i = 0; found && i < 2 && found->codes[i]; i++)
+        size += (gsize)g_unichar_to_utf8(found->codes[i], out + size);
+    return size;
 }

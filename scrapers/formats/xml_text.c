@@ -15,45 +15,60 @@ typedef struct ScriptLook {
 } ScriptLook;
 
 /* Element names whose content is no part of the running text. */
-static gboolean is_silent(const xmlNode *node)
+static gboolean is_silent(const XmlNode *node)
 {
-    static const char *const names[] = {"fn", "index-term", "index-term-range-end", "graphic", "inline-graphic", "media",
-                                        "object-id", "alt-text", "long-desc", "private-char", "glyph-data", "milestone-start",
-                                        "milestone-end", "annotation", "annotation-xml", "rt", "rp"};
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strcmp((const char *)node->name, names[i]) == 0)
-            return TRUE;
-    return FALSE;
+    switch (node->name) {
+    case XML_FN:
+    case XML_INDEX_TERM:
+    case XML_INDEX_TERM_RANGE_END:
+    case XML_GRAPHIC:
+    case XML_INLINE_GRAPHIC:
+    case XML_MEDIA:
+    case XML_OBJECT_ID:
+    case XML_ALT_TEXT:
+    case XML_LONG_DESC:
+    case XML_PRIVATE_CHAR:
+    case XML_GLYPH_DATA:
+    case XML_MILESTONE_START:
+    case XML_MILESTONE_END:
+    case XML_ANNOTATION:
+    case XML_ANNOTATION_XML:
+    case XML_RT:
+    case XML_RP:
+        return TRUE;
+    default:
+        return FALSE;
+    }
 }
 
-static gboolean xref_is_mark(const xmlNode *node)
+static gboolean xref_is_mark(const XmlNode *node)
 {
     static const char *const types[] = {"fn", "table-fn", "corresp", "aff", "author-notes", "contrib"};
-    const char *type = xml_attribute(node, "ref-type");
+    const char *type = xml_attribute(node, XML_REF_TYPE);
     for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
         if (strcmp(type, types[i]) == 0)
             return TRUE;
     return FALSE;
 }
 
-static gboolean xref_is_citation(const xmlNode *node)
+static gboolean xref_is_citation(const XmlNode *node)
 {
-    const char *type = xml_attribute(node, "ref-type");
+    const char *type = xml_attribute(node, XML_REF_TYPE);
     return type && strcmp(type, "bibr") == 0;
 }
 
-static void look_at(const xmlNode *parent, ScriptLook *look)
+static void look_at(const XmlNode *parent, ScriptLook *look)
 {
-    for (const xmlNode *node = parent->children; node; node = node->next) {
-        if (node->type == XML_ELEMENT_NODE) {
-            if (xml_is(node, "xref") && (xref_is_mark(node) || xref_is_citation(node)))
+    for (const XmlNode *node = parent->children; node; node = node->next) {
+        if (node->name != XML_TEXT) {
+            if (xml_is(node, XML_XREF) && (xref_is_mark(node) || xref_is_citation(node)))
                 look->cites = TRUE;
             else if (!is_silent(node))
                 look_at(node, look);
         }
-        if (node->type != XML_TEXT_NODE)
+        if (node->name != XML_TEXT)
             continue;
-        g_autofree char *text = g_strstrip(g_strdup((const char *)node->content));
+        g_autofree char *text = g_strstrip(g_strndup(node->text, node->length));
         for (const char *at = text; *at; at = g_utf8_next_char(at)) {
             gunichar character = g_utf8_get_char(at);
             look->blank |= g_unichar_isspace(character);
@@ -65,7 +80,7 @@ static void look_at(const xmlNode *parent, ScriptLook *look)
     }
 }
 
-static void append_script(TextForm *form, const xmlNode *node, const char *mark, XmlInline special, gpointer user)
+static void append_script(TextForm *form, const XmlNode *node, const char *mark, XmlInline special, gpointer user)
 {
     ScriptLook look = {0};
     look_at(node, &look);
@@ -88,11 +103,11 @@ static void append_script(TextForm *form, const xmlNode *node, const char *mark,
 }
 
 /* Of several forms of one thing: TeX, MathML, then the first with text in it. */
-static const xmlNode *best_alternative(const xmlNode *alternatives)
+static const XmlNode *best_alternative(const XmlNode *alternatives)
 {
-    static const char *const best[] = {"tex-math", "math", "textual-form"};
+    static const XmlName best[] = {XML_TEX_MATH, XML_MATH, XML_TEXTUAL_FORM};
     for (gsize i = 0; i < G_N_ELEMENTS(best); i++) {
-        const xmlNode *found = xml_child(alternatives, best[i]);
+        const XmlNode *found = xml_child(alternatives, best[i]);
         if (found)
             return found;
     }
@@ -102,32 +117,31 @@ static const xmlNode *best_alternative(const xmlNode *alternatives)
     return NULL;
 }
 
-static void append_element(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
+static void append_element(TextForm *form, const XmlNode *node, XmlInline special, gpointer user)
 {
-    const char *name = (const char *)node->name;
     if (special && special(form, node, user))
         return;
     if (is_silent(node))
         return;
-    if (strcmp(name, "xref") == 0 && xref_is_mark(node)) { /* like a citation of nothing: its brackets go with it */
+    if (node->name == XML_XREF && xref_is_mark(node)) { /* like a citation of nothing: its brackets go with it */
         text_form_cite_begin(form);
         text_form_cite_end(form);
         return;
     }
-    if (strcmp(name, "sup") == 0) {
+    if (node->name == XML_SUP) {
         append_script(form, node, "^", special, user);
-    } else if (strcmp(name, "sub") == 0) {
+    } else if (node->name == XML_SUB) {
         append_script(form, node, "_", special, user);
-    } else if (strcmp(name, "math") == 0) {
+    } else if (node->name == XML_MATH) {
         mathml_append(form, node);
-    } else if (strcmp(name, "break") == 0 || strcmp(name, "hr") == 0) {
+    } else if (node->name == XML_BREAK || node->name == XML_HR) {
         text_form_space(form);
-    } else if (strcmp(name, "alternatives") == 0) {
-        const xmlNode *best = best_alternative(node);
+    } else if (node->name == XML_ALTERNATIVES) {
+        const XmlNode *best = best_alternative(node);
         if (best)
             append_element(form, best, special, user);
-    } else if (strcmp(name, "taxon-name-part") == 0) {
-        if (node->prev && xml_is(node->prev, "taxon-name-part"))
+    } else if (node->name == XML_TAXON_NAME_PART) {
+        if (node->previous && xml_is(node->previous, XML_TAXON_NAME_PART))
             text_form_space(form);
         xml_text_append(form, node, special, user);
     } else {
@@ -135,54 +149,61 @@ static void append_element(TextForm *form, const xmlNode *node, XmlInline specia
     }
 }
 
+static gboolean is_blank(char byte)
+{
+    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+}
+
 static gsize blanks_with_newline(const char *text, gsize length, gboolean *newline)
 {
     gsize size = 0;
-    while (size < length && strchr(" \t\r\n", text[size]))
+    while (size < length && is_blank(text[size]))
         *newline |= text[size++] == '\n';
     return size;
 }
 
-static gboolean closes(const char *text)
+static gboolean closes(const char *text, gsize length)
 {
-    return (*text && strchr(";:)]", *text)) || ((*text == '.' || *text == ',') && !g_ascii_isdigit(text[1]));
+    if (length == 0)
+        return FALSE;
+    return strchr(";:)]", *text) || ((*text == '.' || *text == ',') && !(length > 1 && g_ascii_isdigit(text[1])));
 }
 
 /* Files that were indented by a program have line breaks between "(" and an element, and between an element and its
  * comma or full stop. Nobody means a blank there. */
-static void append_text_node(TextForm *form, const char *text)
+static void append_text_node(TextForm *form, const char *text, gsize length)
 {
     gboolean before = FALSE, after = FALSE;
-    gsize length = strlen(text), start = blanks_with_newline(text, length, &before), end = length;
+    gsize start = blanks_with_newline(text, length, &before), end = length;
     gboolean opened = !form->space && form->line.length > 0 && strchr("([", form->line.data[form->line.length - 1]);
-    if (before && (opened || closes(text + start))) {
+    if (before && (opened || closes(text + start, length - start))) {
         form->space = FALSE;
         text += start;
         length -= start;
         end = length;
     }
-    while (end > 0 && strchr(" \t\r\n", text[end - 1]))
+    while (end > 0 && is_blank(text[end - 1]))
         after |= text[--end] == '\n';
     text_form_text(form, text, length);
-    if (after && end > 0 && strchr("([", text[end - 1]))
+    if (after && end > 0 && (text[end - 1] == '(' || text[end - 1] == '['))
         form->space = FALSE;
 }
 
-void xml_text_append_node(TextForm *form, const xmlNode *node, XmlInline special, gpointer user)
+void xml_text_append_node(TextForm *form, const XmlNode *node, XmlInline special, gpointer user)
 {
-    if (node->type == XML_TEXT_NODE)
-        append_text_node(form, (const char *)node->content);
-    else if (node->type == XML_ELEMENT_NODE)
+    if (node->name == XML_TEXT)
+        append_text_node(form, node->text, node->length);
+    else
         append_element(form, node, special, user);
 }
 
-void xml_text_append(TextForm *form, const xmlNode *parent, XmlInline special, gpointer user)
+void xml_text_append(TextForm *form, const XmlNode *parent, XmlInline special, gpointer user)
 {
-    for (const xmlNode *node = parent->children; node; node = node->next)
+    for (const XmlNode *node = parent->children; node; node = node->next)
         xml_text_append_node(form, node, special, user);
 }
 
-char *xml_text_string(const xmlNode *parent, gsize limit)
+char *xml_text_string(const XmlNode *parent, gsize limit)
 {
     if (!parent)
         return NULL;

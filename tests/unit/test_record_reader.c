@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "scrapers/formats/formats.h"
-#include "scrapers/formats/xml_entities.h"
 
 static char *directory;
 
@@ -312,19 +311,6 @@ static void test_formats_are_found_by_name(void)
     g_assert_cmpuint(strlen(failure.detail), ==, 255);
 }
 
-static void test_every_named_character_is_found(void)
-{
-    static const char *const known[][2] = {{"&AElig;", "&#198;"}, {"&zwnj;", "&#8204;"}, {"&alpha;", "&#945;"},
-                                           {"&NotEqualTilde;", "&#8770;&#824;"}, {"&bgr;", "&#946;"}};
-    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-        g_auto(Buffer) out;
-        g_autofree char *unknown = NULL;
-        buffer_init(&out, 1000);
-        g_assert_cmpint(xml_entities_expand(known[i][0], strlen(known[i][0]), &out, &unknown), ==, XML_EXPANDED);
-        g_assert_cmpstr(out.data, ==, known[i][1]);
-    }
-}
-
 static void remove_directory(void)
 {
     g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
@@ -391,7 +377,6 @@ int main(int argc, char **argv)
     g_test_add_func("/warc/a file without pages is sound", test_a_warc_file_without_pages_is_sound);
     g_test_add_func("/warc/garbage between records is skipped", test_garbage_between_records_is_skipped);
     g_test_add_func("/formats/are found by name", test_formats_are_found_by_name);
-    g_test_add_func("/formats/every named character is found", test_every_named_character_is_found);
     int result = g_test_run();
     remove_directory();
     return result;
