@@ -43,7 +43,7 @@ static gsize trimmed_end(const char *text, gsize from, gsize length)
     return length;
 }
 
-guint64 rule_blank_lines(const char *text, gsize length, Buffer *out)
+guint64 rule_blank_lines(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     editor_init(&editor, text, length, out);

@@ -6,15 +6,11 @@
 #include <unicode/uvernum.h>
 
 #include "cleaning/cld2.h"
+#include "cleaning/measure.h"
 #include "cleaning/rules.h"
 #include "store/document.h"
 
-#define CLEAN_VERSION 2 /* raise it when a rule changes what it does: stores are then cleaned anew */
-
-typedef struct CleanJob {
-    const Recipe *recipe;
-    RecipeClean replay; /* the settings without the rules that have one */
-} CleanJob;
+#define CLEAN_VERSION 3 /* raise it when a rule changes what it does: stores are then cleaned anew */
 
 /* Compressed by the worker, since one thread writes for all. */
 typedef struct Cleaned {
@@ -31,24 +27,32 @@ static void cleaned_free(gpointer data)
     g_free(cleaned);
 }
 
-static const RecipeClean *settings_for(const CleanJob *job, const char *tag)
+/* A thread's own. */
+static gpointer clean_worker_new(gpointer user, GError **error)
 {
-    const RecipeSource *source = recipe_find_source(job->recipe, tag, NULL);
-    return source && source->group == GROUP_REPLAY ? &job->replay : &job->recipe->clean;
+    return cleaner_new();
+}
+
+static void clean_worker_free(gpointer worker)
+{
+    cleaner_free(worker);
 }
 
 static gboolean clean_work(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
+    const Recipe *recipe = user;
     const Document *document = &item->document;
+    const RecipeSource *source = recipe_find_source(recipe, document->source, NULL);
+    const CleanContext context = {.settings = source ? &source->clean : &recipe->clean};
     Cleaned *cleaned = g_new0(Cleaned, 1);
-    g_auto(Buffer) text;
-    buffer_init(&text, DOCUMENT_TEXT_LIMIT);
+    gsize length;
     buffer_init(&cleaned->frame, 2 * DOCUMENT_TEXT_LIMIT);
-    clean_text(settings_for(user, document->source), document->title, document->text, document->text_length, &text, &cleaned->report);
+    cleaner_clean(worker, &context, document->title, document->text, document->text_length, &cleaned->report);
     cleaned->characters_in = text_characters(document->text, document->text_length);
     if (!cleaned->report.dropped) {
-        cleaned->characters_out = text_characters(text.data, text.length);
-        text_compress(text.data, text.length, &cleaned->frame);
+        const char *text = cleaner_text(worker, &length);
+        cleaned->characters_out = text_characters(text, length);
+        text_compress(text, length, &cleaned->frame);
     }
     item->result = cleaned;
     return TRUE;
@@ -90,21 +94,15 @@ static void clean_count(gpointer user, StageItem *item, StageRun *run)
 /* Everything that decides the stage's result, the versions of ICU's and CLD2's tables included. */
 static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
 {
-    const RecipeClean *clean = &recipe->clean;
-    char confidence[G_ASCII_DTOSTR_BUF_SIZE], hex[SHA256_HEX_SIZE];
+    char hex[SHA256_HEX_SIZE];
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_printf(text, "clean %d\nicu %s\ncld2 %s\nafter %s\n", CLEAN_VERSION, U_ICU_VERSION, cld2_version(),
                     predecessor);
-    for (unsigned i = 0; i < CLEAN_RULE_COUNT; i++)
-        g_string_append_printf(text, "%s %d\n", clean_rules[i].slug, rule_is_on(&clean_rules[i], clean));
-    g_string_append_printf(text, "length %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\nconfidence %s\n",
-                           clean->min_characters, clean->max_characters, clean->min_words,
-                           g_ascii_dtostr(confidence, sizeof confidence, clean->language_confidence));
-    for (unsigned i = 0; i < clean->languages.count; i++)
-        g_string_append_printf(text, "language %s\n", clean->languages.items[i]);
-    for (unsigned i = 0; i < recipe->sources_count; i++)
-        if (recipe->sources[i].group == GROUP_REPLAY)
-            g_string_append_printf(text, "replay %s\n", recipe->sources[i].tag);
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        g_autoptr(json_t) settings = recipe_clean_json(&recipe->sources[i].clean);
+        g_autofree char *settings_text = json_write(settings);
+        g_string_append_printf(text, "%s %s\n", recipe->sources[i].tag, settings_text);
+    }
     Sha256 digest = sha256(text->str, text->len);
     sha256_hex(&digest, hex);
     return g_strdup(hex);
@@ -112,15 +110,14 @@ static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
 
 gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
 {
-    CleanJob job = {.recipe = recipe, .replay = recipe->clean};
-    job.replay.urls = job.replay.references = job.replay.lists = job.replay.headings = FALSE;
-    job.replay.blank_lines = job.replay.lines_without_letters = FALSE;
     *fingerprint = fingerprint_of(recipe, predecessor);
     const StageMap map = {
         .stage = "clean",
         .fingerprint = *fingerprint,
         .reads = STAGE_READ_DOCUMENT,
-        .user = &job,
+        .user = (gpointer)recipe,
+        .worker_new = clean_worker_new,
+        .worker_free = clean_worker_free,
         .work = clean_work,
         .save = clean_save,
         .count = clean_count,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Language detection and the drop "language"; see cleaning/language.h. */
+ * Language detection; see cleaning/language.h. */
 #include "cleaning/language.h"
 
 #include <string.h>
 
-#include "cleaning/rules.h"
+#include "cleaning/english.h"
 
 #define SAMPLE_PIECES 10
 #define SAMPLE_PIECE 500
@@ -44,18 +44,9 @@ Cld2Guess language_detect(const char *text, gsize length)
     return cld2_detect(sample, used);
 }
 
-gboolean drop_language(const RecipeClean *settings, const char *text, gsize length, CleanReport *report)
+Cld2Guess language_measure(Measure *measure)
 {
-    Cld2Guess guess = language_detect(text, length);
-    if (guess.share == 0 || guess.share < settings->language_confidence)
-        return TRUE;
-    g_strlcpy(report->language, guess.language, sizeof report->language);
-    report->confidence = guess.share;
-    for (unsigned i = 0; i < settings->languages.count; i++)
-        if (strcmp(settings->languages.items[i], guess.language) == 0)
-            return TRUE;
-    if (settings->languages.count == 0)
-        return TRUE;
-    g_snprintf(report->detail, sizeof report->detail, "language: %s", guess.language);
-    return drop_document(report, "language", guess.share, settings->language_confidence);
+    if (english_share(measure_words(measure)) >= ENGLISH_SURE)
+        return (Cld2Guess){"en", 1};
+    return language_detect(measure->text, measure->length);
 }

@@ -36,7 +36,7 @@ static gboolean is_empty_item(const char *text, gsize from, gsize to)
     return from < to && text[from] == '-' && scan_is_blank(text, from + 1, to);
 }
 
-guint64 rule_lines(const char *text, gsize length, Buffer *out)
+guint64 rule_lines(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     editor_init(&editor, text, length, out);

@@ -58,7 +58,7 @@ static gboolean may_be_bullet(char byte)
     return byte == '-' || byte == '*' || byte == '+' || (byte & 0x80);
 }
 
-guint64 rule_lists(const char *text, gsize length, Buffer *out)
+guint64 rule_lists(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     editor_init(&editor, text, length, out);

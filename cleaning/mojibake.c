@@ -99,7 +99,7 @@ static gboolean is_certain(const Sequence *sequence, gboolean after_repair, cons
     return usual && !follows_letters(sequence->second);
 }
 
-guint64 rule_mojibake(const char *text, gsize length, Buffer *out)
+guint64 rule_mojibake(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     editor_init(&editor, text, length, out);

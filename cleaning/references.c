@@ -14,6 +14,7 @@
 
 #include "cleaning/edit.h"
 #include "cleaning/special.h"
+#include "cleaning/units.h"
 
 #define MARK_LIMIT 256      /* bytes inside one citation mark */
 #define LINK_TEXT_LIMIT 400 /* bytes of link text */
@@ -116,20 +117,6 @@ static gboolean announces_interval(const char *text, gsize at)
     return digits > 0 && end < at && !is_year(text + start, size) && g_ascii_isdigit(text[end - 1]);
 }
 
-/* "] days", "]%": what follows gives the numbers a unit. */
-static gboolean gives_unit(const char *text, gsize at, gsize length)
-{
-    static const char *const units[] = {"years", "year", "yr", "yrs", "months", "month", "weeks", "week", "days", "day",
-                                        "hours", "h", "hr", "minutes", "min", "mg", "kg", "g", "ml", "l", "mm", "cm",
-                                        "mmol", "mmhg", "points", "percent", "bpm", "iu", NULL};
-    gsize start = skip_blanks(text, at, length), end = start;
-    if (start < length && text[start] == '%')
-        return TRUE;
-    while (end < length && end - start < 12 && g_ascii_isalpha(text[end]))
-        end++;
-    return end > start && is_one_of(text + start, end - start, units);
-}
-
 /* A mark that runs on as a word is part of a name: "[2,3]-fused", "[4]helicene". Scripts without blanks may follow. */
 static gboolean runs_on(const char *text, gsize at, gsize length)
 {
@@ -152,7 +139,7 @@ static gsize citations_end(const char *text, gsize at, gsize length)
         return 0;
     if (at > 0 && (text[at - 1] == '_' || text[at - 1] == '^'))
         return 0;
-    if (citation.numbers == 2 && (announces_interval(text, at) || gives_unit(text, citation.end, length)))
+    if (citation.numbers == 2 && (announces_interval(text, at) || unit_follows(text, citation.end, length)))
         return 0;
     gsize end = citation.end;
     for (;;) {
@@ -257,7 +244,7 @@ static gsize edit_bracket(Editor *editor, SpecialScan *marks, gboolean resolved,
     return end ? editor_cut(editor, at, end) : at + 1;
 }
 
-guint64 rule_references(const char *text, gsize length, Buffer *out)
+guint64 rule_references(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     SpecialScan marks = {0};

@@ -28,6 +28,17 @@ static inline gboolean scan_any(ScanBlock lanes)
     return (words[0] | words[1]) != 0;
 }
 
+/* A bit for each lane, the first lane's lowest. */
+static inline guint scan_mask(ScanBlock lanes)
+{
+    guint64 words[2];
+    memcpy(words, &lanes, sizeof words);
+    /* Each byte is 0 or 255; the product gathers the lowest bits of eight bytes in the highest byte. */
+    const guint64 ones = G_GUINT64_CONSTANT(0x0101010101010101), gather = G_GUINT64_CONSTANT(0x0102040810204080);
+    guint64 low = (GUINT64_FROM_LE(words[0]) & ones) * gather >> 56, high = (GUINT64_FROM_LE(words[1]) & ones) * gather >> 56;
+    return (guint)(low | high << 8);
+}
+
 /* The end of the line that starts at or before `at`: the position of its newline, or `length`. */
 static inline gsize scan_line_end(const char *text, gsize at, gsize length)
 {

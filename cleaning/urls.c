@@ -205,7 +205,7 @@ static gboolean is_caption(const char *text, gsize at, gsize length)
            (length - at > 7 && memcmp(text + at, "[table]", 7) == 0);
 }
 
-guint64 rule_urls(const char *text, gsize length, Buffer *out)
+guint64 rule_urls(const CleanContext *context, const char *text, gsize length, Buffer *out)
 {
     Editor editor;
     SpecialScan marks = {0};

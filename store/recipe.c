@@ -23,8 +23,6 @@ static const char *const default_special[] = {
     "[fig]",     "[/fig]",     "[table]",   "[/table]",   "[bib]",     "[/bib]",
 };
 
-static const char *const default_languages[] = {"en"};
-
 /* The source file that an entry uses; NULL without error: none. */
 static const SourceFile *used_file(Recipe *recipe, const char *path, const FileSource *entry, GError **error)
 {
@@ -40,6 +38,19 @@ static const SourceFile *used_file(Recipe *recipe, const char *path, const FileS
     return used;
 }
 
+/* The recipe's settings, those of the source file over them, those of the entry over all. */
+static gboolean convert_clean(const Recipe *recipe, const char *path, const FileSource *entry, const SourceFile *used,
+                              RecipeSource *source, GError **error)
+{
+    g_autofree char *where = g_strdup_printf("clean of source '%s'", source->tag);
+    source->clean = recipe->clean;
+    if (source->group == GROUP_REPLAY)
+        recipe_clean_for_replay(&source->clean);
+    recipe_clean_apply(&source->clean, used ? ((const FileSource *)used->loaded)->clean : NULL);
+    recipe_clean_apply(&source->clean, entry->clean);
+    return recipe_clean_check(&source->clean, path, where, error);
+}
+
 static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFile *file, GError **error)
 {
     recipe->sources = g_new0(RecipeSource, file->sources_count);
@@ -52,6 +63,8 @@ static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFi
         gboolean good = recipe_source_make(path, i + 1, entry, used ? used->loaded : NULL, &recipe->sources[i], error);
         recipe->sources_count = i + 1;
         if (!good)
+            return FALSE;
+        if (!convert_clean(recipe, path, entry, used, &recipe->sources[i], error))
             return FALSE;
         recipe->sources[i].file = used ? used->path : NULL;
         recipe->sources[i].file_text = used ? used->text : NULL;
@@ -74,24 +87,6 @@ static RecipeStrings choose_list(const RecipeStrings *file, const char *word_for
     return *file;
 }
 
-static void convert_rules(Recipe *recipe, const RecipeFile *file)
-{
-    const FileClean *clean = file->clean;
-    recipe->clean = (RecipeClean){
-        .urls = SETTING(clean, urls, true),
-        .references = SETTING(clean, references, true),
-        .lists = SETTING(clean, lists, true),
-        .headings = SETTING(clean, headings, true),
-        .blank_lines = SETTING(clean, blank_lines, true),
-        .lines_without_letters = SETTING(clean, lines_without_letters, true),
-        .min_characters = SETTING(clean, min_characters, 200),
-        .min_words = SETTING(clean, min_words, 20),
-        .max_characters = SETTING(clean, max_characters, 20000000),
-        .languages = choose_list(clean ? &clean->languages : NULL, "any", default_languages, G_N_ELEMENTS(default_languages)),
-        .language_confidence = SETTING(clean, language_confidence, 0.5),
-    };
-}
-
 static void convert_output(Recipe *recipe, const RecipeFile *file)
 {
     recipe->mix.replay_share = SETTING(file->mix, replay_share, 0.01);
@@ -109,8 +104,6 @@ static gboolean check_settings(const Recipe *recipe, const char *path, GError **
 {
     if (!(recipe->mix.replay_share >= 0 && recipe->mix.replay_share < 1))
         return recipe_fault(error, path, "mix: replay_share is a share from 0 to below 1, not %g", recipe->mix.replay_share);
-    if (!(recipe->clean.language_confidence >= 0 && recipe->clean.language_confidence <= 1))
-        return recipe_fault(error, path, "clean: language_confidence is 0 to 1, not %g", recipe->clean.language_confidence);
     if (recipe->pack.shard_tokens < 1024 || recipe->pack.shard_tokens > (uint64_t)1 << 30)
         return recipe_fault(error, path, "pack: shard_tokens is 1024 to 1073741824, not %" G_GUINT64_FORMAT, recipe->pack.shard_tokens);
     if (!recipe->tokenizer.model)
@@ -136,9 +129,11 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     recipe->base_directory = inputs ? without_final_slashes(inputs) : g_path_get_dirname(path);
     recipe->name = file->name;
     recipe->seed = SETTING(file, seed, 0);
-    if (!convert_sources(recipe, path, file, error) || !recipe_dedup_make(path, file->dedup, &recipe->dedup, error))
+    recipe->clean = recipe_clean_default();
+    recipe_clean_apply(&recipe->clean, file->clean);
+    if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !convert_sources(recipe, path, file, error) ||
+        !recipe_dedup_make(path, file->dedup, &recipe->dedup, error))
         return NULL;
-    convert_rules(recipe, file);
     convert_output(recipe, file);
     if (!check_settings(recipe, path, error))
         return NULL;

@@ -13,10 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef struct RecipeStrings {
-    char **items;
-    unsigned count;
-} RecipeStrings;
+#include "store/recipe_clean.h"
 
 /* How answers that are no ordinary pages, or pages whose lists need a rule, give the URLs to follow: docs/recipe.md. */
 typedef struct RecipeList {
@@ -76,18 +73,10 @@ typedef struct RecipeSource {
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
     char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */
+    RecipeClean clean;      /* the recipe's, with what the source overrides */
     const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
     const char *file_text;
 } RecipeSource;
-
-typedef struct RecipeClean {
-    bool urls, references, lists, headings, blank_lines, lines_without_letters; /* rules, all on */
-    uint64_t min_characters; /* 200 */
-    uint64_t min_words;      /* 20 */
-    uint64_t max_characters; /* 20,000,000 */
-    RecipeStrings languages; /* kept: ["en"]; "any" alone in the file gives an empty list: all */
-    double language_confidence; /* below it a document is of unknown language, and stays: 0.5 */
-} RecipeClean;
 
 typedef struct RecipeDedup {
     bool ids, exact, titles, near;

@@ -53,10 +53,30 @@ static const cyaml_schema_field_t extract_fields[] = {
     BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t clean_fields[] = {
+#define FLAG(name, ...) BOOLEAN(FileClean, name),
+#define WHOLE(name, ...) UNSIGNED(FileClean, name),
+#define REALS(name, ...) REAL(FileClean, name),
+#define WORD(name, ...) STRING(FileClean, name),
+#define LIST(name, ...) STRINGS(FileClean, name),
+    RECIPE_CLEAN_FLAGS(FLAG, FLAG)
+    RECIPE_CLEAN_WHOLES(WHOLE, WHOLE)
+    RECIPE_CLEAN_REALS(REALS, REALS)
+    RECIPE_CLEAN_WORDS(WORD, WORD)
+    RECIPE_CLEAN_LISTS(LIST, LIST)
+#undef FLAG
+#undef WHOLE
+#undef REALS
+#undef WORD
+#undef LIST
+    CYAML_FIELD_END,
+};
+
 /* What an entry of a recipe and a source file have in common. */
 #define SOURCE_FIELDS                                                                                                  \
     STRING(FileSource, name), STRING(FileSource, format), STRING(FileSource, group), STRINGS(FileSource, paths),       \
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
+        MAPPING(FileSource, clean, clean_fields),                                                                      \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
         REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat)
 
@@ -70,21 +90,6 @@ static const cyaml_schema_field_t source_fields[] = {
 
 static const cyaml_schema_value_t source_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, FileSource, source_fields),
-};
-
-static const cyaml_schema_field_t clean_fields[] = {
-    BOOLEAN(FileClean, urls),
-    BOOLEAN(FileClean, references),
-    BOOLEAN(FileClean, lists),
-    BOOLEAN(FileClean, headings),
-    BOOLEAN(FileClean, blank_lines),
-    BOOLEAN(FileClean, lines_without_letters),
-    UNSIGNED(FileClean, min_characters),
-    UNSIGNED(FileClean, min_words),
-    UNSIGNED(FileClean, max_characters),
-    STRINGS(FileClean, languages),
-    REAL(FileClean, language_confidence),
-    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t dedup_fields[] = {

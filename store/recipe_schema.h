@@ -28,12 +28,34 @@ typedef struct FileExtract {
     bool *tables;
 } FileExtract;
 
+typedef struct FileClean {
+#define FLAG(name, ...) bool *name;
+#define WHOLE(name, ...) uint64_t *name;
+#define REAL(name, ...) double *name;
+#define WORD(name, ...) char *name;
+#define LIST(name, ...) RecipeStrings name;
+    RECIPE_CLEAN_FLAGS(FLAG, FLAG)
+    RECIPE_CLEAN_WHOLES(WHOLE, WHOLE)
+    RECIPE_CLEAN_REALS(REAL, REAL)
+    RECIPE_CLEAN_WORDS(WORD, WORD)
+    RECIPE_CLEAN_LISTS(LIST, LIST)
+#undef FLAG
+#undef WHOLE
+#undef REAL
+#undef WORD
+#undef LIST
+} FileClean;
+
+/* Puts what the file says in place of what *clean says; the lists are borrowed. `file` may be NULL. */
+void recipe_clean_apply(RecipeClean *clean, const FileClean *file);
+
 typedef struct FileSource {
     char *use;
     char *tag, *name, *format, *group;
     RecipeStrings paths;
     FileCrawl *crawl;
     FileExtract *extract;
+    FileClean *clean;
     char *licence;
     bool *redistributable;
     unsigned *repeat;
@@ -44,13 +66,6 @@ typedef struct FileSource {
     SourceTest *tests;
     unsigned tests_count;
 } FileSource;
-
-typedef struct FileClean {
-    bool *urls, *references, *lists, *headings, *blank_lines, *lines_without_letters;
-    uint64_t *min_characters, *min_words, *max_characters;
-    RecipeStrings languages;
-    double *language_confidence;
-} FileClean;
 
 typedef struct FileDedup {
     char *preset, *unit;

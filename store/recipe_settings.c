@@ -110,23 +110,6 @@ json_t *recipe_source_settings(const RecipeSource *source)
     return object;
 }
 
-static json_t *clean_settings(const RecipeClean *clean)
-{
-    json_t *object = json_object();
-    set_flag(object, "urls", clean->urls);
-    set_flag(object, "references", clean->references);
-    set_flag(object, "lists", clean->lists);
-    set_flag(object, "headings", clean->headings);
-    set_flag(object, "blank_lines", clean->blank_lines);
-    set_flag(object, "lines_without_letters", clean->lines_without_letters);
-    set_whole(object, "min_characters", clean->min_characters);
-    set_whole(object, "min_words", clean->min_words);
-    set_whole(object, "max_characters", clean->max_characters);
-    set_strings(object, "languages", &clean->languages);
-    set_number(object, "language_confidence", clean->language_confidence);
-    return object;
-}
-
 static json_t *dedup_settings(const RecipeDedup *dedup)
 {
     json_t *object = json_object();
@@ -157,14 +140,17 @@ char *recipe_settings_text(const Recipe *recipe)
 {
     g_autoptr(json_t) object = json_object();
     json_t *sources = json_array(), *mix = json_object(), *tokenizer = json_object();
-    for (unsigned i = 0; i < recipe->sources_count; i++)
-        json_array_append_new(sources, recipe_source_settings(&recipe->sources[i]));
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        json_t *source = recipe_source_settings(&recipe->sources[i]);
+        json_object_set_new(source, "clean", recipe_clean_json(&recipe->sources[i].clean));
+        json_array_append_new(sources, source);
+    }
     set_number(mix, "replay_share", recipe->mix.replay_share);
     set_strings(tokenizer, "special", &recipe->tokenizer.special);
     set_text(object, "name", recipe->name);
     set_whole(object, "seed", recipe->seed);
     json_object_set_new(object, "sources", sources);
-    json_object_set_new(object, "clean", clean_settings(&recipe->clean));
+    json_object_set_new(object, "clean", recipe_clean_json(&recipe->clean));
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
     json_object_set_new(object, "mix", mix);
     json_object_set_new(object, "tokenizer", tokenizer);

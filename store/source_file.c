@@ -141,6 +141,10 @@ SourceFile *source_file_load(const char *path, GError **error)
     take_facts(file, file->loaded);
     if (!recipe_source_make(path, 0, file->loaded, NULL, &file->source, error) || !check_facts(file, error))
         return NULL;
+    file->source.clean = recipe_clean_default();
+    recipe_clean_apply(&file->source.clean, ((const FileSource *)file->loaded)->clean);
+    if (!recipe_clean_check(&file->source.clean, path, "clean", error))
+        return NULL;
     file->source.file = file->path;
     file->source.file_text = file->text;
     return g_steal_pointer(&file);

@@ -6,7 +6,7 @@
 
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/noise.h"
-#include "scrapers/extract/sections.h"
+#include "store/sections.h"
 #include "scrapers/extract/serialise.h"
 
 TextShape text_shape(const char *text)

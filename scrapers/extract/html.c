@@ -12,7 +12,7 @@
 #include "scrapers/extract/noise.h"
 #include "scrapers/extract/page_facts.h"
 #include "scrapers/extract/probe.h"
-#include "scrapers/extract/sections.h"
+#include "store/sections.h"
 #include "scrapers/extract/serialise.h"
 
 #define LEAST_WORDS 25u

@@ -8,7 +8,7 @@
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/css.h"
 #include "scrapers/extract/noise.h"
-#include "scrapers/extract/sections.h"
+#include "store/sections.h"
 
 #define NAME_BYTES 60       /* longer ids and classes are made by machines */
 #define STEPS 4             /* elements in a suggested selector, at most */

@@ -5,6 +5,8 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "cleaning/characters.h"
+#include "cleaning/measure.h"
 #include "cleaning/rules.h"
 #include "store/document.h"
 
@@ -13,12 +15,16 @@ typedef struct Case {
     const char *after; /* NULL: no edit */
 } Case;
 
+/* Every rule at its default. */
+static RecipeClean defaults;
+static const CleanContext by_default = {.settings = &defaults};
+
 static void check_rule(RuleEdit rule, const Case *cases, gsize count)
 {
     g_auto(Buffer) out = {.limit = 1 << 20};
     g_auto(Buffer) again = {.limit = 1 << 20};
     for (gsize i = 0; i < count; i++) {
-        guint64 edits = rule(cases[i].before, strlen(cases[i].before), &out);
+        guint64 edits = rule(&by_default, cases[i].before, strlen(cases[i].before), &out);
         if (!cases[i].after) {
             if (edits)
                 g_test_message("'%s' became '%s'", cases[i].before, out.data);
@@ -29,7 +35,7 @@ static void check_rule(RuleEdit rule, const Case *cases, gsize count)
             g_test_message("'%s' did not change", cases[i].before);
         g_assert_cmpuint(edits, >, 0);
         g_assert_cmpstr(out.data, ==, cases[i].after);
-        g_assert_cmpuint(rule(out.data, out.length, &again), ==, 0);
+        g_assert_cmpuint(rule(&by_default, out.data, out.length, &again), ==, 0);
     }
 }
 
@@ -39,32 +45,59 @@ static void check_rule(RuleEdit rule, const Case *cases, gsize count)
         check_rule(rule, cases, G_N_ELEMENTS(cases));         \
     } while (0)
 
-static void test_unicode_changes(void)
+static void test_encoding(void)
 {
-    CHECK(rule_unicode,
-          {"caf\x65\xcc\x81", "caf\xc3\xa9"},                         /* e + acute */
-          {"\xe2\x84\xab", "\xc3\x85"},                               /* Angstrom sign */
-          {"a\xcc\xa7\xcc\x81 b\xcc\x81\xcc\xa7", "\xc3\xa1\xcc\xa7 b\xcc\xa7\xcc\x81"}, /* marks in canonical order */
-          {"\xea\xb0\x80\xe1\x86\xa8", "\xea\xb0\x81"},               /* Hangul LV + T */
-          {"bad \xff byte \xe2\x82 cut", "bad \xef\xbf\xbd byte \xef\xbf\xbd cut"},
-          {"a\x01\x7f\xc2\x81z", "az"},
-          {"zero\xe2\x80\x8bwidth \xef\xbb\xbfmark so\xc2\xad" "ft", "zerowidth mark soft"},
-          {"non\xef\xbf\xbe\xef\xb7\x90" "character", "noncharacter"},
-          {"one\r\ntwo\rthree\xe2\x80\xa8" "four\xc2\x85" "five\x0c" "six", "one\ntwo\nthree\nfour\nfive\nsix"},
-          {"5\xc2\xa0mg 1\xe2\x80\x89" "000 \xe3\x80\x80", "5 mg 1 000  "},
-          {"e\xef\xac\x83" "cient \xef\xac\x81" "brosis \xef\xac\x82ow \xef\xac\x80", "efficient fibrosis flow ff"},
-          {"a\xe2\x80\x8d" "b", "ab"},
-          {"x = \xef\xa3\xb1 \xef\xa3\xb4 \xef\xa3\xbe", "x = \xe2\x8e\xa7 \xe2\x8e\xaa \xe2\x8e\xad"}); /* Symbol font */
+    CHECK(rule_encoding, {"bad \xff byte \xe2\x82 cut", "bad \xef\xbf\xbd byte \xef\xbf\xbd cut"}, {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"});
+    CHECK(rule_encoding, {"Plain ASCII text, long enough for several blocks of sixteen bytes.\n\tIndented.", NULL},
+          {"\xce\xb1-synuclein \xe2\x89\xa5 5 \xc2\xb5g", NULL}, {"\xef\xbf\xbd", NULL}, {"", NULL});
 }
 
-static void test_unicode_leaves(void)
+static void test_controls(void)
 {
-    CHECK(rule_unicode, {"Plain ASCII text, long enough for several blocks of sixteen bytes.\n\tIndented.", NULL},
-          {"\xce\xb1-synuclein \xe2\x89\xa5 5 \xc2\xb5g \xe2\x80\x93 \xe2\x80\x9cquoted\xe2\x80\x9d \xc2\xb1 2\xc2\xb2", NULL},
-          {"\xe7\xb3\x96\xe5\xb0\xbf\xe7\x97\x85\xe3\x80\x82", NULL}, {"\xef\xbf\xbd", NULL},
-          {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xb1\xd9\x88\xd8\xaf", NULL}, /* Persian with a non-joiner */
+    CHECK(rule_controls, {"a\x01\x7f\xc2\x81z", "az"}, {"zero\xe2\x80\x8bwidth \xef\xbb\xbfmark", "zerowidth mark"},
+          {"non\xef\xbf\xbe\xef\xb7\x90" "character", "noncharacter"}, {"a\xe2\x80\x8d" "b", "ab"},
+          {"one\r\ntwo\rthree\xe2\x80\xa8" "four\xc2\x85" "five\x0c" "six", "one\ntwo\nthree\nfour\nfive\nsix"});
+    CHECK(rule_controls, {"one\n\ttwo", NULL}, {"\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xb1\xd9\x88\xd8\xaf", NULL}, /* Persian with a non-joiner */
           {"\xf0\x9f\x91\xa9\xe2\x80\x8d\xe2\x9a\x95\xef\xb8\x8f", NULL}, /* an emoji of several parts */
-          {"b\xcc\xa7\xcc\x81", NULL}, {"", NULL});
+          {"so\xc2\xad" "ft", NULL});
+}
+
+static void test_spaces(void)
+{
+    CHECK(rule_spaces, {"5\xc2\xa0mg 1\xe2\x80\x89" "000 \xe3\x80\x80", "5 mg 1 000  "});
+    CHECK(rule_spaces, {"5 mg\tx\ny", NULL}, {"\xc2\xb5\xc3\x97", NULL});
+}
+
+static void test_soft_hyphens(void)
+{
+    CHECK(rule_soft_hyphens, {"so\xc2\xad" "ft", "soft"}, {"treat\xc2\xad\nment", "treatment"}, {"treat\xc2\xad \n  ment", "treatment"},
+          {"dose\xc2\xad\nB", "dose\nB"}, {"dose\xc2\xad\n5 mg", "dose\n5 mg"});
+    CHECK(rule_soft_hyphens, {"hard-coded\nand \xe2\x80\x90 others \xc2\xac", NULL});
+}
+
+static void test_ligatures(void)
+{
+    CHECK(rule_ligatures, {"e\xef\xac\x83" "cient \xef\xac\x81" "brosis \xef\xac\x82ow \xef\xac\x80", "efficient fibrosis flow ff"});
+    CHECK(rule_ligatures, {"Encyclop\xc3\xa6" "dia \xc5\x93uvre \xc4\xb3", NULL});
+}
+
+static void test_glyphs(void)
+{
+    CHECK(rule_glyphs, {"x = \xef\xa3\xb1 \xef\xa3\xb4 \xef\xa3\xbe", "x = \xe2\x8e\xa7 \xe2\x8e\xaa \xe2\x8e\xad"}, /* parts of brackets */
+          {"TNF-\xef\x81\xa1 \xef\x82\xb3 5 \xef\x81\xad" "g", "TNF-\xce\xb1 \xe2\x89\xa5 5 \xce\xbc" "g"},           /* the font Symbol */
+          {"\xef\x82\xb7 one\n\xef\x83\x98 two", "\xe2\x80\xa2 one\n\xe2\x9e\xa2 two"},                               /* bullets */
+          {"logo \xee\x80\x81 here", "logo  here"}, {"dose \xee\x80\x81 5 mg", "dose \xef\xbf\xbd 5 mg"});            /* a sign is lost */
+    CHECK(rule_glyphs, {"\xce\xb1 \xe2\x89\xa5 \xe2\x8e\xa7 \xe2\x80\xa2 \xef\xbf\xbd", NULL});
+}
+
+static void test_nfc(void)
+{
+    CHECK(rule_nfc, {"caf\x65\xcc\x81", "caf\xc3\xa9"},              /* e + acute */
+          {"\xe2\x84\xab", "\xc3\x85"},                               /* Angstrom sign */
+          {"a\xcc\xa7\xcc\x81 b\xcc\x81\xcc\xa7", "\xc3\xa1\xcc\xa7 b\xcc\xa7\xcc\x81"}, /* marks in canonical order */
+          {"\xea\xb0\x80\xe1\x86\xa8", "\xea\xb0\x81"});              /* Hangul LV + T */
+    CHECK(rule_nfc, {"\xe2\x80\x93 \xe2\x80\x9cquoted\xe2\x80\x9d \xc2\xb1 2\xc2\xb2 \xef\xac\x81", NULL}, {"b\xcc\xa7\xcc\x81", NULL},
+          {"\xe7\xb3\x96\xe5\xb0\xbf\xe7\x97\x85\xe3\x80\x82", NULL});
 }
 
 static void test_a_flood_of_marks_is_cut(void)
@@ -73,9 +106,25 @@ static void test_a_flood_of_marks_is_cut(void)
     for (int i = 0; i < 200000; i++)
         g_string_append(text, i % 2 ? "\xcc\xa7" : "\xcc\x81");
     g_auto(Buffer) out = {.limit = 1 << 20};
-    g_assert_cmpuint(rule_unicode(text->str, text->len, &out), ==, 1);
+    g_assert_cmpuint(rule_nfc(&by_default, text->str, text->len, &out), ==, 1);
     g_assert_cmpuint(out.length, <, 80);
     g_assert_true(g_utf8_validate(out.data, (gssize)out.length, NULL));
+}
+
+static void test_rules_without_their_characters_find_nothing(void)
+{
+    /* The table says which classes of characters a rule needs: without them it must have no work. */
+    static const char *const texts[] = {"Plain.\r\n", "na\xc3\xafve 5\xc2\xa0mg", "\xef\xac\x81 so\xc2\xad" "ft", "e\xcc\x81 \xef\x81\xa1", "caf\xc3\x83\xc2\xa9 \xff"};
+    g_auto(Buffer) out = {.limit = 1 << 20};
+    for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
+        guint classes = characters_survey(texts[i], strlen(texts[i]));
+        g_assert_cmpuint(classes, !=, 0);
+        for (unsigned rule = 0; rule < CLEAN_RULE_COUNT; rule++)
+            if (clean_rules[rule].needs && !(clean_rules[rule].needs & classes))
+                g_assert_cmpuint(clean_rules[rule].edit(&by_default, texts[i], strlen(texts[i]), &out), ==, 0);
+    }
+    static const char plain[] = "Plain text of more than sixteen bytes.\n\t\xc3\xa9";
+    g_assert_cmpuint(characters_survey(plain, strlen(plain)), ==, 0);
 }
 
 static void test_mojibake(void)
@@ -112,6 +161,90 @@ static void test_urls_leave(void)
           {"[bib_ref]A study at http://x.org, Doe[/bib_ref] ends", NULL}, {"[CI](95%)", NULL});
 }
 
+static void test_emails_go(void)
+{
+    CHECK(rule_emails, {"Write to jane.doe+x@uni-bern.ch.", "Write to."}, {"Contact (E-mail: a.b@c.org).", "Contact."},
+          {"Email address: a@b.com; c@d.co.uk and e@f.edu. Next", ". Next"}, {"<a@b.org>", ""}, {"see mailto:a@b.org, then", "see, then"},
+          {"a@b.org\n\nText", "\n\nText"});
+}
+
+static void test_what_is_no_email_stays(void)
+{
+    CHECK(rule_emails, {"5 mg @ 8 h, @WHO, a@b, x@y.z9", NULL}, {"pbmc@meta.data and obj@images.list", NULL}, {"a@b.org-x", NULL},
+          {"TRA@ and @@ and @", NULL}, {"p@.com", NULL}, {"Email: none", NULL});
+}
+
+static void test_phones_go(void)
+{
+    CHECK(rule_phones, {"Call 404-555-0132 today", "Call today"}, {"at (404) 555-0132.", "at."}, {"or 1-800-555-0132, free", "or, free"},
+          {"ring 404.555.0132", "ring"}, {"(Tel.: 020 7946 0958; Fax: 020 7946 0959)", ""}, {"Phone: +44 (0)20 7946 0958.", "."},
+          {"from +33 1 42 34 56 78", "from"}, {"Telephone number: 61 2 9999 0000, or", ", or"}, {"+1-404-555-0132", ""},
+          {"1 (404) 555-0132", ""}, {"(404-555-0132)", ""});
+}
+
+static void test_what_is_no_phone_stays(void)
+{
+    CHECK(rule_phones, {"rose by +10 000 000 and +1.5 to 250-300-350", NULL}, {"NCT01234567, ISRCTN12345678, 10.1000/123-456-7890", NULL},
+          {"CAS 7732-18-5; ISBN 978-0-306-40615-7; ISSN 0028-4793", NULL}, {"200-300-4000 mg", NULL}, {"150-300-4000", NULL}, {"95% CI 12.5-14.2, p=0.0012345", NULL}, {"by telephone 2010 2011", NULL},
+          {"Na+ 12345678", NULL}, {"call 911 or 112", NULL}, {"Tel.: 12345", NULL}, {"404-555-0132%", NULL}, {"2019-555-0132", NULL},
+          {"EudraCT 2004-000446-20", NULL}, {"+12 34 56.7", NULL}, {"phone: 24 h", NULL});
+}
+
+static void test_personal_values_are_masked(void)
+{
+    CHECK(rule_personal, {"MRN: 00123456, male", "MRN: [masked], male"}, {"medical record number 1234-567", "medical record number [masked]"},
+          {"SSN 123-45-6789", "SSN [masked]"}, {"DOB: 12/03/1965; seen", "DOB: [masked]; seen"}, {"Date of birth: March 12, 1965.", "Date of birth: [masked]."},
+          {"date of birth 12 March 1965", "date of birth [masked]"}, {"Patient name: Jane Q. Doe\nAge: 40", "Patient name: [masked]\nAge: 40"},
+          {"(MRN #A12345)", "(MRN #[masked])"}, {"NHS number: 943 476 5919", NULL});
+}
+
+static void test_what_names_no_person_stays(void)
+{
+    CHECK(rule_personal, {"the medical record number, the date of birth and the SSN were removed", NULL}, {"SSN 12.5 (SD 3)", NULL},
+          {"MRN 5 mg", NULL}, {"born 12/03/1965 at 3200 g", NULL}, {"date of birth (1990 to 2000)", NULL}, {"patient name: unknown", NULL},
+          {"SSN: 1234%", NULL}, {"DOB: 12", NULL}, {"patient no. 4", NULL}, {"MRN: [masked]", NULL}, {"The patient: John Smith Hospital", NULL});
+}
+
+/* The rules of one source over `before`. */
+static void check_source(RuleEdit rule, const RecipeClean *settings, const char *before, const char *after)
+{
+    const CleanContext by = {.settings = settings};
+    g_auto(Buffer) out = {.limit = 1 << 20};
+    guint64 edits = rule(&by, before, strlen(before), &out);
+    g_assert_cmpuint(edits > 0, ==, after != NULL);
+    if (after)
+        g_assert_cmpstr(out.data, ==, after);
+}
+
+static void test_a_source_starts_and_stops_at_its_headings(void)
+{
+    static char *start[] = {(char *)"Introduction", (char *)"Key points"}, *stop[] = {(char *)"References", (char *)"Conflict of interest"};
+    RecipeClean settings = recipe_clean_default();
+    settings.start_at = (RecipeStrings){start, 2};
+    settings.stop_at = (RecipeStrings){stop, 2};
+    check_source(rule_sections, &settings, "Menu\n\n# 1. INTRODUCTION\n\nA.\n\n## Dose\n\n5 mg.\n\n# References\n\n1. X.\n\n# Notes\n\nB.",
+                 "# 1. INTRODUCTION\n\nA.\n\n## Dose\n\n5 mg.\n\n# Notes\n\nB.");
+    check_source(rule_sections, &settings, "Introduction without a mark.\n\n# Methods\n\nText.", NULL);
+    check_source(rule_sections, &settings, "# Introduction\n\nText.", NULL);
+}
+
+static void test_a_source_removes_its_lines(void)
+{
+    static char *lines[] = {(char *)"Skip to main content", (char *)"Last updated*", (char *)"*all rights reserved*", (char *)"*[more]"};
+    RecipeClean settings = recipe_clean_default();
+    settings.remove_lines = (RecipeStrings){lines, 4};
+    check_source(rule_remove_lines, &settings, "SKIP TO MAIN CONTENT\nText.\n- Last updated: 2020\n(c) X. All Rights Reserved.\n# read [more]\n5 mg", "Text.\n5 mg");
+    check_source(rule_remove_lines, &settings, "Skip to main content, he said.\nIt was last updated in 2020.\n[more] or less", NULL);
+}
+
+static void test_a_source_drops_its_short_lines(void)
+{
+    RecipeClean settings = recipe_clean_default();
+    settings.min_line_words = 3;
+    check_source(rule_short_lines, &settings, "Page two\nA line of text.\nJournal\n# Dose\n- Fever\n5 mg", "\nA line of text.\n\n# Dose\n- Fever\n5 mg");
+    check_source(rule_short_lines, &settings, "three short words\n\n\xe7\xb3\x96\xe5\xb0\xbf\xe7\x97\x85\n500/125", NULL);
+}
+
 static void test_references_go(void)
 {
     CHECK(rule_references, {"shown [1].", "shown."}, {"shown[2,3] before", "shown before"}, {"shown [4-7], and", "shown, and"},
@@ -145,11 +278,17 @@ static void test_headings(void)
 {
     CHECK(rule_headings, {"## A\ntext\n#### B\n\n\ntext\n## C ##\ntext", "# A\n\ntext\n\n## B\n\ntext\n\n# C\n\ntext"},
           {"Title\n=====\ntext\n\nSub\n---\nmore", "# Title\n\ntext\n\n## Sub\n\nmore"},
-          {"# A\n\n## B\n\n### C\n\n#### D\n\ntext", "# A\n\n## B\n\n### C\n\n### D\n\ntext"},
-          {"text\n\n# References", "text"}, {"# A\n\n## B\n\n# C\n\ntext", "# C\n\ntext"}, {"# \n\ntext", "text"},
-          {"#   Wide\n\ntext", "# Wide\n\ntext"});
-    CHECK(rule_headings, {"# A\n\n## B\n\ntext\n\n# C\n\ntext", NULL}, {"#hashtag\nC# is not one", NULL}, {"# A\n\n### ", ""},
+          {"# A\n\n## B\n\n### C\n\n#### D\n\ntext", "# A\n\n## B\n\n### C\n\n### D\n\ntext"}, {"#   Wide\n\ntext", "# Wide\n\ntext"});
+    CHECK(rule_headings, {"# A\n\n## B\n\ntext\n\n# C\n\ntext", NULL}, {"#hashtag\nC# is not one", NULL}, {"# A\n\n## B", NULL},
           {"no heading at all", NULL}, {"- a\n- b\n---\nc", NULL}, {"line one\nline two\n---", NULL}, {"# A #1\n\nx", NULL});
+}
+
+static void test_empty_sections(void)
+{
+    CHECK(rule_empty_sections, {"text\n\n# References", "text\n\n"}, {"# A\n\n## B\n\n# C\n\ntext", "# C\n\ntext"}, {"# \n\ntext", "text"},
+          {"# A\n\n### ", ""}, {"# A\n\n- x\n\n## B\n\n## C\n\n5 mg", "# A\n\n- x\n\n## C\n\n5 mg"});
+    CHECK(rule_empty_sections, {"# A\n\n## B\n\ntext\n\n# C\n\n500", NULL}, {"# A\n\n### B\n\ntext", NULL}, {"no heading", NULL},
+          {"# A\n\n## B\n\n### C\n\n### D\n\ntext", NULL}); /* D may have been deeper */
 }
 
 static void test_lines(void)
@@ -176,27 +315,42 @@ static void test_rules_take_linear_time(void)
         while (text->len < 200000)
             g_string_append(text, units[i]);
         for (unsigned rule = 0; rule < CLEAN_RULE_COUNT; rule++)
-            clean_rules[rule].edit(text->str, text->len, &out);
+            clean_rules[rule].edit(&by_default, text->str, text->len, &out);
     }
     /* Quadratic work would be 19 x 200,000 squared: minutes. Sanitizers and a busy machine fit below this easily. */
     g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
 }
 
-static const RecipeClean all_rules = {TRUE, TRUE, TRUE, TRUE, TRUE, TRUE, 0, 0, 20000000, {NULL, 0}, 0.5};
+/* Every rule at its default, and no limits. */
+static RecipeClean all_rules(void)
+{
+    RecipeClean settings = recipe_clean_default();
+    settings.min_characters = settings.min_words = 0;
+    settings.languages = (RecipeStrings){0};
+    settings.min_word_length = settings.min_words_with_letters = 0;
+    settings.max_word_length = 1e9;
+    settings.max_top_2gram = settings.max_top_3gram = settings.max_top_4gram = 1;
+    settings.max_duplicate_5gram = settings.max_duplicate_6gram = settings.max_duplicate_7gram = 1;
+    settings.max_duplicate_8gram = settings.max_duplicate_9gram = settings.max_duplicate_10gram = 1;
+    return settings;
+}
 
 static char *clean(const RecipeClean *settings, const char *title, const char *text, CleanReport *report)
 {
-    g_auto(Buffer) out = {.limit = DOCUMENT_TEXT_LIMIT};
-    clean_text(settings, title, text, strlen(text), &out, report);
-    return buffer_steal(&out, NULL);
+    const CleanContext by = {.settings = settings};
+    g_autoptr(Cleaner) cleaner = cleaner_new();
+    gsize length;
+    cleaner_clean(cleaner, &by, title, text, strlen(text), report);
+    return g_strdup(cleaner_text(cleaner, &length));
 }
 
 static void assert_cleans_to(const char *title, const char *text, const char *expected)
 {
+    RecipeClean settings = all_rules();
     CleanReport report;
-    g_autofree char *once = clean(&all_rules, title, text, &report);
+    g_autofree char *once = clean(&settings, title, text, &report);
     g_assert_cmpstr(once, ==, expected);
-    g_autofree char *twice = clean(&all_rules, NULL, once, &report);
+    g_autofree char *twice = clean(&settings, NULL, once, &report);
     g_assert_cmpstr(twice, ==, expected);
     for (unsigned i = 0; i < CLEAN_RULE_COUNT; i++)
         g_assert_cmpuint(report.edits[i], ==, 0);
@@ -225,8 +379,9 @@ static void test_rules_work_together(void)
 
 static void test_edits_are_reported(void)
 {
+    RecipeClean settings = all_rules();
     CleanReport report;
-    g_autofree char *text = clean(&all_rules, NULL, "One [1] two [2] and http://a.org/b.", &report);
+    g_autofree char *text = clean(&settings, NULL, "One [1] two [2] and http://a.org/b.", &report);
     g_assert_cmpstr(text, ==, "One two and.");
     for (unsigned i = 0; i < CLEAN_RULE_COUNT; i++)
         g_assert_cmpuint(report.edits[i], ==, strcmp(clean_rules[i].slug, "references") == 0 ? 2
@@ -236,7 +391,7 @@ static void test_edits_are_reported(void)
 
 static void test_a_rule_that_is_off_does_nothing(void)
 {
-    RecipeClean settings = all_rules;
+    RecipeClean settings = all_rules();
     CleanReport report;
     settings.urls = settings.references = FALSE;
     g_autofree char *text = clean(&settings, NULL, "One [1] at http://a.org/b", &report);
@@ -246,12 +401,13 @@ static void test_a_rule_that_is_off_does_nothing(void)
 static void test_text_that_does_not_settle_is_dropped(void)
 {
     g_autoptr(GString) text = g_string_new(NULL);
+    RecipeClean settings = all_rules();
     CleanReport report;
     for (int i = 0; i < 2 * CLEAN_ROUNDS; i++) {
         g_string_prepend(text, "[1"); /* each pass takes the innermost mark and so makes the next one */
         g_string_append(text, "]");
     }
-    g_free(clean(&all_rules, NULL, text->str, &report));
+    g_free(clean(&settings, NULL, text->str, &report));
     g_assert_true(report.dropped);
     g_assert_cmpstr(report.verdict.rule, ==, "unstable");
     g_assert_cmpfloat(report.verdict.threshold, ==, CLEAN_ROUNDS);
@@ -276,16 +432,18 @@ static void test_text_that_outgrows_the_limit_is_dropped(void)
     gsize length = DOCUMENT_TEXT_LIMIT / 3 + 1;
     g_autofree char *text = g_malloc(length);
     memset(text, 0xff, length);
-    g_auto(Buffer) out = {.limit = DOCUMENT_TEXT_LIMIT};
+    RecipeClean settings = all_rules();
+    const CleanContext by = {.settings = &settings};
+    g_autoptr(Cleaner) cleaner = cleaner_new();
     CleanReport report;
-    g_assert_false(clean_text(&all_rules, NULL, text, length, &out, &report));
+    g_assert_false(cleaner_clean(cleaner, &by, NULL, text, length, &report));
     g_assert_cmpstr(report.verdict.rule, ==, "too-long");
     g_assert_cmpstr(report.verdict.detail, ==, "bytes");
 }
 
 static void test_length(void)
 {
-    RecipeClean settings = all_rules;
+    RecipeClean settings = all_rules();
     CleanReport report;
     settings.min_characters = 10;
     settings.max_characters = 30;
@@ -364,9 +522,13 @@ static void test_the_stage(void)
     g_autofree char *path = g_build_filename(directory, "store", NULL);
     static char *languages[] = {(char *)"en"};
     RecipeSource sources[] = {{.tag = (char *)"web"}, {.tag = (char *)"code", .group = GROUP_REPLAY}};
-    Recipe recipe = {.sources = sources, .sources_count = 2, .clean = all_rules};
-    recipe.clean.languages = (RecipeStrings){languages, 1};
-    recipe.clean.min_characters = 30;
+    Recipe recipe = {.sources = sources, .sources_count = 2, .clean = all_rules()};
+    for (int i = 0; i < 2; i++) {
+        sources[i].clean = recipe.clean;
+        sources[i].clean.languages = (RecipeStrings){languages, 1};
+        sources[i].clean.min_characters = 30;
+    }
+    recipe_clean_for_replay(&sources[1].clean);
     g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
     g_assert_true(store_write(store, put_documents, NULL, &error));
     StageContext context = {.store = store, .jobs = 2};
@@ -379,7 +541,7 @@ static void test_the_stage(void)
     g_assert_cmpstr(first, ==, second);
     g_assert_true(clean_run(&context, &recipe, "other", &third, &error));
     g_assert_cmpstr(first, !=, third);
-    recipe.clean.min_words++;
+    sources[0].clean.min_words++;
     g_assert_true(clean_run(&context, &recipe, "before", &fourth, &error));
     g_assert_cmpstr(first, !=, fourth);
     g_clear_pointer(&store, store_free);
@@ -390,16 +552,33 @@ static void test_the_stage(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/cleaning/unicode: composes, decodes and removes what nobody sees", test_unicode_changes);
-    g_test_add_func("/cleaning/unicode: leaves good text of every script alone", test_unicode_leaves);
-    g_test_add_func("/cleaning/unicode: a flood of marks is cut", test_a_flood_of_marks_is_cut);
+    defaults = recipe_clean_default();
+    g_test_add_func("/cleaning/encoding: what is no UTF-8 becomes U+FFFD", test_encoding);
+    g_test_add_func("/cleaning/controls: what nobody sees goes, line ends become newlines", test_controls);
+    g_test_add_func("/cleaning/spaces: blanks of all kinds become plain", test_spaces);
+    g_test_add_func("/cleaning/soft hyphens go, and words broken by them are whole", test_soft_hyphens);
+    g_test_add_func("/cleaning/ligatures become letters", test_ligatures);
+    g_test_add_func("/cleaning/glyphs: private characters become what they show", test_glyphs);
+    g_test_add_func("/cleaning/nfc: composes, and leaves every script alone", test_nfc);
+    g_test_add_func("/cleaning/nfc: a flood of marks is cut", test_a_flood_of_marks_is_cut);
+    g_test_add_func("/cleaning/a rule without its characters finds nothing", test_rules_without_their_characters_find_nothing);
     g_test_add_func("/cleaning/mojibake: repairs what is certain and nothing else", test_mojibake);
     g_test_add_func("/cleaning/urls: bare URLs go and links keep their text", test_urls_go);
     g_test_add_func("/cleaning/urls: what only looks like a URL stays", test_urls_leave);
+    g_test_add_func("/cleaning/emails: addresses go with their label", test_emails_go);
+    g_test_add_func("/cleaning/emails: what only looks like one stays", test_what_is_no_email_stays);
+    g_test_add_func("/cleaning/phones: telephone numbers go", test_phones_go);
+    g_test_add_func("/cleaning/phones: doses, intervals, identifiers and years stay", test_what_is_no_phone_stays);
+    g_test_add_func("/cleaning/personal: values of fields of records are masked", test_personal_values_are_masked);
+    g_test_add_func("/cleaning/personal: names of fields, ages and doses stay", test_what_names_no_person_stays);
+    g_test_add_func("/cleaning/sections: a source starts and stops at its headings", test_a_source_starts_and_stops_at_its_headings);
+    g_test_add_func("/cleaning/remove-lines: a source removes its lines", test_a_source_removes_its_lines);
+    g_test_add_func("/cleaning/short-lines: doses, headings and items stay", test_a_source_drops_its_short_lines);
     g_test_add_func("/cleaning/references: citation marks go", test_references_go);
     g_test_add_func("/cleaning/references: intervals, chemical names and special tokens stay", test_references_leave);
     g_test_add_func("/cleaning/lists: bullets of all kinds become dashes", test_lists);
-    g_test_add_func("/cleaning/headings: levels, gaps, underlines and empty sections", test_headings);
+    g_test_add_func("/cleaning/headings: levels, gaps and underlines", test_headings);
+    g_test_add_func("/cleaning/empty sections go, with parents that held nothing else", test_empty_sections);
     g_test_add_func("/cleaning/lines: lines without letter and digit go, doses and Chinese stay", test_lines);
     g_test_add_func("/cleaning/blank lines: at most one", test_blank_lines);
     g_test_add_func("/cleaning/all rules take linear time", test_rules_take_linear_time);

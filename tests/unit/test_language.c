@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#include "cleaning/rules.h"
+#include "cleaning/drops.h"
+#include "cleaning/english.h"
 
 static const char english[] =
     "Patients with type 2 diabetes who were treated with metformin had a lower risk of cardiovascular events than those "
@@ -62,35 +63,65 @@ static void test_samples_never_cut_a_character(void)
     }
 }
 
-static RecipeClean settings_with(char **languages, unsigned count, double confidence)
+/* The drop "language" over one text. */
+static CleanJudgement judge(char **languages, unsigned count, double confidence, const char *text, CleanReport *report)
 {
-    return (RecipeClean){.languages = {languages, count}, .language_confidence = confidence};
+    RecipeClean settings = recipe_clean_default();
+    settings.languages = (RecipeStrings){languages, count};
+    settings.language_confidence = confidence;
+    const CleanContext context = {.settings = &settings};
+    g_auto(Measure) measure = {0};
+    unsigned drop = 0;
+    while (strcmp(clean_drops[drop].rule, "language") != 0)
+        drop++;
+    *report = (CleanReport){0};
+    measure_begin(&measure, text, strlen(text), FALSE);
+    return drop_judge(&clean_drops[drop], &context, &measure, report);
 }
 
 static void test_a_language_that_is_not_listed_is_dropped(void)
 {
     char *languages[] = {(char *)"fr", (char *)"en"};
-    RecipeClean settings = settings_with(languages, 2, 0.5);
-    CleanReport report = {0};
-    g_assert_false(drop_language(&settings, german, strlen(german), &report));
-    g_assert_cmpstr(report.verdict.rule, ==, "language");
-    g_assert_cmpstr(report.verdict.detail, ==, "language: de");
-    g_assert_cmpfloat(report.verdict.threshold, ==, 0.5);
-    g_assert_cmpfloat(report.verdict.value, >, 0.8);
-    report = (CleanReport){0};
-    g_assert_true(drop_language(&settings, english, strlen(english), &report));
+    CleanReport report;
+    CleanJudgement judgement = judge(languages, 2, 0.5, german, &report);
+    g_assert_false(judgement.passed);
+    g_assert_cmpstr(judgement.rule, ==, "language");
+    g_assert_cmpstr(report.detail, ==, "language: de");
+    g_assert_cmpfloat(judgement.threshold, ==, 0.5);
+    g_assert_cmpfloat(judgement.value, >, 0.8);
+    g_assert_true(judge(languages, 2, 0.5, english, &report).passed);
     g_assert_cmpstr(report.language, ==, "en");
+    g_assert_false(judge(languages, 1, 0.5, english, &report).passed);
+    g_assert_cmpstr(report.detail, ==, "language: en");
 }
 
 static void test_an_unsure_guess_and_an_empty_list_keep_everything(void)
 {
     char *languages[] = {(char *)"en"};
-    RecipeClean unsure = settings_with(languages, 1, 1.01), all = settings_with(NULL, 0, 0.5);
-    CleanReport report = {0};
-    g_assert_true(drop_language(&unsure, german, strlen(german), &report));
+    CleanReport report;
+    g_assert_true(judge(languages, 1, 1.01, german, &report).passed);
     g_assert_cmpstr(report.language, ==, "");
-    g_assert_true(drop_language(&all, german, strlen(german), &report));
+    g_assert_true(judge(NULL, 0, 0.5, german, &report).passed);
     g_assert_cmpstr(report.language, ==, "de");
+}
+
+static double share_of(const char *text)
+{
+    Words words = {0};
+    words_split(&words, text, strlen(text));
+    double share = english_share(&words);
+    words_clear(&words);
+    return share;
+}
+
+static void test_function_words_tell_english_alone(void)
+{
+    g_autofree char *mixed = g_strconcat(english, german, german, NULL);
+    g_assert_cmpfloat(share_of(english), >=, ENGLISH_SURE);
+    g_assert_cmpfloat(share_of(german), <, ENGLISH_SURE / 2);
+    g_assert_cmpfloat(share_of(chinese), ==, 0);
+    g_assert_cmpfloat(share_of(mixed), <, ENGLISH_SURE);
+    g_assert_cmpfloat(share_of("the and of with were was that from"), ==, 0); /* too few to prove anything */
 }
 
 int main(int argc, char **argv)
@@ -102,5 +133,6 @@ int main(int argc, char **argv)
     g_test_add_func("/language/samples never cut a character", test_samples_never_cut_a_character);
     g_test_add_func("/language/a language that is not listed is dropped", test_a_language_that_is_not_listed_is_dropped);
     g_test_add_func("/language/an unsure guess and an empty list keep everything", test_an_unsure_guess_and_an_empty_list_keep_everything);
+    g_test_add_func("/language/function words tell English alone", test_function_words_tell_english_alone);
     return g_test_run();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Cuts at headings; see sections.h. */
-#include "scrapers/extract/sections.h"
+ * Cuts at headings; see store/sections.h. */
+#include "store/sections.h"
 
 #include <string.h>
 
@@ -77,18 +77,21 @@ gboolean sections_start(Buffer *text, char *const *names)
     return FALSE;
 }
 
-void sections_stop(Buffer *text, char *const *names)
+guint64 sections_stop(Buffer *text, char *const *names)
 {
     const char *end = text->data + text->length;
     gsize kept = 0;
+    guint64 removed = 0;
     int cut = 0; /* the level of the heading that began the cut; 0: none */
     for (const char *line = text->data, *stop; line < end; line = next_line(stop, end)) {
         stop = end_of_line(line, end);
         int level = level_of(line, stop), matched = match(line, stop, names);
-        if (matched && (!cut || matched <= cut))
+        if (matched && (!cut || matched <= cut)) {
             cut = matched;
-        else if (cut && level && level <= cut)
+            removed++;
+        } else if (cut && level && level <= cut) {
             cut = 0;
+        }
         if (cut)
             continue;
         gsize length = (gsize)(next_line(stop, end) - line);
@@ -98,4 +101,5 @@ void sections_stop(Buffer *text, char *const *names)
     while (kept && text->data[kept - 1] == '\n')
         kept--;
     buffer_truncate(text, kept);
+    return removed;
 }

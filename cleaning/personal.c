@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The rule "personal": what stands in fields of personal health information becomes "[masked]"; see cleaning/personal.h. */
+#include "cleaning/personal.h"
+
+#include <string.h>
+
+#include "cleaning/digits.h"
+#include "cleaning/edit.h"
+#include "cleaning/rules.h"
+
+#define VALUE_LIMIT 40
+#define PREFIX_LIMIT 4 /* letters before the digits of a record number */
+
+typedef enum { VALUE_NUMBER, VALUE_DATE, VALUE_NAME } ValueKind;
+
+static const struct {
+    const char *name; /* of the field, in small letters */
+    ValueKind kind;
+} fields[] = {
+    {"mrn", VALUE_NUMBER},
+    {"medical record number", VALUE_NUMBER},
+    {"medical record no", VALUE_NUMBER},
+    {"medical record", VALUE_NUMBER},
+    {"hospital number", VALUE_NUMBER},
+    {"hospital no", VALUE_NUMBER},
+    {"patient id", VALUE_NUMBER},
+    {"patient identifier", VALUE_NUMBER},
+    {"patient number", VALUE_NUMBER},
+    {"patient no", VALUE_NUMBER},
+    {"chart number", VALUE_NUMBER},
+    {"ssn", VALUE_NUMBER},
+    {"social security number", VALUE_NUMBER},
+    {"social security no", VALUE_NUMBER},
+    {"nhs number", VALUE_NUMBER},
+    {"nhs no", VALUE_NUMBER},
+    {"insurance number", VALUE_NUMBER},
+    {"insurance id", VALUE_NUMBER},
+    {"medicare number", VALUE_NUMBER},
+    {"medicaid number", VALUE_NUMBER},
+    {"health card number", VALUE_NUMBER},
+    {"policy number", VALUE_NUMBER},
+    {"passport number", VALUE_NUMBER},
+    {"date of birth", VALUE_DATE},
+    {"birth date", VALUE_DATE},
+    {"birthdate", VALUE_DATE},
+    {"dob", VALUE_DATE},
+    {"d.o.b", VALUE_DATE},
+    {"patient name", VALUE_NAME},
+    {"patient's name", VALUE_NAME},
+    {"name of patient", VALUE_NAME},
+    {"name of the patient", VALUE_NAME},
+};
+
+/* The index of the field whose name ends at `end`; -1: none. */
+static int field_before(const char *text, gsize floor, gsize end)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        gsize size = strlen(fields[i].name);
+        if (end - floor >= size && g_ascii_strncasecmp(text + end - size, fields[i].name, size) == 0 &&
+            !(end - size > floor && g_ascii_isalnum(text[end - size - 1])))
+            return (int)i;
+    }
+    return -1;
+}
+
+/* Behind a record number from `at` on: letters, digits and hyphens, four digits at least; 0: it is none. */
+static gsize number_end(const char *text, gsize at, gsize length)
+{
+    gsize end = at, limit = MIN(length, at + VALUE_LIMIT), digits = 0;
+    for (; end < limit && (g_ascii_isalnum(text[end]) || text[end] == '-'); end++)
+        digits += g_ascii_isdigit(text[end]) != 0;
+    while (end > at && text[end - 1] == '-')
+        end--;
+    gboolean decimal = end + 1 < length && (text[end] == '.' || text[end] == ',') && g_ascii_isdigit(text[end + 1]);
+    return digits >= 4 && end < limit + (limit == length) && !decimal && !(end < length && text[end] == '%') ? end : 0;
+}
+
+static gboolean is_month(const char *text, gsize length)
+{
+    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+    for (gsize i = 0; length >= 3 && i < G_N_ELEMENTS(months); i++)
+        if (g_ascii_strncasecmp(text, months[i], 3) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Behind a date from `at` on, "12/03/1965", "12 March 1965", "March 12, 1965": at least two parts, one of them of four
+ * digits or three of two; 0: it is none. */
+static gsize date_end(const char *text, gsize at, gsize length)
+{
+    gsize end = 0, years = 0, parts = 0;
+    for (gsize part = at; part < length && parts < 3;) {
+        gsize stop = part;
+        if (g_ascii_isdigit(text[part])) {
+            stop = digits_end(text, part, length);
+            years += stop - part == 4;
+            if (stop - part == 3 || stop - part > 4)
+                return 0;
+        } else {
+            while (stop < length && g_ascii_isalpha(text[stop]))
+                stop++;
+            if (!is_month(text + part, stop - part))
+                break;
+        }
+        parts++;
+        end = stop;
+        part = stop;
+        while (part < length && part - stop < 2 && text[part] && strchr("/-., ", text[part]))
+            part++;
+        if (part == stop)
+            break;
+    }
+    return parts >= 2 && (years || parts == 3) ? end : 0;
+}
+
+/* Behind two or three words with capitals from `at` on; 0: there are none. */
+static gsize name_end(const char *text, gsize at, gsize length)
+{
+    gsize end = 0, words = 0;
+    for (gsize word = at; word < length && words < 3 && g_ascii_isupper(text[word]);) {
+        gsize stop = word + 1;
+        while (stop < length && (g_ascii_isalpha(text[stop]) || (guint8)text[stop] >= 0x80 || text[stop] == '\'' || text[stop] == '-' || text[stop] == '.'))
+            stop++;
+        words++;
+        end = stop;
+        word = stop;
+        while (word < length && word - stop < 2 && (text[word] == ' ' || text[word] == ','))
+            word++;
+    }
+    return words >= 2 ? end : 0;
+}
+
+/* The value at `at`, if a field's name stands before it; *end is 0 where none does. */
+static gsize value_end(const char *text, gsize at, gsize length)
+{
+    gsize name = at;
+    gboolean marked = FALSE;
+    while (name > 0 && text[name - 1] && strchr(" :#=.(", text[name - 1])) {
+        marked |= strchr(":#=", text[name - 1]) != NULL;
+        name--;
+    }
+    if (name == at || name == 0 || !g_ascii_isalpha(text[name - 1]))
+        return 0;
+    int field = field_before(text, 0, name);
+    if (field < 0)
+        return 0;
+    switch (fields[field].kind) {
+    case VALUE_NUMBER:
+        return number_end(text, at, length);
+    case VALUE_DATE:
+        return date_end(text, at, length);
+    default:
+        return marked ? name_end(text, at, length) : 0;
+    }
+}
+
+/* The next place from `at` on at which a value may start: a number, or whatever stands behind a colon. */
+static gsize next_value(const char *text, gsize at, gsize length)
+{
+    for (; at + SCAN_BLOCK <= length; at += SCAN_BLOCK) {
+        ScanBlock block = scan_load(text + at);
+        if (scan_any((block >= '0') & (block <= ':'))) /* the colon follows '9' */
+            break;
+    }
+    while (at < length && !(text[at] >= '0' && text[at] <= ':'))
+        at++;
+    return at;
+}
+
+gboolean personal_next(const char *text, gsize at, gsize length, PersonalValue *value)
+{
+    while ((at = next_value(text, at, length)) < length) {
+        gsize start = at, next = at + 1;
+        if (text[at] == ':') {
+            for (start = at + 1; start < length && text[start] == ' ';)
+                start++;
+            next = start;
+        } else {
+            next = digits_end(text, at, length);
+            while (start > 0 && at - start < PREFIX_LIMIT && g_ascii_isalpha(text[start - 1])) /* "A12345" */
+                start--;
+        }
+        gsize end = start < length && g_ascii_isalnum(text[start]) ? value_end(text, start, length) : 0;
+        if (end) {
+            *value = (PersonalValue){start, end};
+            return TRUE;
+        }
+        at = MAX(next, at + 1);
+    }
+    return FALSE;
+}
+
+guint64 rule_personal(const CleanContext *context, const char *text, gsize length, Buffer *out)
+{
+    Editor editor;
+    PersonalValue value;
+    editor_init(&editor, text, length, out);
+    for (gsize at = 0; personal_next(text, at, length, &value); at = value.end)
+        editor_replace(&editor, value.start, value.end, PERSONAL_MASKED, strlen(PERSONAL_MASKED));
+    return editor_finish(&editor);
+}
