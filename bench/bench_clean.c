@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bench_clean FILE [ROUNDS]: megabytes of text a second of processor time that one thread cleans, by rule and by drop.
+ * bench_clean FILE [ROUNDS [NAME]]: megabytes of text a second of processor time that one thread cleans, by rule and by drop.
  *
  * FILE holds texts with a NUL between them. Each rule is timed alone over all texts as they are, each drop over the cleaned
  * ones: a drop's time holds what it is the first to need (words, lines, bounds). "cleaner_clean" is the whole at its default
- * settings: all rules until they come to rest, then the drops. The best of ROUNDS (5) passes counts. */
+ * settings: all rules until they come to rest, then the drops. The best of ROUNDS (5) passes counts. With
+ * NAME only the rule or drop of this name is measured, or "cleaner_clean". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ typedef struct Bench {
     Measure measure;
     Buffer out;
     GArray *raw, *clean; /* of Text */
+    const char *only;    /* NULL: all */
 } Bench;
 
 static GArray *split(char *data, gsize length)
@@ -82,6 +84,8 @@ static void measure(Bench *bench, const char *name, const char *unit, Work work,
 {
     double best = 1e9;
     guint64 count = 0;
+    if (bench->only && strcmp(bench->only, name) != 0)
+        return;
     for (int round = 0; round < rounds; round++) {
         double start = processor_seconds();
         count = 0;
@@ -112,7 +116,7 @@ int main(int argc, char **argv)
     g_autofree char *data = NULL;
     gsize length;
     if (argc < 2) {
-        fprintf(stderr, "usage: bench_clean FILE [ROUNDS]\n");
+        fprintf(stderr, "usage: bench_clean FILE [ROUNDS [NAME]]\n");
         return 2;
     }
     if (!g_file_get_contents(argv[1], &data, &length, &error)) {
@@ -121,6 +125,7 @@ int main(int argc, char **argv)
     }
     const RecipeClean settings = recipe_clean_default();
     Bench bench = {.context = {.settings = &settings}, .cleaner = cleaner_new(), .out = {.limit = DOCUMENT_TEXT_LIMIT}};
+    bench.only = argc > 3 ? argv[3] : NULL;
     bench.raw = split(data, length);
     bench.clean = clean_all(&bench);
     int rounds = argc > 2 ? MAX(atoi(argv[2]), 1) : 5;

@@ -7,13 +7,17 @@
 #include <string.h>
 
 #include "cleaning/edit.h"
+#include "cleaning/label.h"
 #include "cleaning/rules.h"
 
 #define PART_LIMIT 64 /* bytes of a local part, and of a label of the domain (RFC 5321, RFC 1035) */
 
 static const char *const domains[] = {"com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "pro", "health", "academy"};
-static const char *const labels[] = {"e-mail address", "e-mail addresses", "email address", "email addresses", "e-mails", "e-mail",
-                                     "emails", "email"};
+/* The longer of two that end alike first. */
+static const Label labels[] = {
+    LABEL("e-mail address"), LABEL("e-mail addresses"), LABEL("email address"), LABEL("email addresses"),
+    LABEL("e-mails"),        LABEL("e-mail"),           LABEL("emails"),        LABEL("email"),
+};
 
 static gboolean is_local(char byte)
 {
@@ -79,13 +83,8 @@ static gsize label_start(const char *text, gsize floor, gsize start)
     gsize end = skip_back(text, floor, colon, " :");
     if (colon == floor || end == colon || text[colon - 1] != ':')
         return start;
-    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++) {
-        gsize size = strlen(labels[i]);
-        if (end - floor < size || g_ascii_strncasecmp(text + end - size, labels[i], size) != 0)
-            continue;
-        return end - size > floor && g_ascii_isalnum(text[end - size - 1]) ? start : end - size;
-    }
-    return start;
+    int label = label_before(labels, G_N_ELEMENTS(labels), text, floor, end);
+    return label < 0 ? start : end - labels[label].length;
 }
 
 /* The end of the address whose local part starts at `at`; `at` itself: there is none. */

@@ -4,45 +4,40 @@
 
 #include <string.h>
 
-#define PLACES 256 /* a power of two, many times the words: nearly every other word meets an empty place */
-
 static const char *const function_words[] = {
     "the", "The", "and", "of", "with", "were", "was", "that", "from", "this", "This", "which", "have", "has", "been",
     "by", "are", "not", "than", "these", "These", "between", "their", "we", "We", "our", "Our", "after", "those", "who",
     "may", "had", "but", "can", "should", "when", "or", "to", "be",
 };
 
-typedef struct Table {
-    guint32 hashes[PLACES]; /* 0: empty */
-} Table;
-
-static void fill(Table *table)
+static void fill(EnglishTable *table)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(function_words); i++) {
         guint32 hash = word_hash(function_words[i], strlen(function_words[i]));
-        gsize at = hash % PLACES;
+        gsize at = hash % ENGLISH_PLACES;
         while (table->hashes[at])
-            at = (at + 1) % PLACES;
+            at = (at + 1) % ENGLISH_PLACES;
         table->hashes[at] = hash;
     }
+    table->filled = TRUE;
 }
 
-static gboolean holds(const Table *table, guint32 hash)
+static gboolean holds(const EnglishTable *table, guint32 hash)
 {
-    gsize at = hash % PLACES;
+    gsize at = hash % ENGLISH_PLACES;
     while (table->hashes[at] && table->hashes[at] != hash)
-        at = (at + 1) % PLACES;
+        at = (at + 1) % ENGLISH_PLACES;
     return table->hashes[at] != 0;
 }
 
-double english_share(const Words *words)
+double english_share(EnglishTable *table, const Words *words)
 {
-    Table table = {0};
     gsize count = 0;
     if (words->count < ENGLISH_LEAST_WORDS)
         return 0;
-    fill(&table);
+    if (!table->filled)
+        fill(table);
     for (gsize i = 0; i < words->count; i++)
-        count += holds(&table, words->items[i].hash) != 0;
+        count += holds(table, words->items[i].hash) != 0;
     return (double)count / (double)words->count;
 }

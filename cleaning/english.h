@@ -14,7 +14,15 @@
 #define ENGLISH_SURE 0.15
 #define ENGLISH_LEAST_WORDS 20 /* fewer prove nothing */
 
+#define ENGLISH_PLACES 256 /* a power of two, many times the words: nearly every other word meets an empty place */
+
+/* The function words by their hashes; all zeros before the first use. */
+typedef struct EnglishTable {
+    guint32 hashes[ENGLISH_PLACES];
+    gboolean filled;
+} EnglishTable;
+
 /* Share of words that are English function words; 0 where there are fewer than ENGLISH_LEAST_WORDS. */
-double english_share(const Words *words);
+double english_share(EnglishTable *table, const Words *words);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "cleaning/english.h"
 
 #define SAMPLE_PIECES 10
 #define SAMPLE_PIECE 500
@@ -46,7 +45,7 @@ Cld2Guess language_detect(const char *text, gsize length)
 
 Cld2Guess language_measure(Measure *measure)
 {
-    if (english_share(measure_words(measure)) >= ENGLISH_SURE)
+    if (english_share(&measure->english, measure_words(measure)) >= ENGLISH_SURE)
         return (Cld2Guess){"en", 1};
     return language_detect(measure->text, measure->length);
 }

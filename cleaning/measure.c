@@ -4,17 +4,20 @@
 
 #include <string.h>
 
+#include "cleaning/scan.h"
+
 void measure_begin(Measure *measure, const char *text, gsize length, gboolean exact)
 {
     measure->text = text;
     measure->length = length;
     measure->exact = exact;
-    measure->has_words = measure->has_lines = measure->has_bounds = FALSE;
+    measure->has_words = measure->has_prose = measure->has_lines = measure->has_bounds = FALSE;
 }
 
 void measure_clear(Measure *measure)
 {
     words_clear(&measure->words);
+    words_clear(&measure->prose);
     g_free(measure->table);
     *measure = (Measure){0};
 }
@@ -25,6 +28,45 @@ const Words *measure_words(Measure *measure)
         words_split(&measure->words, measure->text, measure->length);
     measure->has_words = TRUE;
     return &measure->words;
+}
+
+/* The next reference mark from `at` on, [*from, *to); FALSE: there is none that is closed. */
+static gboolean next_mark(const char *text, gsize at, gsize length, gsize *from, gsize *to)
+{
+    const char *inner, *close;
+    while ((inner = memmem(text + at, length - at, "_ref]", 5))) {
+        gsize name = (gsize)(inner - text);
+        at = name + 5;
+        if (name < 4 || text[name - 4] != '[' || (memcmp(inner - 3, "bib", 3) != 0 && memcmp(inner - 3, "fig", 3) != 0))
+            continue;
+        close = memmem(text + at, length - at, "_ref]", 5);
+        if (!close)
+            return FALSE;
+        *from = name - 4;
+        *to = (gsize)(close - text) + 5;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+const Words *measure_prose(Measure *measure)
+{
+    const Words *words = measure_words(measure);
+    gsize from, to, word = 0;
+    if (!measure->has_prose) {
+        measure->prose.count = 0;
+        measure->prose_length = measure->length;
+        for (gsize at = 0; next_mark(measure->text, at, measure->length, &from, &to); at = to) {
+            measure->prose_length -= to - from;
+            word = words_copy(&measure->prose, words, word, from);
+            while (word < words->count && words->items[word].start < to)
+                word++;
+        }
+        if (word)
+            words_copy(&measure->prose, words, word, measure->length);
+    }
+    measure->has_prose = TRUE;
+    return measure->prose_length < measure->length ? &measure->prose : words;
 }
 
 gpointer measure_table(Measure *measure, gsize bytes)
@@ -41,8 +83,16 @@ gpointer measure_table(Measure *measure, gsize bytes)
 guint64 text_characters(const char *text, gsize length)
 {
     guint64 characters = 0;
-    for (gsize i = 0; i < length; i++)
-        characters += ((guint8)text[i] & 0xc0) != 0x80;
+    gsize at = 0;
+    while (at + SCAN_BLOCK <= length) {
+        ScanBlock sum = {0}; /* of -1 for each byte that begins a character; at most 127 of them */
+        for (unsigned i = 0; i < 127 && at + SCAN_BLOCK <= length; i++, at += SCAN_BLOCK)
+            sum += scan_load(text + at) > (signed char)0xbf;
+        for (unsigned i = 0; i < SCAN_BLOCK; i++)
+            characters += (guint64)-sum[i];
+    }
+    for (; at < length; at++)
+        characters += ((guint8)text[at] & 0xc0) != 0x80;
     return characters;
 }
 
@@ -76,20 +126,11 @@ static guint64 count_hashes(const char *text, gsize length)
 static guint64 count_ellipses(const char *text, gsize length)
 {
     guint64 count = 0;
-    for (gsize at = 0; at + 2 < length;) {
-        const char *dots = memmem(text + at, length - at, "...", 3);
-        if (!dots)
-            break;
-        for (at = (gsize)(dots - text); at < length && text[at] == '.';)
+    for (gsize at = 0; (at = scan_pair(text, at, length, '.', '.', (char)0x80, (char)0xa6)) + 2 < length;) {
+        gboolean dots = text[at] == '.' && text[at + 2] == '.', sign = text[at] != '.' && at > 0 && text[at - 1] == (char)0xe2;
+        count += dots || sign;
+        for (at += 2; dots && at < length && text[at] == '.';)
             at++;
-        count++;
-    }
-    for (gsize at = 0; at + 2 < length;) {
-        const char *sign = memmem(text + at, length - at, "…", 3);
-        if (!sign)
-            break;
-        at = (gsize)(sign - text) + 3;
-        count++;
     }
     return count;
 }

@@ -10,6 +10,7 @@
 #ifndef CLEANING_MEASURE_H
 #define CLEANING_MEASURE_H
 
+#include "cleaning/english.h"
 #include "cleaning/words.h"
 
 /* Counts over the lines that are not blank. */
@@ -27,8 +28,11 @@ typedef struct Measure {
     const char *text;
     gsize length;
     gboolean exact;
-    gboolean has_words, has_lines, has_bounds;
+    gboolean has_words, has_prose, has_lines, has_bounds;
     Words words;
+    Words prose;        /* those outside marks; empty when there are no marks */
+    gsize prose_length; /* bytes of text outside marks */
+    EnglishTable english;
     LineCounts lines;
     double top_bound;        /* share of bytes that no pair of words exceeds */
     double duplicate_bound;  /* share of bytes that no duplicate n-grams from 5 words up exceed */
@@ -41,6 +45,8 @@ void measure_clear(Measure *measure);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Measure, measure_clear)
 
 const Words *measure_words(Measure *measure);
+/* The words that stand outside [bib_ref] and [fig_ref]: a paper that cites a work five times does not repeat itself. */
+const Words *measure_prose(Measure *measure);
 const LineCounts *measure_lines(Measure *measure);
 gpointer measure_table(Measure *measure, gsize bytes); /* room of so many bytes, all zero; valid until the next call */
 
@@ -50,7 +56,7 @@ double measure_word_length(Measure *measure);        /* mean code points of a wo
 double measure_symbols(Measure *measure);            /* "#" that is no mark of a heading, or ellipses, whichever is more, per word */
 double measure_words_with_letters(Measure *measure); /* share of words that have a letter of any script */
 
-/* The most frequent n-gram of n words (2 to 4) that occurs twice or more: its share of bytes. */
+/* Both over measure_prose. The most frequent n-gram of n words (2 to 4) that occurs twice or more: its share of bytes. */
 double measure_top_ngram(Measure *measure, unsigned n, double limit);
 /* N-grams of n words (5 to 10) that stood above already: their share of bytes, overlaps counted once. */
 double measure_duplicate_ngrams(Measure *measure, unsigned n, double limit);

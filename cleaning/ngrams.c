@@ -78,8 +78,8 @@ static void find_bounds(Measure *measure)
 {
     if (measure->has_bounds)
         return;
-    const Words *words = measure_words(measure);
-    double length = (double)MAX(measure->length, 1);
+    const Words *words = measure_prose(measure);
+    double length = (double)MAX(measure->prose_length, 1);
     measure->top_bound = greatest_pair(measure, words) / length;
     measure->duplicate_bound = (double)duplicate_bytes(measure, words) / length;
     measure->has_bounds = TRUE;
@@ -111,7 +111,7 @@ static guint32 row_bytes(const Word *words, unsigned n)
 
 double measure_top_ngram(Measure *measure, unsigned n, double limit)
 {
-    const Words *words = measure_words(measure);
+    const Words *words = measure_prose(measure);
     find_bounds(measure);
     double bound = measure->top_bound * (n == 2 ? 1 : 2);
     if (words->count < n || (!measure->exact && bound <= limit))
@@ -125,12 +125,12 @@ double measure_top_ngram(Measure *measure, unsigned n, double limit)
         if (entry->count > top.count || (entry->count == top.count && entry->bytes > top.bytes))
             top = *entry;
     }
-    return top.count < 2 ? 0 : (double)top.count * top.bytes / (double)measure->length;
+    return top.count < 2 ? 0 : (double)top.count * top.bytes / (double)measure->prose_length;
 }
 
 double measure_duplicate_ngrams(Measure *measure, unsigned n, double limit)
 {
-    const Words *words = measure_words(measure);
+    const Words *words = measure_prose(measure);
     find_bounds(measure);
     if (words->count < n || (!measure->exact && measure->duplicate_bound <= limit))
         return words->count < n ? 0 : measure->duplicate_bound;
@@ -148,5 +148,5 @@ double measure_duplicate_ngrams(Measure *measure, unsigned n, double limit)
             i++;
         }
     }
-    return (double)bytes / (double)measure->length;
+    return (double)bytes / (double)measure->prose_length;
 }

@@ -6,62 +6,22 @@
 
 #include "cleaning/digits.h"
 #include "cleaning/edit.h"
+#include "cleaning/label.h"
 #include "cleaning/rules.h"
 
 #define VALUE_LIMIT 40
 #define PREFIX_LIMIT 4 /* letters before the digits of a record number */
 
-typedef enum { VALUE_NUMBER, VALUE_DATE, VALUE_NAME } ValueKind;
-
-static const struct {
-    const char *name; /* of the field, in small letters */
-    ValueKind kind;
-} fields[] = {
-    {"mrn", VALUE_NUMBER},
-    {"medical record number", VALUE_NUMBER},
-    {"medical record no", VALUE_NUMBER},
-    {"medical record", VALUE_NUMBER},
-    {"hospital number", VALUE_NUMBER},
-    {"hospital no", VALUE_NUMBER},
-    {"patient id", VALUE_NUMBER},
-    {"patient identifier", VALUE_NUMBER},
-    {"patient number", VALUE_NUMBER},
-    {"patient no", VALUE_NUMBER},
-    {"chart number", VALUE_NUMBER},
-    {"ssn", VALUE_NUMBER},
-    {"social security number", VALUE_NUMBER},
-    {"social security no", VALUE_NUMBER},
-    {"nhs number", VALUE_NUMBER},
-    {"nhs no", VALUE_NUMBER},
-    {"insurance number", VALUE_NUMBER},
-    {"insurance id", VALUE_NUMBER},
-    {"medicare number", VALUE_NUMBER},
-    {"medicaid number", VALUE_NUMBER},
-    {"health card number", VALUE_NUMBER},
-    {"policy number", VALUE_NUMBER},
-    {"passport number", VALUE_NUMBER},
-    {"date of birth", VALUE_DATE},
-    {"birth date", VALUE_DATE},
-    {"birthdate", VALUE_DATE},
-    {"dob", VALUE_DATE},
-    {"d.o.b", VALUE_DATE},
-    {"patient name", VALUE_NAME},
-    {"patient's name", VALUE_NAME},
-    {"name of patient", VALUE_NAME},
-    {"name of the patient", VALUE_NAME},
+/* The longer of two that end alike first. */
+static const Label numbers[] = {
+    LABEL("medical record number"), LABEL("medical record no"), LABEL("medical record"), LABEL("mrn"),
+    LABEL("hospital number"), LABEL("hospital no"), LABEL("patient id"), LABEL("patient identifier"), LABEL("patient number"),
+    LABEL("patient no"), LABEL("chart number"), LABEL("ssn"), LABEL("social security number"), LABEL("social security no"),
+    LABEL("nhs number"), LABEL("nhs no"), LABEL("insurance number"), LABEL("insurance id"), LABEL("medicare number"),
+    LABEL("medicaid number"), LABEL("health card number"), LABEL("policy number"), LABEL("passport number"),
 };
-
-/* The index of the field whose name ends at `end`; -1: none. */
-static int field_before(const char *text, gsize floor, gsize end)
-{
-    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
-        gsize size = strlen(fields[i].name);
-        if (end - floor >= size && g_ascii_strncasecmp(text + end - size, fields[i].name, size) == 0 &&
-            !(end - size > floor && g_ascii_isalnum(text[end - size - 1])))
-            return (int)i;
-    }
-    return -1;
-}
+static const Label dates[] = {LABEL("date of birth"), LABEL("birth date"), LABEL("birthdate"), LABEL("dob"), LABEL("d.o.b")};
+static const Label names[] = {LABEL("patient name"), LABEL("patient's name"), LABEL("name of patient"), LABEL("name of the patient")};
 
 /* Behind a record number from `at` on: letters, digits and hyphens, four digits at least; 0: it is none. */
 static gsize number_end(const char *text, gsize at, gsize length)
@@ -141,17 +101,11 @@ static gsize value_end(const char *text, gsize at, gsize length)
     }
     if (name == at || name == 0 || !g_ascii_isalpha(text[name - 1]))
         return 0;
-    int field = field_before(text, 0, name);
-    if (field < 0)
-        return 0;
-    switch (fields[field].kind) {
-    case VALUE_NUMBER:
+    if (label_before(numbers, G_N_ELEMENTS(numbers), text, 0, name) >= 0)
         return number_end(text, at, length);
-    case VALUE_DATE:
+    if (label_before(dates, G_N_ELEMENTS(dates), text, 0, name) >= 0)
         return date_end(text, at, length);
-    default:
-        return marked ? name_end(text, at, length) : 0;
-    }
+    return marked && label_before(names, G_N_ELEMENTS(names), text, 0, name) >= 0 ? name_end(text, at, length) : 0;
 }
 
 /* The next place from `at` on at which a value may start: a number, or whatever stands behind a colon. */

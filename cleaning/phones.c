@@ -12,6 +12,7 @@
 
 #include "cleaning/digits.h"
 #include "cleaning/edit.h"
+#include "cleaning/label.h"
 #include "cleaning/rules.h"
 #include "cleaning/units.h"
 
@@ -19,8 +20,12 @@
 #define LEAST_INTERNATIONAL 8
 #define MOST_DIGITS 15
 
-static const char *const labels[] = {"tel", "telephone", "phone", "fax", "facsimile", "mobile", "telefax", "tel/fax", "phone/fax", "hotline",
-                                     "telephone number", "phone number", "fax number", "phone no", "telephone no", "fax no", "tel no"};
+/* The longer of two that end alike first. */
+static const Label labels[] = {
+    LABEL("telephone number"), LABEL("phone number"), LABEL("fax number"), LABEL("telephone no"), LABEL("phone no"), LABEL("tel no"),
+    LABEL("fax no"),           LABEL("phone/fax"),    LABEL("tel/fax"),    LABEL("telephone"),    LABEL("phone"),    LABEL("tel"),
+    LABEL("telefax"),          LABEL("fax"),          LABEL("facsimile"),  LABEL("mobile"),       LABEL("hotline"),
+};
 
 /* A row of groups of digits with single separators, as "(0)20 7946 0958". */
 typedef struct Row {
@@ -125,13 +130,8 @@ static gsize label_start(const char *text, gsize floor, gsize start)
         end--;
     if (end == colon)
         return start;
-    for (gsize i = 0; i < G_N_ELEMENTS(labels); i++) {
-        gsize size = strlen(labels[i]);
-        if (end - floor >= size && g_ascii_strncasecmp(text + end - size, labels[i], size) == 0 &&
-            !(end - size > floor && g_ascii_isalnum(text[end - size - 1])))
-            return end - size;
-    }
-    return start;
+    int label = label_before(labels, G_N_ELEMENTS(labels), text, floor, end);
+    return label < 0 ? start : end - labels[label].length;
 }
 
 static gsize labelled_end(const char *text, gsize at, gsize length)

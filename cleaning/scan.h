@@ -39,6 +39,21 @@ static inline guint scan_mask(ScanBlock lanes)
     return (guint)(low | high << 8);
 }
 
+/* The first place from `at` on at which two bytes in a row are `a`, `b` or `c`, `d`; `length` or more where there is none. */
+static inline gsize scan_pair(const char *text, gsize at, gsize length, char a, char b, char c, char d)
+{
+    for (; at + SCAN_BLOCK < length; at += SCAN_BLOCK) {
+        ScanBlock here = scan_load(text + at), ahead = scan_load(text + at + 1);
+        guint mask = scan_mask(((here == a) & (ahead == b)) | ((here == c) & (ahead == d)));
+        if (mask)
+            return at + (gsize)__builtin_ctz(mask);
+    }
+    for (; at + 1 < length; at++)
+        if ((text[at] == a && text[at + 1] == b) || (text[at] == c && text[at + 1] == d))
+            return at;
+    return length;
+}
+
 /* The end of the line that starts at or before `at`: the position of its newline, or `length`. */
 static inline gsize scan_line_end(const char *text, gsize at, gsize length)
 {

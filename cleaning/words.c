@@ -127,6 +127,19 @@ void words_split(Words *words, const char *text, gsize length)
     }
 }
 
+gsize words_copy(Words *words, const Words *from, gsize first, gsize end)
+{
+    gsize last = first;
+    while (last < from->count && from->items[last].start + from->items[last].length <= end)
+        last++;
+    if (last > first) {
+        reserve(words, last - first);
+        memcpy(words->items + words->count, from->items + first, (last - first) * sizeof *words->items);
+        words->count += last - first;
+    }
+    return last;
+}
+
 void words_clear(Words *words)
 {
     g_free(words->items);

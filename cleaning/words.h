@@ -26,6 +26,8 @@ typedef struct Words {
 /* Texts of up to G_MAXUINT32 bytes. */
 void words_split(Words *words, const char *text, gsize length);
 void words_clear(Words *words);
+/* Adds the words of `from` from the index `first` on that end at or before `end`. Returns the index of the next one. */
+gsize words_copy(Words *words, const Words *from, gsize first, gsize end);
 /* The hash of a word by itself. */
 guint32 word_hash(const char *word, gsize length);
 

@@ -53,14 +53,11 @@ typedef struct RecipeStrings {
     EVERY(min_words, 20)                                                                                               \
     EVERY(max_characters, 20000000)                                                                                    \
     PROSE(min_line_words, 0, 0)                                                                                        \
-    PROSE(min_long_lines, 0, 0)                                                                                        \
-    PROSE(boilerplate_documents, 20, 0)                                                                                \
-    PROSE(boilerplate_words, 3, 0)
+    PROSE(min_long_lines, 0, 0)
 
 /* Shares, and other numbers with a fraction. */
 #define RECIPE_CLEAN_REALS(EVERY, PROSE)                                                                               \
     EVERY(language_confidence, 0.5)                                                                                    \
-    PROSE(boilerplate_share, 0.3, 0)                                                                                   \
     PROSE(min_word_length, 3, 0)                                                                                       \
     PROSE(max_word_length, 10, 1e9)                                                                                    \
     PROSE(max_symbols, 0.1, 1e9)                                                                                       \

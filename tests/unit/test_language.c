@@ -108,8 +108,9 @@ static void test_an_unsure_guess_and_an_empty_list_keep_everything(void)
 static double share_of(const char *text)
 {
     Words words = {0};
+    EnglishTable table = {0};
     words_split(&words, text, strlen(text));
-    double share = english_share(&words);
+    double share = english_share(&table, &words);
     words_clear(&words);
     return share;
 }

@@ -87,6 +87,9 @@ static void test_settings_that_contradict_each_other_are_named(void)
         {"name: x\nsources:\n  - tag: a\n    format: jsonl\n    group: papers\n" GOOD_TAIL, "neither"},
         {"name: x\nsources:\n  - {tag: a, format: jsonl, group: papers, paths: [x], compat: meditron}\n" GOOD_TAIL, "format jsonl"},
         {"name: x\nsources:\n  - {tag: a, format: s2orc, group: papers, paths: [x], compat: grobid}\n" GOOD_TAIL, "'grobid'"},
+        {"name: x\n" GOOD_SOURCE "clean: {language_confidence: 2}\n" GOOD_TAIL, "language_confidence is 0 to 1"},
+        {"name: x\n" GOOD_SOURCE "clean: {personal: burn}\n" GOOD_TAIL, "mask, drop or keep"},
+        {"name: x\n" GOOD_SOURCE "    clean: {max_symbols: -1}\n" GOOD_TAIL, "clean of source 'a': max_symbols"},
         {"", "empty"},
         {"name: [x\n", "recipe.yaml"},
     };
@@ -181,6 +184,50 @@ static void test_carriage_returns_do_not_matter(void)
     g_assert_cmpstr(recipe->sources[0].paths.items[0], ==, "a.jsonl");
 }
 
+static void test_cleaning_has_layers(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Recipe) recipe = load(
+        "name: x\nclean: {urls: false, min_words: 7, stop_at: [References]}\nsources:\n"
+        "  - {tag: a, format: jsonl, group: papers, paths: [a.jsonl], clean: {min_words: 3, stop_at: [none], start_at: [Abstract]}}\n"
+        "  - {tag: b, format: jsonl, group: papers, paths: [a.jsonl]}\n"
+        "  - {tag: c, format: jsonl, group: replay, paths: [a.jsonl], clean: {emails: true}}\n" GOOD_TAIL, &error);
+    g_assert_no_error(error);
+    const RecipeClean *a = &recipe->sources[0].clean, *b = &recipe->sources[1].clean, *c = &recipe->sources[2].clean;
+    g_assert_false(a->urls);
+    g_assert_cmpuint(a->min_words, ==, 3);
+    g_assert_cmpuint(a->stop_at.count, ==, 0);
+    g_assert_cmpstr(a->start_at.items[0], ==, "Abstract");
+    g_assert_cmpuint(b->min_words, ==, 7);
+    g_assert_cmpstr(b->stop_at.items[0], ==, "References");
+    g_assert_false(c->references); /* replay: what the source itself does not say is off */
+    g_assert_true(c->emails && c->nfc);
+    g_assert_cmpuint(c->min_words, ==, 7);
+    g_assert_cmpuint(c->stop_at.count, ==, 0);
+}
+
+static void test_cleaning_survives_its_json(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Recipe) recipe = load("name: x\n" GOOD_SOURCE "clean: {phones: false, max_characters: 18446744073709551615, max_symbols: 0.25,\n"
+                                    "  personal: drop, languages: [de, fr], remove_lines: ['Skip*']}\n" GOOD_TAIL, &error);
+    g_assert_no_error(error);
+    g_autoptr(json_t) before = recipe_clean_json(&recipe->clean);
+    RecipeClean read;
+    recipe_clean_from_json(before, &read);
+    g_autoptr(json_t) after = recipe_clean_json(&read);
+    g_assert_true(json_equal(before, after));
+    g_assert_cmpuint(read.max_characters, ==, G_MAXUINT64);
+    recipe_clean_release(&read);
+    g_autoptr(json_t) empty = json_object(), expected = NULL, filled = NULL;
+    RecipeClean defaults = recipe_clean_default();
+    recipe_clean_from_json(empty, &read);
+    expected = recipe_clean_json(&defaults);
+    filled = recipe_clean_json(&read);
+    g_assert_true(json_equal(expected, filled));
+    recipe_clean_release(&read);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -195,6 +242,8 @@ int main(int argc, char **argv)
     g_test_add_func("/recipe/a short file cannot ask for much memory", test_a_short_file_cannot_ask_for_much_memory);
     g_test_add_func("/recipe/a syntax error is shown where it stands", test_a_syntax_error_is_shown_where_it_stands);
     g_test_add_func("/recipe/carriage returns do not matter", test_carriage_returns_do_not_matter);
+    g_test_add_func("/recipe/settings of cleaning have layers", test_cleaning_has_layers);
+    g_test_add_func("/recipe/settings of cleaning survive their JSON", test_cleaning_survives_its_json);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
     if (system(command) != 0)
