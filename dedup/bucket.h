@@ -15,8 +15,8 @@
 #ifndef DEDUP_BUCKET_H
 #define DEDUP_BUCKET_H
 
+#include "base/union_find.h"
 #include "dedup/radix_sort.h"
-#include "dedup/union_find.h"
 
 #define BUCKET_WINDOW 64
 

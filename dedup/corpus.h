@@ -12,9 +12,9 @@
 #define DEDUP_CORPUS_H
 
 #include "base/progress.h"
+#include "base/union_find.h"
 #include "dedup/shingle_cache.h"
 #include "dedup/sketch.h"
-#include "dedup/union_find.h"
 #include "store/recipe.h"
 
 typedef enum { RULE_SAME_ID, RULE_EXACT, RULE_TITLE, RULE_NEAR, DEDUP_RULES } DedupRule;

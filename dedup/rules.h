@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dedup/rules.h - the rules of deduplication, in the order in which they run. Each works on the survivors of the former.
  *
- * same-id          documents that share a PMID, PMCID or DOI, directly or through others (dedup/identity.h).
+ * same-id          documents that share a PMID, PMCID or DOI, directly or through others (store/identity.h).
  * exact-duplicate  documents whose texts differ in nothing but case and white space (dedup/exact.h).
  * same-title       documents of one work by their titles (below).
  * near-duplicate   MinHash LSH proposes pairs, the true Jaccard similarity of their shingles decides (below).

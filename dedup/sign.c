@@ -6,11 +6,11 @@
 
 #include "base/error.h"
 #include "dedup/exact.h"
-#include "dedup/identity.h"
 #include "dedup/minhash.h"
 #include "dedup/shingle.h"
 #include "dedup/sketch.h"
 #include "dedup/title.h"
+#include "store/identity.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
 #define SIGN_VERSION 2

@@ -11,8 +11,8 @@
 #define DEDUP_SKETCH_H
 
 #include "base/buffer.h"
-#include "dedup/identity.h"
 #include "dedup/preference.h"
+#include "store/identity.h"
 
 typedef struct SketchIdentifier {
     IdentifierScheme scheme;

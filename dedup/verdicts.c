@@ -3,8 +3,8 @@
 #include "dedup/verdicts.h"
 
 #include "base/error.h"
-#include "dedup/identity.h"
 #include "store/document.h"
+#include "store/identity.h"
 #include "store/ledger.h"
 
 #define DEFAULT_BATCH 16384

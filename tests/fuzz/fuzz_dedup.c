@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "dedup/exact.h"
-#include "dedup/identity.h"
 #include "dedup/shingle.h"
 #include "dedup/sketch.h"
 #include "dedup/title.h"
+#include "store/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

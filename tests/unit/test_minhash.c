@@ -7,12 +7,12 @@
 #include "base/hash.h"
 #include "dedup/bucket.h"
 #include "dedup/exact.h"
-#include "dedup/identity.h"
 #include "dedup/jaccard.h"
 #include "dedup/minhash.h"
 #include "dedup/preference.h"
 #include "dedup/shingle.h"
 #include "dedup/title.h"
+#include "store/identity.h"
 
 static GArray *shingles_in(ShingleUnit unit, unsigned size, const char *text, gsize length)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Identifiers of publications; see dedup/identity.h. */
-#include "dedup/identity.h"
+ * Identifiers of publications; see store/identity.h. */
+#include "store/identity.h"
 
 #include <string.h>
 

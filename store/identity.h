@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dedup/identity.h - the identifiers by which a publication is known in every source: PMID, PMCID, DOI.
+ * store/identity.h - the identifiers by which a publication is known in every source: PMID, PMCID, DOI.
  *
  * Taken from the keys "pmid", "pmcid" and "doi" of Document.meta (strings, or for the first two integers) and from
  * Document.id in the forms "PMID:123" and "PMC123". Normalised before comparison:
@@ -9,8 +9,8 @@
  *          around it; it must begin with "10." and have something on both sides of its first slash.
  * Whatever does not have its form is no identifier.
  */
-#ifndef DEDUP_IDENTITY_H
-#define DEDUP_IDENTITY_H
+#ifndef STORE_IDENTITY_H
+#define STORE_IDENTITY_H
 
 #include "store/document.h"
 

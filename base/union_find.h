@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dedup/union_find.h - disjoint sets of the numbers 0 .. count-1 (Galler and Fischer 1964).
+ * base/union_find.h - disjoint sets of the numbers 0 .. count-1 (Galler and Fischer 1964).
  *
  * The representative of a set is its smallest member, whatever the order of the joins. Path halving keeps a find at
  * amortised O(log n). Four bytes a member. Not thread-safe: union_find_root shortens paths.
  */
-#ifndef DEDUP_UNION_FIND_H
-#define DEDUP_UNION_FIND_H
+#ifndef BASE_UNION_FIND_H
+#define BASE_UNION_FIND_H
 
 #include <glib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Disjoint sets; see dedup/union_find.h. */
-#include "dedup/union_find.h"
+ * Disjoint sets; see base/union_find.h. */
+#include "base/union_find.h"
 
 struct UnionFind {
     gsize count;
