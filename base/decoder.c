@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <isa-l/igzip_lib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include "base/error.h"
@@ -21,7 +21,8 @@ struct Decoder {
     guint64 raw_position, position;
     Sha256Context *digest;
     Kind kind;
-    z_stream gzip;
+    struct inflate_state *gzip;
+    int gzip_fault; /* what ISA-L said when it stopped; told after everything before it */
     ZSTD_DStream *zstd;
     gboolean between; /* at the border of two gzip members or zstd frames, where the file may end */
     gboolean raw_ended;
@@ -47,22 +48,20 @@ static gboolean fill(Decoder *decoder, GError **error)
     return TRUE;
 }
 
-static gboolean recognise(Decoder *decoder, GError **error)
+static void recognise(Decoder *decoder)
 {
     static const guint8 gzip_magic[] = {0x1f, 0x8b}, zstd_magic[] = {0x28, 0xb5, 0x2f, 0xfd};
     gsize length = decoder->end;
     if (length >= sizeof gzip_magic && memcmp(decoder->chunk, gzip_magic, sizeof gzip_magic) == 0) {
         decoder->kind = KIND_GZIP;
-        if (inflateInit2(&decoder->gzip, 15 + 16) != Z_OK) {
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "no memory to unpack %s", decoder->path);
-            return FALSE;
-        }
+        decoder->gzip = g_new0(struct inflate_state, 1);
+        isal_inflate_init(decoder->gzip);
+        decoder->gzip->crc_flag = ISAL_GZIP;
     } else if (length >= sizeof zstd_magic && memcmp(decoder->chunk, zstd_magic, sizeof zstd_magic) == 0) {
         decoder->kind = KIND_ZSTD;
         decoder->zstd = ZSTD_createDStream();
     }
     decoder->between = TRUE;
-    return TRUE;
 }
 
 Decoder *decoder_open(const char *path, GError **error)
@@ -80,8 +79,9 @@ Decoder *decoder_open(const char *path, GError **error)
     decoder->path = g_strdup(path);
     decoder->descriptor = descriptor;
     decoder->digest = sha256_new();
-    if (!fill(decoder, error) || !recognise(decoder, error))
+    if (!fill(decoder, error))
         return NULL;
+    recognise(decoder);
     return g_steal_pointer(&decoder);
 }
 
@@ -110,28 +110,48 @@ static gboolean only_zeros_left(const Decoder *decoder)
     return TRUE;
 }
 
+static const char *gzip_reason(int fault)
+{
+    switch (fault) {
+    case ISAL_INVALID_WRAPPER:
+    case ISAL_UNSUPPORTED_METHOD:
+        return "not gzip data";
+    case ISAL_INCORRECT_CHECKSUM:
+        return "the checksum does not match";
+    default:
+        return "the packed data makes no sense";
+    }
+}
+
 /* Unpacks what it can of the raw bytes at hand: bytes made, which may be 0, or -1. */
 static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **error)
 {
-    if (decoder->between && decoder->position > 0 && only_zeros_left(decoder)) {
+    /* Bytes of the file were unpacked: zeros at its very beginning are no padding. */
+    gboolean begun = decoder->raw_position > decoder->end || decoder->start > 0;
+    if (decoder->between && begun && only_zeros_left(decoder)) {
         decoder->start = decoder->end;
         return 0;
     }
-    z_stream *gzip = &decoder->gzip;
+    struct inflate_state *gzip = decoder->gzip;
+    if (decoder->gzip_fault)
+        return damaged(decoder, error, gzip_reason(decoder->gzip_fault));
     gzip->next_in = decoder->chunk + decoder->start;
-    gzip->avail_in = (uInt)(decoder->end - decoder->start);
+    gzip->avail_in = (guint32)(decoder->end - decoder->start);
     gzip->next_out = buffer;
-    gzip->avail_out = (uInt)MIN(size, (gsize)G_MAXINT);
+    gzip->avail_out = (guint32)MIN(size, (gsize)G_MAXINT);
     gsize room = gzip->avail_out;
-    int result = inflate(gzip, Z_NO_FLUSH);
+    int result = isal_inflate(gzip);
     decoder->start = decoder->end - gzip->avail_in;
     gsize made = room - gzip->avail_out;
-    if (result == Z_STREAM_END || result == Z_OK)
-        decoder->between = result == Z_STREAM_END;
-    if (result == Z_STREAM_END)
-        inflateReset(gzip);
-    else if (result != Z_OK && result != Z_BUF_ERROR && made == 0)
-        return damaged(decoder, error, gzip->msg ? gzip->msg : "not gzip data");
+    if (result < 0) {
+        decoder->gzip_fault = result;
+        return made ? (gssize)made : damaged(decoder, error, gzip_reason(result));
+    }
+    decoder->between = gzip->block_state == ISAL_BLOCK_FINISH;
+    if (decoder->between) {
+        isal_inflate_reset(gzip);
+        gzip->crc_flag = ISAL_GZIP;
+    }
     return (gssize)made;
 }
 
@@ -186,8 +206,7 @@ void decoder_free(Decoder *decoder)
 {
     if (!decoder)
         return;
-    if (decoder->kind == KIND_GZIP)
-        inflateEnd(&decoder->gzip);
+    g_free(decoder->gzip);
     ZSTD_freeDStream(decoder->zstd);
     close(decoder->descriptor);
     sha256_free(decoder->digest);

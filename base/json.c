@@ -49,3 +49,30 @@ json_t *json_text(const char *text)
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     return json_string(valid);
 }
+
+static void append_escaped(Buffer *out, guchar c)
+{
+    static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'};
+    char escape[8];
+    if (c < sizeof letters && letters[c])
+        g_snprintf(escape, sizeof escape, "\\%c", letters[c]);
+    else
+        g_snprintf(escape, sizeof escape, "\\u%04X", c);
+    buffer_append_string(out, escape);
+}
+
+void json_append_string(Buffer *out, const char *text, gsize length)
+{
+    gsize from = 0;
+    buffer_append_byte(out, '"');
+    for (gsize i = 0; i < length; i++) {
+        guchar c = (guchar)text[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buffer_append(out, text + from, i - from);
+        append_escaped(out, c);
+        from = i + 1;
+    }
+    buffer_append(out, text + from, length - from);
+    buffer_append_byte(out, '"');
+}

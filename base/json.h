@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <jansson.h>
 
+#include "base/buffer.h"
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
 /* A new reference, or NULL with GALEN_ERROR_INPUT: "WHAT:LINE:COLUMN: reason". */
@@ -20,5 +22,8 @@ char *json_pretty(const json_t *value); /* two spaces, keys in order of insertio
 const char *json_get_string(const json_t *object, const char *key); /* borrowed; NULL if absent or no string */
 /* json_string() of text that may hold invalid UTF-8, which becomes U+FFFD. NULL text gives null. */
 json_t *json_text(const char *text);
+
+/* Appends a string with its quotes as json_write writes it, for objects that are written as they come. UTF-8. */
+void json_append_string(Buffer *out, const char *text, gsize length);
 
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/sandbox_arena.h"
 
 extern char **environ;
 
@@ -24,14 +25,21 @@ struct SandboxWorker {
     SandboxLimits limits;
     pid_t pid; /* 0: no child at present */
     int channel;
+    char *arena; /* of the child at present; or NULL */
 };
 
 typedef struct RequestHeader {
     guint64 length;
     guint64 cpu_seconds;
+    guint64 in_arena;
 } RequestHeader;
 
-static gboolean spawn_with(SandboxWorker *worker, int child_end, GError **error)
+typedef struct ReplyHeader {
+    guint64 length;
+    guint64 in_arena;
+} ReplyHeader;
+
+static gboolean spawn_with(SandboxWorker *worker, int child_end, int arena, GError **error)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -39,6 +47,8 @@ static gboolean spawn_with(SandboxWorker *worker, int child_end, GError **error)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, child_end, STDIN_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (arena >= 0)
+        posix_spawn_file_actions_adddup2(&actions, arena, SANDBOX_ARENA_DESCRIPTOR);
     posix_spawnattr_init(&attributes);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
@@ -54,6 +64,12 @@ static gboolean spawn_with(SandboxWorker *worker, int child_end, GError **error)
     return FALSE;
 }
 
+static void worker_unmap(SandboxWorker *worker)
+{
+    sandbox_arena_free(worker->arena);
+    worker->arena = NULL;
+}
+
 static gboolean worker_start(SandboxWorker *worker, GError **error)
 {
     int ends[2];
@@ -61,10 +77,14 @@ static gboolean worker_start(SandboxWorker *worker, GError **error)
         galen_error_set_errno(error, errno, "cannot make a channel to a parser process");
         return FALSE;
     }
-    gboolean good = spawn_with(worker, ends[1], error);
+    int arena = sandbox_arena_create(&worker->arena);
+    gboolean good = spawn_with(worker, ends[1], arena, error);
     close(ends[1]);
+    if (arena >= 0)
+        close(arena);
     if (!good) {
         close(ends[0]);
+        worker_unmap(worker);
         return FALSE;
     }
     worker->channel = ends[0];
@@ -84,6 +104,7 @@ static SandboxFailure worker_bury(SandboxWorker *worker)
     while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
         ;
     worker->pid = 0;
+    worker_unmap(worker);
     int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (signal_number == SIGPROF || signal_number == SIGXCPU)
         return SANDBOX_TIMED_OUT;
@@ -139,27 +160,46 @@ static SandboxFailure receive_all(int channel, char *data, gsize length, gint64 
     return SANDBOX_OK;
 }
 
-static SandboxFailure worker_exchange(SandboxWorker *worker, const void *request, gsize length, Buffer *reply)
+static SandboxFailure send_request(SandboxWorker *worker, const void *request, gsize length, gint64 deadline)
 {
-    gint64 deadline = g_get_monotonic_time() + (gint64)worker->limits.cpu_seconds * WALL_PER_CPU * G_USEC_PER_SEC;
-    RequestHeader header = {GUINT64_TO_LE(length), GUINT64_TO_LE(worker->limits.cpu_seconds)};
-    guint64 reply_length;
+    gboolean fits = worker->arena && length < SANDBOX_ARENA_HALF;
+    RequestHeader header = {GUINT64_TO_LE(length), GUINT64_TO_LE(worker->limits.cpu_seconds), GUINT64_TO_LE(fits)};
+    if (fits) {
+        memcpy(worker->arena, request, length);
+        worker->arena[length] = '\0';
+    }
     SandboxFailure result = send_all(worker->channel, (const char *)&header, sizeof header, deadline);
-    if (result == SANDBOX_OK)
-        result = send_all(worker->channel, request, length, deadline);
-    if (result == SANDBOX_OK)
-        result = receive_all(worker->channel, (char *)&reply_length, sizeof reply_length, deadline);
+    return fits || result != SANDBOX_OK ? result : send_all(worker->channel, request, length, deadline);
+}
+
+static SandboxFailure receive_reply(SandboxWorker *worker, Buffer *reply, gint64 deadline)
+{
+    ReplyHeader header;
+    SandboxFailure result = receive_all(worker->channel, (char *)&header, sizeof header, deadline);
     if (result != SANDBOX_OK)
         return result;
-    reply_length = GUINT64_FROM_LE(reply_length);
-    if (reply_length > worker->limits.reply_bytes || !buffer_reserve(reply, reply_length))
+    guint64 length = GUINT64_FROM_LE(header.length);
+    gboolean in_arena = header.in_arena != 0;
+    if (length > worker->limits.reply_bytes || !buffer_reserve(reply, length))
         return SANDBOX_TOO_LARGE;
-    result = receive_all(worker->channel, reply->data + reply->length, reply_length, deadline);
+    if (in_arena && (!worker->arena || length > SANDBOX_ARENA_HALF))
+        return SANDBOX_CRASHED;
+    if (in_arena)
+        memcpy(reply->data + reply->length, worker->arena + SANDBOX_ARENA_HALF, length);
+    else
+        result = receive_all(worker->channel, reply->data + reply->length, length, deadline);
     if (result == SANDBOX_OK) {
-        reply->length += reply_length;
+        reply->length += length;
         reply->data[reply->length] = '\0';
     }
     return result;
+}
+
+static SandboxFailure worker_exchange(SandboxWorker *worker, const void *request, gsize length, Buffer *reply)
+{
+    gint64 deadline = g_get_monotonic_time() + (gint64)worker->limits.cpu_seconds * WALL_PER_CPU * G_USEC_PER_SEC;
+    SandboxFailure result = send_request(worker, request, length, deadline);
+    return result == SANDBOX_OK ? receive_reply(worker, reply, deadline) : result;
 }
 
 SandboxWorker *sandbox_worker_new(const char *const argv[], const SandboxLimits *limits, GError **error)

@@ -10,7 +10,11 @@
  *
  * sandbox_worker_call returns FALSE with *failure set when the child died, ran out of its time or memory, or answered
  * nonsense: that is a fact about the input (but for SANDBOX_KILLED, which a caller should try again). It returns FALSE with `error` set when the machine failed (no child could
- * be started). Wire format: u64 little-endian length, then the bytes, both ways.
+ * be started).
+ *
+ * Requests and replies of up to 8 MiB pass through shared memory (base/sandbox_arena.h), larger ones over the channel.
+ * Wire format, little-endian: request u64 length, u64 seconds, u64 1 if the bytes lie in the arena; reply u64 length, u64
+ * 1 if the bytes lie in the arena; then, where they do not, the bytes.
  */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H
@@ -38,7 +42,7 @@ gboolean sandbox_worker_call(SandboxWorker *worker, const void *request, gsize l
 void sandbox_worker_free(SandboxWorker *worker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SandboxWorker, sandbox_worker_free)
 
-/* The handler appends its answer to `reply`. Returns the exit status of the child. */
+/* The handler appends its answer to `reply`; a NUL stands behind the request. Returns the exit status of the child. */
 typedef void (*SandboxHandler)(const char *request, gsize length, Buffer *reply, gpointer user);
 int sandbox_serve(SandboxHandler handler, gpointer user);
 

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/sandbox.h"
+#include "base/sandbox_arena.h"
 
 #define REQUEST_LIMIT ((guint64)1 << 32)
 
@@ -75,27 +77,60 @@ static void limit_cpu(guint64 seconds)
     setitimer(ITIMER_PROF, &timer, NULL);
 }
 
+typedef struct Request {
+    char *bytes;
+    gsize length;
+    char *owned; /* not in the arena */
+    gboolean in_arena;
+} Request;
+
+/* The next request, whose time begins to run. FALSE at the end, or when the parent's bytes make no sense. */
+static gboolean receive_request(char *arena, Request *request)
+{
+    guint64 header[3];
+    if (!channel_read(header, sizeof header))
+        return FALSE;
+    *request = (Request){.length = GUINT64_FROM_LE(header[0]), .in_arena = header[2] != 0};
+    if (request->length > REQUEST_LIMIT || (request->in_arena && (!arena || request->length >= SANDBOX_ARENA_HALF)))
+        return FALSE;
+    if (!request->in_arena) {
+        request->owned = g_try_malloc(request->length + 1);
+        if (!request->owned || !channel_read(request->owned, request->length))
+            return FALSE;
+        request->owned[request->length] = '\0';
+    }
+    request->bytes = request->in_arena ? arena : request->owned;
+    limit_cpu(GUINT64_FROM_LE(header[1]));
+    return TRUE;
+}
+
+static gboolean send_reply(char *arena, const Buffer *reply)
+{
+    gboolean fits = arena && reply->length <= SANDBOX_ARENA_HALF;
+    guint64 header[2] = {GUINT64_TO_LE(reply->length), GUINT64_TO_LE(fits)};
+    limit_cpu(0);
+    if (fits && reply->length)
+        memcpy(arena + SANDBOX_ARENA_HALF, reply->data, reply->length);
+    return channel_write(header, sizeof header) && (fits || channel_write(reply->data, reply->length));
+}
+
 int sandbox_serve(SandboxHandler handler, gpointer user)
 {
-    guint64 header[2];
+    char *arena = sandbox_arena_inherit();
+    Request request = {0};
+    gboolean good = TRUE;
     if (!lock_down())
         return EXIT_FAILURE;
-    while (channel_read(header, sizeof header)) {
-        guint64 length = GUINT64_FROM_LE(header[0]);
-        if (length > REQUEST_LIMIT)
-            return EXIT_FAILURE;
-        g_autofree char *request = g_try_malloc(length + 1);
-        if (!request || !channel_read(request, length))
-            return EXIT_FAILURE;
-        request[length] = '\0';
-        g_auto(Buffer) reply;
-        buffer_init(&reply, G_MAXUINT32);
-        limit_cpu(GUINT64_FROM_LE(header[1]));
-        handler(request, length, &reply, user);
-        limit_cpu(0);
-        guint64 reply_length = GUINT64_TO_LE(reply.length);
-        if (!channel_write(&reply_length, sizeof reply_length) || !channel_write(reply.data, reply.length))
-            return EXIT_FAILURE;
+    g_auto(Buffer) reply;
+    buffer_init(&reply, G_MAXUINT32);
+    while (good && receive_request(arena, &request)) {
+        buffer_reset(&reply);
+        handler(request.bytes, request.length, &reply, user);
+        good = send_reply(arena, &reply);
+        g_clear_pointer(&request.owned, g_free);
+        if (reply.capacity > SANDBOX_ARENA_HALF)
+            buffer_clear(&reply);
     }
+    g_free(request.owned);
     return EXIT_SUCCESS;
 }

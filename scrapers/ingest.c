@@ -33,7 +33,7 @@ typedef struct Entry {
     char *detail;
     Sha256 capture;
     gsize length; /* bytes of the record */
-    gboolean flagged; /* the extractors disagree over it */
+    const char *flag; /* static: what is counted of it besides; or NULL */
 } Entry;
 
 typedef struct IngestBatch {
@@ -325,12 +325,21 @@ static void complete_document(const Input *input, const Record *record, Document
         document_set_text(document, "", 0);
 }
 
-static gboolean extractors_disagree(const Document *document)
+/* What the parser wanted the curator to know: the first of these keys that the document's facts have. */
+static const char *flag_of(const Document *document)
 {
-    if (!document->text_length || !strstr(document->meta, "\"extractors\":"))
-        return FALSE;
-    g_autoptr(json_t) meta = json_loads(document->meta, 0, NULL);
-    return json_object_get(meta, "extractors") != NULL;
+    static const char *const flags[][3] = {
+        {"\"extractors\":", "extractors", "flagged:extractors-disagree"},
+        {"\"unknown_elements\":", "unknown_elements", "flagged:unknown-elements"},
+    };
+    for (gsize i = 0; document->text_length && i < G_N_ELEMENTS(flags); i++) {
+        if (!strstr(document->meta, flags[i][0]))
+            continue;
+        g_autoptr(json_t) meta = json_loads(document->meta, 0, NULL);
+        if (json_object_get(meta, flags[i][1]))
+            return flags[i][2];
+    }
+    return NULL;
 }
 
 static void make_entry(const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
@@ -348,7 +357,7 @@ static void make_entry(const Input *input, const Record *record, ParsedRecord *p
         .detail = parsed->failure.rule ? g_strdup(parsed->failure.detail) : NULL,
         .capture = parsed->document.capture,
         .length = record->length,
-        .flagged = extractors_disagree(&parsed->document),
+        .flag = flag_of(&parsed->document),
     };
     buffer_init(&entry->frozen, FROZEN_LIMIT);
     document_freeze(&parsed->document, &entry->frozen);
@@ -418,8 +427,8 @@ static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *e
     const char *tag = batch->input->source->tag;
     stage_count(&ingest->run, tag, "entered", 1);
     stage_count(&ingest->run, tag, "bytes", (gint64)entry->length);
-    if (entry->flagged)
-        stage_count(&ingest->run, tag, "flagged:extractors-disagree", 1);
+    if (entry->flag)
+        stage_count(&ingest->run, tag, entry->flag, 1);
     if (!entry->rule) {
         stage_count(&ingest->run, tag, "parsed", 1);
         return;

@@ -5,7 +5,8 @@
  * the recipe's order, cuts them into records, parses these in sandboxed children, and writes documents in input order.
  * A record that gives no document still gets a number and a verdict: dropped / ingest / rule. A damaged file gives all
  * records before the damage and one verdict "damaged-input" for the rest. Counts per source: "entered", "parsed",
- * "dropped:RULE", "bytes" (of records), "bad-input" for what the curator should mend (never for pages of the web), and
+ * "dropped:RULE", "bytes" (of records), "bad-input" for what the curator should mend (never for pages of the web),
+ * "flagged:unknown-elements" for records with elements that their format does not know (meta has their names), and
  * "flagged:extractors-disagree" for pages where the source's own rules and the generic extractor find very different
  * texts (the document's meta says how different, under "extractors").
  *

@@ -170,6 +170,8 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
         g_string_append_printf(text, "source %s %s licence=%s text=%s id=%s title=%s tables=%d\n", source->tag, source->format,
                                source->licence ? source->licence : "", source->text_field, source->id_field,
                                source->extract.title ? source->extract.title : "", source->extract.tables);
+        append_strings(text, "abstracts", &source->abstracts);
+        g_string_append_printf(text, " labels_in_line=%d\n", source->labels_in_line);
         append_strings(text, "content", &source->extract.content);
         append_strings(text, "remove", &source->extract.remove);
         append_strings(text, "start_at", &source->extract.start_at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Records to documents across the sandbox's channel; see scrapers/parse_worker.h.
  *
- * Request: the options' fields, u32 count, then per record origin, url, content type (fields) and u64 length + bytes.
+ * Request: the options' fields, u32 count, then per record origin, url, content type (fields), u64 line, u64 length, the bytes and a NUL.
  * Reply: per record the encoded document, then rule and detail (fields; a null rule is success). */
 #include "scrapers/parse_worker.h"
 
@@ -72,44 +72,48 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     append_list(buffer, options->stop_at);
     buffer_append_field(buffer, options->date);
     buffer_append_u32(buffer, (guint32)options->tables);
+    append_list(buffer, options->abstracts);
+    buffer_append_u32(buffer, (guint32)options->labels_in_line);
     buffer_append_u32(buffer, (guint32)options->probe);
     buffer_append_u32(buffer, (guint32)count);
     for (gsize i = 0; i < count; i++) {
         buffer_append_field(buffer, records[i].origin);
         buffer_append_field(buffer, records[i].url);
         buffer_append_field(buffer, records[i].content_type);
+        buffer_append_u64(buffer, records[i].line);
         buffer_append_u64(buffer, records[i].length);
-        buffer_append(buffer, records[i].bytes, records[i].length);
+        buffer_append(buffer, records[i].bytes, records[i].length + 1);
     }
 }
 
 static gboolean decode_options(BufferView *view, ParseOptions *options)
 {
-    guint32 tables, probe;
+    guint32 tables, labels_in_line, probe;
     if (!buffer_view_field(view, &options->format) || !buffer_view_field(view, &options->source) ||
         !buffer_view_field(view, &options->licence) || !buffer_view_field(view, &options->text_field) ||
         !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->compat) ||
         !buffer_view_field(view, &options->title) ||
         !view_list(view, &options->content) || !view_list(view, &options->remove) ||
         !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
-        !buffer_view_u32(view, &tables) || !buffer_view_u32(view, &probe))
+        !buffer_view_u32(view, &tables) || !view_list(view, &options->abstracts) || !buffer_view_u32(view, &labels_in_line) ||
+        !buffer_view_u32(view, &probe))
         return FALSE;
     options->tables = tables != 0;
+    options->labels_in_line = labels_in_line != 0;
     options->probe = probe != 0;
     return TRUE;
 }
 
+/* The bytes stay where they are. */
 static gboolean decode_record(BufferView *view, Record *record)
 {
     guint64 length;
     const char *bytes;
     if (!buffer_view_field(view, &record->origin) || !buffer_view_field(view, &record->url) ||
-        !buffer_view_field(view, &record->content_type) || !buffer_view_u64(view, &length) ||
-        !buffer_view_bytes(view, length, &bytes))
+        !buffer_view_field(view, &record->content_type) || !buffer_view_u64(view, &record->line) || !buffer_view_u64(view, &length) ||
+        length == G_MAXUINT64 || !buffer_view_bytes(view, length + 1, &bytes) || bytes[length] != '\0')
         return FALSE;
-    record->bytes = g_malloc(length + 1);
-    memcpy(record->bytes, bytes, length);
-    record->bytes[length] = '\0';
+    record->bytes = (char *)bytes;
     record->length = length;
     return TRUE;
 }
@@ -160,13 +164,18 @@ void parse_worker_answer(const char *request, gsize length, Buffer *reply, gpoin
     if (!format || !buffer_view_u32(&view, &count))
         return;
     for (guint32 i = 0; i < count; i++) {
-        g_auto(Record) record = {0};
+        Record record = {0};
         ParsedRecord parsed;
-        if (!decode_record(&view, &record))
+        gboolean good = decode_record(&view, &record);
+        if (good) {
+            parse_one(format, &record, options, &parsed);
+            encode_parsed(reply, &parsed);
+            parsed_record_clear(&parsed);
+        }
+        record.bytes = NULL;
+        record_clear(&record);
+        if (!good)
             return;
-        parse_one(format, &record, options, &parsed);
-        encode_parsed(reply, &parsed);
-        parsed_record_clear(&parsed);
     }
 }
 

@@ -78,7 +78,8 @@ static const cyaml_schema_field_t clean_fields[] = {
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
         MAPPING(FileSource, clean, clean_fields),                                                                      \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
-        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat)
+        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
+        STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels)
 
 /* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
 static const cyaml_schema_field_t source_fields[] = {

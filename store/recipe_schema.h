@@ -61,6 +61,8 @@ typedef struct FileSource {
     unsigned *repeat;
     double *valid;
     char *text_field, *id_field, *compat;
+    RecipeStrings abstracts;
+    char *abstract_labels;
     char *publisher, *homepage, *audience, *country, *notes; /* from here on: facts of a source file */
     SourceExpected *expected;
     SourceTest *tests;

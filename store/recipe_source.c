@@ -86,6 +86,8 @@ static void override_source(FileSource *merged, const FileSource *over, FileCraw
     OVERRIDE(text_field);
     OVERRIDE(id_field);
     OVERRIDE(compat);
+    OVERRIDE_LIST(abstracts);
+    OVERRIDE(abstract_labels);
     if (over->paths.count) { /* files instead of the site */
         merged->paths = over->paths;
         merged->crawl = NULL;
@@ -141,6 +143,10 @@ static gboolean convert_group(const char *path, const FileSource *file, RecipeGr
     return recipe_fault(error, path, "source '%s' has group '%s'; the groups are guidelines, abstracts, papers and replay", file->tag, file->group);
 }
 
+/* A citation without a main abstract may have an English one from elsewhere. */
+static char *usual_abstract_names[] = {(char *)"main", (char *)"en"};
+static const RecipeStrings usual_abstracts = {usual_abstract_names, G_N_ELEMENTS(usual_abstract_names)};
+
 static void convert_source(const FileSource *file, RecipeGroup group, RecipeSource *source)
 {
     *source = (RecipeSource){
@@ -157,6 +163,8 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .text_field = file->text_field ? file->text_field : (char *)"text",
         .id_field = file->id_field ? file->id_field : (char *)"id",
         .compat = file->compat,
+        .abstracts = file->abstracts.count ? file->abstracts : usual_abstracts,
+        .labels_in_line = file->abstract_labels && strcmp(file->abstract_labels, "inline") == 0,
     };
     if (file->extract)
         source->extract = (RecipeExtract){
@@ -225,6 +233,16 @@ static gboolean check_needed(const char *path, unsigned number, const FileSource
     return recipe_fault(error, path, "source number %u has no '%s', and uses no source file that gives one", number, missing);
 }
 
+static gboolean check_abstracts(const char *path, const FileSource *file, GError **error)
+{
+    const char *labels = file->abstract_labels;
+    if (labels && strcmp(labels, "headings") != 0 && strcmp(labels, "inline") != 0)
+        return recipe_fault(error, path, "source '%s': abstract_labels is headings or inline, not '%s'", file->tag, labels);
+    if ((labels || file->abstracts.count) && strcmp(file->format, "medline") != 0)
+        return recipe_fault(error, path, "source '%s': abstracts and abstract_labels are for format medline, not '%s'", file->tag, file->format);
+    return TRUE;
+}
+
 gboolean recipe_source_make(const char *path, unsigned number, const FileSource *entry, const FileSource *under,
                             RecipeSource *source, GError **error)
 {
@@ -236,6 +254,8 @@ gboolean recipe_source_make(const char *path, unsigned number, const FileSource 
     if (under)
         override_source(&merged, entry, &crawl, &extract);
     if (!check_needed(path, number, &merged, error) || !convert_group(path, &merged, &group, error))
+        return FALSE;
+    if (!check_abstracts(path, &merged, error))
         return FALSE;
     convert_source(&merged, group, source);
     return check_source(path, source, error);

@@ -34,11 +34,14 @@ char *fact_date(const char *year, const char *month, const char *day)
         return NULL;
     int month_value = month ? month_number(month) : 0;
     int day_value = day && g_ascii_isdigit(*day) ? atoi(day) : 0;
-    if (month_value == 0)
-        return g_strndup(year, 4);
-    if (day_value < 1 || day_value > 31)
-        return g_strdup_printf("%.4s-%02d", year, month_value);
-    return g_strdup_printf("%.4s-%02d-%02d", year, month_value, day_value);
+    char date[] = "YYYY-MM-DD";
+    memcpy(date, year, 4);
+    date[5] = (char)('0' + month_value / 10);
+    date[6] = (char)('0' + month_value % 10);
+    date[8] = (char)('0' + day_value / 10 % 10);
+    date[9] = (char)('0' + day_value % 10);
+    gboolean has_day = day_value >= 1 && day_value <= 31;
+    return g_strndup(date, month_value == 0 ? 4 : has_day ? 10 : 7);
 }
 
 char *fact_date_from_words(const char *text)

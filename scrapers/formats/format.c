@@ -71,6 +71,8 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->start_at = copy_strings(&source->extract.start_at);
     options->stop_at = copy_strings(&source->extract.stop_at);
     options->tables = source->extract.tables;
+    options->abstracts = copy_strings(&source->abstracts);
+    options->labels_in_line = source->labels_in_line;
     return options;
 }
 
@@ -88,6 +90,7 @@ void parse_options_free(ParseOptions *options)
     g_strfreev(options->remove);
     g_strfreev(options->start_at);
     g_strfreev(options->stop_at);
+    g_strfreev(options->abstracts);
     g_free(options->date);
     g_free(options->title);
     g_free(options);

@@ -23,6 +23,7 @@ typedef struct Record {
     char *origin;       /* "PATH", "PATH#MEMBER", with "@OFFSET" (of the unpacked bytes) for one of many in a file */
     char *url;          /* of a captured page, else NULL */
     char *content_type; /* of a captured page, with charset if the server said one, else NULL */
+    guint64 line;       /* of its first byte in its file, for messages; 0: unknown, or the first */
     const char *rule;   /* static; NULL: the record is good */
     char *detail;
 } Record;
@@ -43,6 +44,8 @@ typedef struct ParseOptions {
     char *title, *date;       /* XPath */
     char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */
     gboolean tables;
+    char **abstracts;        /* medline: which abstract may be the text, NULL-terminated; NULL: the usual ones */
+    gboolean labels_in_line; /* medline: "LABEL: text" instead of headings */
     gboolean probe; /* say what the selectors find (scrapers/extract/probe.h) */
 } ParseOptions;
 

@@ -1,180 +1,185 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The format `medline`: PubMed's citation XML (dtd.nlm.nih.gov, "pubmed_YYMMDD.dtd") to abstracts.
  *
- * One record is a PubmedArticle, a PubmedBookArticle or a DeleteCitation. The text is the main abstract; abstracts in
- * other languages, the copyright line and keywords are no part of it. */
+ * One record is a PubmedArticle, a PubmedBookArticle or a DeleteCitation. The text is an abstract (medline_abstract.h);
+ * the copyright line and keywords are no part of it. */
 #include <string.h>
 
-#include "scrapers/formats/facts.h"
+#include "scrapers/extract/charset.h"
 #include "scrapers/formats/formats.h"
-#include "scrapers/formats/medline_meta.h"
-#include "scrapers/formats/xml_text.h"
-#include "scrapers/formats/xml_tree.h"
+#include "scrapers/formats/medline_abstract.h"
+#include "scrapers/formats/medline_text.h"
 
 #define TITLE_LIMIT ((gsize)64 << 10)
-#define DELETED_LIMIT 200 /* bytes of PMIDs in the id of a DeleteCitation */
+#define DELETED_SHOWN 160 /* bytes of PMIDs in the id of a DeleteCitation */
 
-static const char *const medline_elements[] = {"PubmedArticle", "PubmedBookArticle", "DeleteCitation", NULL};
+static const char *const medline_records[] = {"PubmedArticle", "PubmedBookArticle", "DeleteCitation", NULL};
+
+/* ---- Titles -------------------------------------------------------------------------------------------------- */
 
 /* "[Title in translation]." without the brackets that mark it as one. */
-static char *unbracket(char *title)
+static void unbracket(Buffer *title)
 {
-    gsize length = title ? strlen(title) : 0;
-    gsize period = length && title[length - 1] == '.';
-    if (length < 3 + period || title[0] != '[' || title[length - 1 - period] != ']')
-        return title;
-    if (memchr(title + 1, ']', length - 2 - period))
-        return title;
-    memmove(title, title + 1, length - 2 - period);
-    strcpy(title + length - 2 - period, period ? "." : "");
-    return title;
+    gsize length = title->length, period = length && title->data[length - 1] == '.';
+    if (length < 3 + period || title->data[0] != '[' || title->data[length - 1 - period] != ']')
+        return;
+    if (memchr(title->data + 1, ']', length - 2 - period))
+        return;
+    memmove(title->data, title->data + 1, length - 2 - period);
+    buffer_truncate(title, length - 2 - period);
+    if (period)
+        buffer_append_byte(title, '.');
 }
 
 static gboolean is_placeholder(const char *title)
 {
-    static const char *const placeholders[] = {"Not Available", "In Process Citation", "Not Available."};
-    g_autofree char *bare = g_strdup(title);
-    g_strdelimit(bare, "[].", ' ');
-    g_strstrip(bare);
-    for (gsize i = 0; i < G_N_ELEMENTS(placeholders); i++)
-        if (g_ascii_strcasecmp(bare, placeholders[i]) == 0)
+    static const char *const placeholders[] = {"Not Available", "In Process Citation"};
+    const char *begin = title + strspn(title, "[ ");
+    for (gsize i = 0; i < G_N_ELEMENTS(placeholders); i++) {
+        gsize length = strlen(placeholders[i]);
+        if (g_ascii_strncasecmp(begin, placeholders[i], length) == 0 && begin[length + strspn(begin + length, "]. ")] == '\0')
             return TRUE;
+    }
     return FALSE;
 }
 
-static char *medline_title(const XmlNode *article)
+static gboolean take_title(const XmlTape *tape, guint32 element, Buffer *title)
 {
-    char *title = xml_text_string(xml_child(article, XML_PM_ArticleTitle), TITLE_LIMIT);
-    if (!title)
-        title = xml_text_string(xml_path(article, XML_PM_Book, XML_PM_BookTitle), TITLE_LIMIT);
-    if (!title || is_placeholder(title)) {
-        char *vernacular = xml_text_string(xml_child(article, XML_PM_VernacularTitle), TITLE_LIMIT);
-        g_free(title);
-        title = vernacular;
-    }
-    return unbracket(title);
+    buffer_reset(title);
+    if (element != TAPE_NONE)
+        medline_text_line(title, tape, element);
+    return title->length > 0 && !title->overflowed;
 }
 
-/* The heading of a part of an abstract; NULL for parts that have none worth the name. */
-static const char *part_label(const XmlNode *part)
+static char *medline_title(const XmlTape *tape, guint32 article)
 {
-    const char *label = xml_attribute(part, XML_PM_Label);
-    if (!label || g_ascii_strcasecmp(label, "UNASSIGNED") == 0 || g_ascii_strcasecmp(label, "UNLABELLED") == 0 ||
-        g_ascii_strcasecmp(label, "ABSTRACT") == 0)
+    g_auto(Buffer) title;
+    buffer_init(&title, TITLE_LIMIT);
+    gboolean found = take_title(tape, xml_tape_child(tape, article, MEDLINE_ArticleTitle), &title) ||
+                     take_title(tape, xml_tape_child(tape, xml_tape_child(tape, article, MEDLINE_Book), MEDLINE_BookTitle), &title);
+    if (!found || is_placeholder(title.data))
+        found = take_title(tape, xml_tape_child(tape, article, MEDLINE_VernacularTitle), &title);
+    if (!found)
         return NULL;
-    return label;
+    unbracket(&title);
+    return buffer_steal(&title, NULL);
 }
 
-/* Why there is no text: abstracts in other languages or for other readers are not the article's own. */
-static void no_abstract(const XmlNode *citation, ParseFailure *failure)
-{
-    const XmlNode *other = xml_child(citation, XML_PM_OtherAbstract);
-    if (other)
-        parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract but one of type '%.40s', language '%.20s'",
-                          xml_attribute_or(other, XML_PM_Type, "?"), xml_attribute_or(other, XML_PM_Language, "eng"));
-    else
-        parse_failure_set(failure, RULE_NO_TEXT, "the citation has no abstract");
-}
+/* ---- Records ------------------------------------------------------------------------------------------------- */
 
-static gboolean abstract_text(const XmlNode *citation, const XmlNode *abstract, Document *document, ParseFailure *failure)
-{
-    g_auto(TextForm) form;
-    text_form_init(&form, DOCUMENT_TEXT_LIMIT);
-    for (const XmlNode *part = xml_child(abstract, XML_PM_AbstractText); part; part = xml_next(part, XML_PM_AbstractText)) {
-        g_auto(TextForm) body;
-        g_autofree char *text = NULL;
-        gsize length = 0;
-        text_form_init(&body, DOCUMENT_TEXT_LIMIT);
-        text_form_begin(&body, BLOCK_PARAGRAPH, "");
-        xml_text_append(&body, part, NULL, NULL);
-        text_form_end(&body);
-        if (body.out.length == 0)
-            continue;
-        text = buffer_steal(&body.out, &length);
-        const char *label = part_label(part);
-        if (label) {
-            text_form_heading(&form, 2);
-            text_form_string(&form, label);
-        }
-        text_form_begin(&form, BLOCK_PARAGRAPH, "");
-        text_form_text(&form, text, length);
-    }
-    if (!text_form_finish(&form, &document->text, &document->text_length)) {
-        parse_failure_set(failure, RULE_TOO_LARGE, "the abstract is too long");
-        return FALSE;
-    }
-    if (document->text_length == 0) {
-        no_abstract(citation, failure);
-        return FALSE;
-    }
-    return TRUE;
-}
-
-/* A list of citations to delete is no document: its id names them, as many as fit. */
-static void deleted_failure(const XmlNode *root, Document *document, ParseFailure *failure)
+/* A list of citations to delete is no document. Its facts hold all of them; its id names as many as fit. */
+static void deleted_failure(const XmlTape *tape, Document *document, ParseFailure *failure)
 {
     g_autoptr(GString) id = g_string_new("DeleteCitation:");
-    unsigned count = 0;
-    for (const XmlNode *pmid = xml_child(root, XML_PM_PMID); pmid; pmid = xml_next(pmid, XML_PM_PMID)) {
-        g_autofree char *number = xml_text_string(pmid, 32);
-        if (!number)
-            continue;
-        if (id->len + strlen(number) < DELETED_LIMIT)
-            g_string_append_printf(id, "%s%s", count ? "," : "", number);
-        count++;
+    g_auto(Buffer) number;
+    buffer_init(&number, 32);
+    for (guint32 pmid = xml_tape_child(tape, 0, MEDLINE_PMID); pmid != TAPE_NONE && id->len < DELETED_SHOWN;
+         pmid = xml_tape_next(tape, 0, pmid)) {
+        medline_text_line(&number, tape, pmid);
+        if (number.length)
+            g_string_append_printf(id, "%s%s", g_str_has_suffix(id->str, ":") ? "" : ",", number.data);
     }
+    unsigned count;
+    document->meta = medline_deleted(tape, 0, &count);
+    g_free(document->id);
     document->id = g_string_free(g_steal_pointer(&id), FALSE);
-    parse_failure_set(failure, RULE_DELETED, "the publisher withdrew %u citations: %s", count, document->id);
+    parse_failure_set(failure, RULE_DELETED, "the publisher withdrew %u citation%s: %s", count, count == 1 ? "" : "s",
+                      document->id + strlen("DeleteCitation:"));
 }
 
-static gboolean citation_parse(const XmlNode *citation, const XmlNode *article, const XmlNode *data,
-                               const ParseOptions *options, Document *document, ParseFailure *failure)
+static gboolean citation_parse(const MedlineCitation *citation, const ParseOptions *options, Document *document, ParseFailure *failure)
 {
-    g_autofree char *pmid = xml_text_string(xml_child(citation, XML_PM_PMID), 32);
-    if (!pmid) {
+    g_auto(Buffer) pmid;
+    buffer_init(&pmid, 32);
+    guint32 element = xml_tape_child(citation->tape, citation->citation, MEDLINE_PMID);
+    if (element != TAPE_NONE)
+        medline_text_line(&pmid, citation->tape, element);
+    if (pmid.length == 0 || pmid.overflowed) {
         parse_failure_set(failure, RULE_MALFORMED_XML, "the citation has no PMID");
         return FALSE;
     }
     g_free(document->id);
-    document->id = g_strdup_printf("PMID:%s", pmid);
+    document->id = g_strconcat("PMID:", pmid.data, NULL);
     document->kind = g_strdup("abstract");
-    document->url = g_strdup_printf("https://pubmed.ncbi.nlm.nih.gov/%s/", pmid);
-    document->title = medline_title(article);
+    document->url = g_strconcat("https://pubmed.ncbi.nlm.nih.gov/", pmid.data, "/", NULL);
+    document->title = medline_title(citation->tape, citation->article);
     document->licence = g_strdup(options->licence);
-    medline_meta(citation, article, data, document);
-    return abstract_text(citation, xml_child(article, XML_PM_Abstract), document, failure);
+    medline_meta(citation, document);
+    return medline_abstract(citation, options, document, failure);
 }
 
-static gboolean medline_parse(const Record *record, const ParseOptions *options, Document *document,
-                              ParseFailure *failure)
+static void free_tape(gpointer tape)
 {
-    document->id = g_strdup(record->origin);
-    g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, failure);
-    if (!tree)
-        return FALSE;
-    const XmlNode *root = tree->root;
-    if (xml_is(root, XML_PM_DeleteCitation)) {
-        g_clear_pointer(&document->id, g_free);
-        deleted_failure(root, document, failure);
+    xml_tape_free(tape);
+}
+
+/* A tape keeps its memory from record to record; each thread has one. */
+static GPrivate thread_tape = G_PRIVATE_INIT(free_tape);
+
+static XmlTape *tape_of_thread(void)
+{
+    XmlTape *tape = g_private_get(&thread_tape);
+    if (!tape) {
+        tape = xml_tape_new(medline_vocabulary, MEDLINE_NAMES);
+        g_private_set(&thread_tape, tape);
+    }
+    return tape;
+}
+
+static gboolean record_parse(XmlTape *tape, const ParseOptions *options, Document *document, ParseFailure *failure)
+{
+    if (tape->elements[0].name == MEDLINE_DeleteCitation) {
+        deleted_failure(tape, document, failure);
         return FALSE;
     }
-    const XmlNode *citation = xml_child(root, XML_PM_MedlineCitation);
-    if (citation)
-        return citation_parse(citation, xml_child(citation, XML_PM_Article), xml_child(root, XML_PM_PubmedData), options, document,
-                              failure);
-    const XmlNode *book = xml_child(root, XML_PM_BookDocument);
-    if (book)
-        return citation_parse(book, book, xml_child(root, XML_PM_PubmedBookData), options, document, failure);
-    g_autofree char *name = xml_local_name(root);
-    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "<%.60s> holds neither MedlineCitation nor BookDocument", name);
+    MedlineCitation citation = {.tape = tape, .citation = xml_tape_child(tape, 0, MEDLINE_MedlineCitation)};
+    if (citation.citation != TAPE_NONE) {
+        citation.article = xml_tape_child(tape, citation.citation, MEDLINE_Article);
+        citation.data = xml_tape_child(tape, 0, MEDLINE_PubmedData);
+        return citation_parse(&citation, options, document, failure);
+    }
+    citation.citation = citation.article = xml_tape_child(tape, 0, MEDLINE_BookDocument);
+    citation.data = xml_tape_child(tape, 0, MEDLINE_PubmedBookData);
+    if (citation.citation != TAPE_NONE)
+        return citation_parse(&citation, options, document, failure);
+    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the record holds neither MedlineCitation nor BookDocument");
     return FALSE;
+}
+
+/* Reads a record of a file in another encoding than UTF-8 by way of its text in UTF-8, which the caller frees. */
+static char *decode_record(const Record *record, gsize *length, ParseFailure *failure)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    const char *name = strchr(record->content_type, '=') + 1;
+    if (!charset_from_label(name, strlen(name))) {
+        parse_failure_set(failure, RULE_MALFORMED_XML, "line %" G_GUINT64_FORMAT ": the file declares the encoding '%.40s', which is not known",
+                          record->line, name);
+        return NULL;
+    }
+    g_autofree char *text = charset_decode(record->bytes, record->length, record->content_type, RECORD_LIMIT, length);
+    if (!text)
+        parse_failure_set(failure, RULE_TOO_LARGE, "more than %" G_GSIZE_FORMAT " bytes as UTF-8", RECORD_LIMIT);
+    else if (strstr(text, replacement))
+        parse_failure_set(failure, RULE_INVALID_UTF8, "line %" G_GUINT64_FORMAT ": bytes that are not in the file's encoding '%.40s'", record->line, name);
+    return failure->rule ? NULL : g_steal_pointer(&text);
+}
+
+static gboolean medline_parse(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure)
+{
+    XmlTape *tape = tape_of_thread();
+    gsize length = record->length;
+    g_autofree char *decoded = record->content_type ? decode_record(record, &length, failure) : NULL;
+    document->id = g_strdup(record->origin);
+    if (failure->rule || !xml_tape_read(tape, decoded ? decoded : record->bytes, length, MAX(record->line, 1), failure))
+        return FALSE;
+    return record_parse(tape, options, document, failure);
 }
 
 const Format format_medline = {
     .name = "medline",
     .summary = "PubMed baseline and update files (.xml.gz): titles and abstracts",
     .split = SPLIT_ELEMENTS,
-    .elements = medline_elements,
+    .elements = medline_records,
     .sandboxed = TRUE,
     .parse = medline_parse,
 };

@@ -22,7 +22,10 @@ Splitter split_file_new(InputStream *stream, const char *path, const Format *for
 
 /* Elements by name in a stream of XML, however large; `place` is the start of the origins ("PATH", "PATH#MEMBER").
  * `head` holds bytes already read from the stream (may be empty). Elements do not nest in one another: a start tag
- * inside an element means that the element was left open, which costs that record and no other. */
+ * inside an element means that the element was left open, which costs that record and no other. Records know the line on
+ * which they begin, and, as content_type "text/xml; charset=NAME", the encoding that the file declares if that is not
+ * UTF-8 or ASCII. A file in UTF-16 is an input error. At most SPLIT_ELEMENTS_LIMIT names. */
+#define SPLIT_ELEMENTS_LIMIT 8
 typedef struct ElementScanner ElementScanner;
 ElementScanner *element_scanner_new(InputStream *stream, const char *place, const char *const *elements,
                                     const char *head, gsize head_length);

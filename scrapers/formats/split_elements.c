@@ -8,9 +8,12 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 #define CHUNK ((gsize)256 << 10)
 #define MARKUP_LIMIT ((gsize)1 << 20) /* a longer comment is taken for a stray "<!--" */
 #define NAME_LIMIT 64
+#define DECLARATION_LIMIT 512
 
 typedef enum { SKIP_COMMENT, SKIP_CDATA, SKIP_INSTRUCTION, SKIP_KINDS } SkipKind;
 
@@ -18,17 +21,26 @@ static const struct {
     const char *open, *close;
 } skips[SKIP_KINDS] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
 
+typedef struct Mark {
+    const char *name;
+    gsize length;
+} Mark;
+
 struct ElementScanner {
     InputStream *stream;
     char *place;
-    const char *const *elements;
+    Mark elements[SPLIT_ELEMENTS_LIMIT + 1]; /* ended by a NULL name */
+    guint8 interesting[256]; /* what may stand behind "<" or "</" where a mark begins */
+    char *content_type; /* of the records, where the file's encoding is to be told; or NULL */
     char *data; /* bytes [base, base + end) of the stream */
     gsize end, capacity;
     gsize at;            /* scanned up to here */
     guint64 base;
     gboolean ended;
+    guint64 counted, newlines; /* line breaks in the bytes before the offset `counted` */
     const char *open;    /* name of the element that we are in, or NULL */
     guint64 open_offset; /* where its start tag began */
+    guint64 open_line;   /* and on which line */
     gboolean dropping;   /* it passed RECORD_LIMIT: its bytes are not kept */
     guint64 unclosed[SKIP_KINDS]; /* no end mark of this kind begins before this offset */
     guint64 count;
@@ -40,7 +52,12 @@ ElementScanner *element_scanner_new(InputStream *stream, const char *place, cons
     ElementScanner *scanner = g_new0(ElementScanner, 1);
     scanner->stream = stream;
     scanner->place = g_strdup(place);
-    scanner->elements = elements;
+    for (gsize i = 0; elements[i]; i++) {
+        g_assert(i < SPLIT_ELEMENTS_LIMIT);
+        scanner->elements[i] = (Mark){elements[i], strlen(elements[i])};
+        scanner->interesting[(guchar)*elements[i]] = TRUE;
+    }
+    scanner->interesting['!'] = scanner->interesting['?'] = TRUE;
     scanner->capacity = MAX(2 * CHUNK, head_length + CHUNK);
     scanner->data = g_malloc(scanner->capacity);
     if (head_length)
@@ -54,6 +71,7 @@ void element_scanner_free(ElementScanner *scanner)
     if (!scanner)
         return;
     g_free(scanner->place);
+    g_free(scanner->content_type);
     g_free(scanner->data);
     g_free(scanner);
 }
@@ -63,9 +81,33 @@ guint64 element_scanner_count(const ElementScanner *scanner)
     return scanner->count;
 }
 
+/* In blocks whose counts fit a byte, so that a compiler counts many bytes at once. */
+static guint64 count_newlines(const char *bytes, gsize length)
+{
+    guint64 count = 0;
+    for (; length >= 128; length -= 128, bytes += 128) {
+        guint8 block = 0;
+        for (int i = 0; i < 128; i++)
+            block = (guint8)(block + (bytes[i] == '\n'));
+        count += block;
+    }
+    for (gsize i = 0; i < length; i++)
+        count += bytes[i] == '\n';
+    return count;
+}
+
+/* Counts the line breaks before `offset` of the stream, which is not before what was counted. */
+static void scanner_count_lines(ElementScanner *scanner, guint64 offset)
+{
+    scanner->newlines += count_newlines(scanner->data + (scanner->counted - scanner->base), (gsize)(offset - scanner->counted));
+    scanner->counted = offset;
+}
+
 /* Forgets what lies before `keep` (an index into data). */
 static void scanner_discard(ElementScanner *scanner, gsize keep)
 {
+    if (scanner->counted < scanner->base + keep)
+        scanner_count_lines(scanner, scanner->base + keep);
     memmove(scanner->data, scanner->data + keep, scanner->end - keep);
     scanner->base += keep;
     scanner->end -= keep;
@@ -145,11 +187,11 @@ static const char *scanner_match(const ElementScanner *scanner, gsize offset)
 {
     const char *name = scanner->data + scanner->at + offset;
     gsize available = scanner->end - scanner->at - offset;
-    for (const char *const *element = scanner->elements; *element; element++) {
-        gsize length = strlen(*element);
-        if (available > length && *name == **element && memcmp(name, *element, length) == 0 &&
+    for (const Mark *element = scanner->elements; element->name; element++) {
+        gsize length = element->length;
+        if (available > length && *name == *element->name && memcmp(name, element->name, length) == 0 &&
             (g_ascii_isspace(name[length]) || name[length] == '>' || name[length] == '/'))
-            return *element;
+            return element->name;
     }
     return NULL;
 }
@@ -185,6 +227,8 @@ static gboolean scanner_skip_tag(ElementScanner *scanner, gboolean *empty, GErro
 static void scanner_emit(ElementScanner *scanner, Record *record, gboolean left_open)
 {
     record->origin = g_strdup_printf("%s@%" G_GUINT64_FORMAT, scanner->place, scanner->open_offset);
+    record->line = scanner->open_line;
+    record->content_type = g_strdup(scanner->content_type);
     guint64 length = scanner->base + scanner->at - scanner->open_offset;
     gboolean too_large = scanner->dropping || length > RECORD_LIMIT;
     record->length = too_large ? 0 : (gsize)length;
@@ -194,12 +238,12 @@ static void scanner_emit(ElementScanner *scanner, Record *record, gboolean left_
     record->bytes[record->length] = '\0';
     if (too_large) {
         record->rule = RULE_TOO_LARGE;
-        record->detail = g_strdup_printf("<%s> has %" G_GUINT64_FORMAT " bytes; a record may have %" G_GSIZE_FORMAT,
-                                         scanner->open, length, RECORD_LIMIT);
+        record->detail = g_strdup_printf("<%s> on line %" G_GUINT64_FORMAT " has %" G_GUINT64_FORMAT " bytes; a record may have %" G_GSIZE_FORMAT,
+                                         scanner->open, scanner->open_line, length, RECORD_LIMIT);
     } else if (left_open) {
         record->rule = RULE_DAMAGED_INPUT;
-        record->detail = g_strdup_printf("<%s> is not closed before byte %" G_GUINT64_FORMAT, scanner->open,
-                                         scanner->base + scanner->at);
+        record->detail = g_strdup_printf("<%s>, opened on line %" G_GUINT64_FORMAT ", is not closed before byte %" G_GUINT64_FORMAT,
+                                         scanner->open, scanner->open_line, scanner->base + scanner->at);
     }
     scanner->open = NULL;
     scanner->dropping = FALSE;
@@ -228,6 +272,8 @@ static int scanner_tag(ElementScanner *scanner, Record *record, GError **error)
     }
     scanner->open = name;
     scanner->open_offset = scanner->base + scanner->at;
+    scanner_count_lines(scanner, scanner->open_offset);
+    scanner->open_line = scanner->newlines + 1;
     if (!scanner_skip_tag(scanner, &empty, error))
         return -1;
     if (!empty)
@@ -252,11 +298,59 @@ static int scanner_markup(ElementScanner *scanner, Record *record, GError **erro
     return 0;
 }
 
+/* The value of `encoding` in the XML declaration, or NULL; g_free. */
+static char *declared_encoding(const char *bytes, gsize length)
+{
+    const char *end = length > 5 && memcmp(bytes, "<?xml", 5) == 0 ? memmem(bytes, MIN(length, DECLARATION_LIMIT), "?>", 2) : NULL;
+    const char *at = end ? memmem(bytes, (gsize)(end - bytes), "encoding", strlen("encoding")) : NULL;
+    if (!at)
+        return NULL;
+    at += strlen("encoding");
+    while (at < end && (g_ascii_isspace(*at) || *at == '='))
+        at++;
+    const char *close = at < end ? memchr(at + 1, *at, (gsize)(end - at - 1)) : NULL;
+    return close ? g_strndup(at + 1, (gsize)(close - at - 1)) : NULL;
+}
+
+/* Looks at the beginning of the stream: FALSE if nothing can be cut from such a file. */
+static gboolean scanner_begin(ElementScanner *scanner, GError **error)
+{
+    if (!scanner_need(scanner, DECLARATION_LIMIT, error))
+        return FALSE;
+    const char *bytes = scanner->data;
+    if (scanner->end >= 4 && (memcmp(bytes, "\xfe\xff", 2) == 0 || memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "<\0?", 3) == 0 ||
+                              memcmp(bytes, "\0<\0", 3) == 0)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: the file is in UTF-16; convert it to UTF-8", scanner->place);
+        return FALSE;
+    }
+    gsize mark = scanner->end >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    g_autofree char *encoding = declared_encoding(bytes + mark, scanner->end - mark);
+    static const char *const usual[] = {"UTF-8", "UTF8", "US-ASCII", "ASCII"};
+    for (gsize i = 0; encoding && i < G_N_ELEMENTS(usual); i++)
+        if (g_ascii_strcasecmp(encoding, usual[i]) == 0)
+            return TRUE;
+    if (encoding)
+        scanner->content_type = g_strconcat("text/xml; charset=", encoding, NULL);
+    return TRUE;
+}
+
+/* Whether nothing but an uninteresting tag begins at this '<', as most do. */
+static gboolean scanner_passes(const ElementScanner *scanner, const char *less)
+{
+    if (scanner->data + scanner->end - less < NAME_LIMIT)
+        return FALSE;
+    return !scanner->interesting[(guchar)(less[1] == '/' ? less[2] : less[1])];
+}
+
 int element_scanner_next(ElementScanner *scanner, Record *record, GError **error)
 {
+    if (scanner->base + scanner->at == 0 && !scanner_begin(scanner, error))
+        return -1;
     for (;;) {
         const char *begin = scanner->data + scanner->at;
         const char *less = scanner->end > scanner->at ? memchr(begin, '<', scanner->end - scanner->at) : NULL;
+        while (less && scanner_passes(scanner, less))
+            less = memchr(less + 1, '<', (gsize)(scanner->data + scanner->end - less - 1));
         scanner->at = less ? (gsize)(less - scanner->data) : scanner->end;
         if (less) {
             int got = scanner_markup(scanner, record, error);

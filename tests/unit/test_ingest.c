@@ -226,7 +226,7 @@ static void test_a_damaged_file_is_accounted_for(void)
     g_autofree char *list = contents(store);
     g_assert_cmpstr(list, ==,
                     "cut.xml@18 PMID:7 Adults ta\n"
-                    "cut.xml@353 cut.xml@353 damaged-input: <PubmedArticle> is not closed before byte 405\n"
+                    "cut.xml@353 cut.xml@353 damaged-input: <PubmedArticle>, opened on line 1, is not closed before byte 405\n"
                     "empty.xml#damaged-input empty.xml#damaged-input damaged-input: the file is empty\n"
                     "other.xml#damaged-input other.xml#damaged-input damaged-input: the file holds no record of format 'medline'\n");
     g_assert_cmpint(count_of(store, "one/entered"), ==, 4);

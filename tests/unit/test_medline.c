@@ -83,8 +83,8 @@ static void test_all_facts_of_a_citation(void)
     g_assert_cmpstr(parsed.document.language, ==, "de");
     assert_meta(&parsed.document,
                 "{\"authors\":[\"Jane Roe\",\"The Group\"],\"doi\":\"10.1/x\",\"journal\":\"J Med\",\"mesh\":[\"Heart\"],"
-                "\"pmcid\":\"PMC55\",\"pmid\":\"9\",\"publication_types\":[\"Review\",\"Retracted Publication\"],"
-                "\"retracted\":true,\"retraction_pmids\":[\"77\"],\"version\":2}");
+                "\"mesh_headings\":[\"Heart/blood\"],\"pmcid\":\"PMC55\",\"pmid\":\"9\",\"publication_types\":[\"Review\",\"Retracted Publication\"],"
+                "\"related\":[{\"pmid\":\"77\",\"type\":\"RetractionIn\"}],\"retracted\":true,\"retraction_pmids\":[\"77\"],\"version\":2}");
 }
 
 static void test_a_free_text_date_gives_year_and_month(void)
@@ -139,7 +139,7 @@ static void test_mathml_is_written_on_a_line(void)
                 ABSTRACT("<AbstractText>as <mml:math xmlns:mml=\"m\"><mml:msup><mml:mi>x</mml:mi><mml:mrow><mml:mi>n</mml:mi>"
                          "<mml:mo>+</mml:mo><mml:mn>1</mml:mn></mml:mrow></mml:msup><mml:mo>=</mml:mo><mml:mfrac>"
                          "<mml:mn>1</mml:mn><mml:mi>y</mml:mi></mml:mfrac></mml:math>.</AbstractText>"),
-                "as x^(n + 1) = 1/y.");
+                "as [formula]x^(n + 1) = 1/y[/formula].");
 }
 
 static void test_broken_and_hostile_xml_is_refused(void)
@@ -149,7 +149,8 @@ static void test_broken_and_hostile_xml_is_refused(void)
     assert_failure(&format_medline, ABSTRACT("<AbstractText>&bogus;</AbstractText>"), RULE_MALFORMED_XML, "&bogus;");
     assert_failure(&format_medline,
                    "<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><PubmedArticle>&a;</PubmedArticle>",
-                   RULE_MALFORMED_XML, "&a;");
+                   RULE_MALFORMED_XML, "line 1: a declaration");
+    assert_failure(&format_medline, "<PubmedArticle>\n&a;</PubmedArticle>", RULE_MALFORMED_XML, "line 2: unknown entity '&a;'");
     g_autoptr(GString) deep = g_string_new("<PubmedArticle>");
     for (int i = 0; i < 300; i++)
         g_string_append(deep, "<i>");

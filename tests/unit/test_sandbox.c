@@ -18,6 +18,7 @@
 
 #define MEMORY (SANDBOX_MEMORY_BYTES ? (guint64)512 << 20 : 0)
 #define REPLY_BYTES ((guint64)1 << 20)
+#define ARENA ((gsize)8 << 20) /* bytes of a message that shared memory can hold */
 #define INHERITED 57 /* a descriptor that no library takes by itself */
 
 static char *self;
@@ -134,6 +135,28 @@ static SandboxFailure order(SandboxWorker *worker, const char *request, Buffer *
     g_assert_no_error(error);
     g_assert_true(good == (failure == SANDBOX_OK));
     return failure;
+}
+
+/* Small messages pass through shared memory, large ones over the channel. */
+static void test_messages_of_any_size_arrive_whole(void)
+{
+    static const gsize sizes[] = {0, 1, ARENA - 1, ARENA, ARENA + 1, 3 * ARENA};
+    g_autoptr(GError) error = NULL;
+    const char *const argv[] = {self, "serve", NULL};
+    SandboxLimits limits = {4, 0, 4 * ARENA};
+    g_autoptr(SandboxWorker) worker = sandbox_worker_new(argv, &limits, &error);
+    g_assert_no_error(error);
+    g_autofree char *request = g_malloc(3 * ARENA);
+    for (gsize i = 0; i < 3 * ARENA; i++)
+        request[i] = (char)('a' + i * i % 23);
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_auto(Buffer) reply;
+        SandboxFailure failure;
+        buffer_init(&reply, 4 * ARENA);
+        g_assert_true(sandbox_worker_call(worker, request, sizes[i], &reply, &failure, &error));
+        g_assert_no_error(error);
+        g_assert_cmpmem(reply.data, reply.length, request, sizes[i]);
+    }
 }
 
 /* The child fails in the way that is expected, and the next call is served. */
@@ -288,6 +311,7 @@ int main(int argc, char **argv)
     self = g_file_read_link("/proc/self/exe", NULL);
     directory = g_dir_make_tmp("galen-sandbox-XXXXXX", NULL);
     g_test_add_func("/sandbox/a child can reach no file, socket or process", test_a_child_can_reach_nothing);
+    g_test_add_func("/sandbox/messages of any size arrive whole", test_messages_of_any_size_arrive_whole);
     g_test_add_func("/sandbox/an endless loop runs out of time", test_an_endless_loop_runs_out_of_time);
     g_test_add_func("/sandbox/a child that waits for ever runs out of time", test_a_child_that_waits_runs_out_of_time);
     g_test_add_func("/sandbox/a child that allocates without end crashes", test_a_child_without_end_of_memory_crashes);
