@@ -31,6 +31,23 @@ void print_status(const json_t *status)
         puts("unfinished: 'galen build' goes on with it");
 }
 
+static void print_contamination(const json_t *contamination)
+{
+    gsize index;
+    json_t *benchmark;
+    json_array_foreach(json_object_get(contamination, "benchmarks"), index, benchmark) {
+        static const char *const keys[] = {"questions", "found", "documents", "never_found", "too_short"};
+        char *counts[G_N_ELEMENTS(keys)];
+        for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+            counts[i] = format_count((guint64)json_integer_value(json_object_get(benchmark, keys[i])));
+        printf("benchmark %s: %s questions, %s found in %s documents (%s), %s never, %s too short to look for\n",
+               json_get_string(benchmark, "name"), counts[0], counts[1], counts[2], json_get_string(contamination, "action"), counts[3],
+               counts[4]);
+        for (gsize i = 0; i < G_N_ELEMENTS(keys); i++)
+            g_free(counts[i]);
+    }
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -48,8 +65,10 @@ static int run(const Command *command, int argc, char **argv)
         return command_fail(error);
     if (json)
         print_json(json_incref(facts));
-    else
+    else {
         print_status(facts);
+        print_contamination(json_object_get(facts, "contamination"));
+    }
     return EXIT_GOOD;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cleaning/clean.h"
+#include "dedup/contamination.h"
 #include "dedup/dedup.h"
 #include "scrapers/ingest.h"
 #include "store/manifest.h"
@@ -36,6 +37,11 @@ static gboolean run_dedup(Build *build, const char *predecessor, char **fingerpr
     return dedup_run(build->context, build->recipe, predecessor, fingerprint, error);
 }
 
+static gboolean run_contamination(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return contamination_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
 static gboolean run_tokenise(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return tokenise_run(build->context, build->recipe, build->tokenizer, predecessor, fingerprint, error);
@@ -55,7 +61,7 @@ static const struct {
     const char *name;
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
 } stages[] = {
-    {"ingest", run_ingest}, {"clean", run_clean}, {"dedup", run_dedup}, {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
+    {"ingest", run_ingest}, {"clean", run_clean}, {"dedup", run_dedup}, {"contamination", run_contamination}, {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 
 gboolean pipeline_has_stage(const char *name)
@@ -88,7 +94,7 @@ static gboolean prepare(Build *build, GError **error)
     const RecipeTokenizer *settings = &build->recipe->tokenizer;
     g_autofree char *model = recipe_resolve(build->recipe, settings->model);
     build->tokenizer = tokenizer_load(model, (const char *const *)settings->special.items, settings->special.count, error);
-    return build->tokenizer != NULL;
+    return build->tokenizer != NULL && contamination_check(build->recipe, error);
 }
 
 static void note_time(Build *build, const char *stage, gint64 begun)

@@ -76,7 +76,17 @@ static gboolean verdict_of(StoreTxn *txn, Docno docno, Verdict *verdict, gboolea
     return found;
 }
 
-/* Follows winners to the document that stands for this one. It must be kept, or be left out by the mix alone. */
+/* Place of a stage in the build; behind all of them for an unknown one. */
+static gsize stage_place(const char *stage)
+{
+    gsize place = 0;
+    while (stage_order[place] && strcmp(stage_order[place], stage) != 0)
+        place++;
+    return place;
+}
+
+/* Follows winners to the document that stands for this one. It must be kept, or have been dropped by a later stage than
+ * the one that merged, which would have dropped a copy of it too. */
 static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtrArray *findings)
 {
     Verdict verdict = *merged;
@@ -92,7 +102,7 @@ static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtr
         }
     }
     gboolean stands = verdict.outcome == OUTCOME_KEPT ||
-                      (verdict.outcome == OUTCOME_DROPPED && strcmp(verdict.stage, "mix") == 0);
+                      (verdict.outcome == OUTCOME_DROPPED && stage_place(verdict.stage) > stage_place(merged->stage));
     if (!stands)
         findings_add(findings, FINDING_LOST_WINNER, document_where(docno),
                      "merged into document %" G_GUINT64_FORMAT ", which is %s by %s/%s", winner, outcome_name(verdict.outcome),

@@ -11,9 +11,9 @@
 
 gboolean cuts_put(StoreTxn *txn, Docno docno, const char *stage, const Cut *cuts, gsize count, GError **error)
 {
-    g_auto(Buffer) record;
     if (count == 0)
         return TRUE;
+    g_auto(Buffer) record;
     buffer_init(&record, count * CUT_SIZE);
     for (gsize i = 0; i < count; i++) {
         buffer_append_u64(&record, cuts[i].start);
@@ -94,19 +94,22 @@ gsize cuts_apply(const Cut *cuts, gsize count, char *text, gsize length)
     return to;
 }
 
-void cuts_trace(const Cut *cuts, gsize count, guint64 start, guint64 end, GArray *pieces)
+void cuts_trace(CutsTrace *trace, const Cut *cuts, gsize count, guint64 start, guint64 end, GArray *pieces)
 {
-    guint64 from = 0, left = 0; /* where the stretch between two cuts begins, in the clean text and in what is left */
-    for (gsize i = 0; i <= count && start < end; i++) {
-        guint64 stretch = i < count ? cuts[i].start - from : G_MAXUINT64 - left;
-        if (start < left + stretch) {
-            guint64 stop = MIN(end, left + stretch);
-            Cut piece = {from + (start - left), stop - start};
+    while (start < end) {
+        const Cut *cut = trace->next < count ? &cuts[trace->next] : NULL;
+        guint64 stretch = cut ? cut->start - trace->from : G_MAXUINT64 - trace->left;
+        if (start < trace->left + stretch) {
+            guint64 stop = MIN(end, trace->left + stretch);
+            Cut piece = {trace->from + (start - trace->left), stop - start};
             g_array_append_val(pieces, piece);
             start = stop;
         }
-        left += stretch;
-        from = i < count ? cuts[i].start + cuts[i].length : from;
+        if (start == end || !cut)
+            return;
+        trace->left += stretch;
+        trace->from = cut->start + cut->length;
+        trace->next++;
     }
 }
 

@@ -30,8 +30,14 @@ guint64 cuts_bytes(const Cut *cuts, gsize count);
 /* Takes the cuts, which must fit, out of the text in place; returns what is left of its length. */
 gsize cuts_apply(const Cut *cuts, gsize count, char *text, gsize length);
 /* Bytes [start, end) of what cuts_apply left, as the pieces of the clean text that they were: appends them to `pieces`.
- * These are disjoint from the cuts. */
-void cuts_trace(const Cut *cuts, gsize count, guint64 start, guint64 end, GArray *pieces);
+ * These are disjoint from the cuts. `trace` begins as {0}; calls with the same one must come with rising `start`, and cost
+ * together no more than one walk over the cuts. */
+typedef struct CutsTrace {
+    gsize next;    /* the cut behind the stretch between cuts where the last call ended */
+    guint64 from;  /* where that stretch begins in the clean text */
+    guint64 left;  /* and in what is left */
+} CutsTrace;
+void cuts_trace(CutsTrace *trace, const Cut *cuts, gsize count, guint64 start, guint64 end, GArray *pieces);
 
 /* The text that is tokenised. FALSE without error: there is no clean text. */
 gboolean final_text_get(StoreTxn *txn, Docno docno, char **text, gsize *length, GError **error);

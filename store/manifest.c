@@ -78,6 +78,25 @@ static json_t *inputs_json(StoreTxn *txn, GError **error)
     return more == 0 ? g_steal_pointer(&inputs) : NULL;
 }
 
+/* What stages say about the whole corpus: object of the records that are there, by name. */
+json_t *searches_json(StoreTxn *txn, GError **error)
+{
+    static const char *const names[] = {"contamination", "passages"};
+    g_autoptr(json_t) searches = json_object();
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        GError *cause = NULL;
+        g_autofree char *text = store_get_meta(txn, names[i], &cause);
+        json_t *search = text ? json_parse(text, strlen(text), names[i], &cause) : NULL;
+        if (cause) {
+            g_propagate_error(error, cause);
+            return NULL;
+        }
+        if (search)
+            json_object_set_new(searches, names[i], search);
+    }
+    return g_steal_pointer(&searches);
+}
+
 static json_t *sources_json(const Tally *tally)
 {
     json_t *sources = json_array();
@@ -142,7 +161,12 @@ static json_t *gather(StageContext *context, GError **error)
     g_autoptr(json_t) recipe = txn ? recipe_json(txn, error) : NULL;
     g_autoptr(json_t) tokenizer = recipe ? tokenizer_json(txn, error) : NULL;
     g_autoptr(json_t) inputs = tokenizer ? inputs_json(txn, error) : NULL;
-    return inputs ? assemble(recipe, tokenizer, inputs, tally) : NULL;
+    g_autoptr(json_t) searches = inputs ? searches_json(txn, error) : NULL;
+    if (!searches)
+        return NULL;
+    json_t *manifest = assemble(recipe, tokenizer, inputs, tally);
+    json_object_update(manifest, searches);
+    return manifest;
 }
 
 void manifest_seal(json_t *manifest)

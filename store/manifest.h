@@ -4,7 +4,8 @@
  * manifest_write gathers counts per source and SHA-256 over inputs, documents, clean texts, verdicts and shards, chains
  * them to one `root`, and writes manifest.json atomically, last of all: without it a build is unfinished. One that is
  * there and current is left alone (any stage that changes something removes it). It holds no time, path of this
- * machine, or thread count: the same inputs and recipe give the same bytes.
+ * machine, or thread count: the same inputs and recipe give the same bytes. Stages that look for something in all texts
+ * add what they found ("contamination").
  * manifest_compute gives the same object without writing it: audit compares the two.
  */
 #ifndef STORE_MANIFEST_H
@@ -16,7 +17,8 @@
 json_t *manifest_compute(StageContext *context, GError **error);
 gboolean manifest_write(StageContext *context, GError **error);
 json_t *manifest_read(const Store *store, GError **error); /* NULL without error: unfinished build */
-/* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[]. */
+/* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[],
+ * contamination (null: not looked for). */
 json_t *status_compute(Store *store, GError **error);
 
 #endif

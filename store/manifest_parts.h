@@ -50,6 +50,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
 gboolean documents_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
 gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
 
+/* What stages say about the whole corpus (meta records "contamination" and "passages"), by name, where they do. */
+json_t *searches_json(StoreTxn *txn, GError **error);
+
 guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */
 void manifest_seal(json_t *manifest); /* sets "root" from everything else in it */
 json_t *tally_source_json(const SourceTally *source, TallyDepth depth);

@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "store/recipe_dedup.h"
 #include "store/recipe_schema.h"
+#include "store/recipe_search.h"
 #include "store/recipe_source.h"
 
 #define RECIPE_LIMIT ((gsize)16 << 20)
@@ -135,7 +136,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
         !recipe_dedup_make(path, file->dedup, &recipe->dedup, error))
         return NULL;
     convert_output(recipe, file);
-    if (!check_settings(recipe, path, error))
+    if (!recipe_search_make(path, file, recipe, error) || !check_settings(recipe, path, error))
         return NULL;
     return g_steal_pointer(&recipe);
 }

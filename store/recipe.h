@@ -90,6 +90,29 @@ typedef struct RecipeDedup {
     uint64_t min_title;      /* characters of a normalised title that may count as identity: 30 */
 } RecipeDedup;
 
+/* A set of questions that models are tested with: JSON lines. */
+typedef struct RecipeBenchmark {
+    char *name;
+    RecipeStrings paths;     /* files, with patterns */
+    RecipeStrings fields;    /* where the texts are, as "question" or "context.contexts"; empty: the first of "question",
+                              "QUESTION" and "text" that a line has */
+    char *id_field;          /* NULL: "id", where there is one */
+} RecipeBenchmark;
+
+typedef enum { CONTAMINATION_DROP, CONTAMINATION_MASK, CONTAMINATION_REPORT } ContaminationAction;
+
+/* Texts of benchmarks in documents (dedup/ngram_index.h says what the numbers do). */
+typedef struct RecipeContamination {
+    ContaminationAction action; /* drop */
+    uint64_t ngram;          /* words: 8 */
+    double overlap;          /* share of a question's n-grams: 0.8 */
+    uint64_t long_ngram;     /* words of which one run is proof: 13; 0: none */
+    uint64_t min_words;      /* of a question: 8 */
+    uint64_t common;         /* a run of long_ngram words in more questions than this proves nothing: 10 */
+    RecipeBenchmark *benchmarks; /* none: contamination is not looked for */
+    unsigned benchmarks_count;
+} RecipeContamination;
+
 typedef struct RecipeMix {
     double replay_share;     /* of all training tokens: 0.01; 0: no replay */
 } RecipeMix;
@@ -112,6 +135,7 @@ typedef struct Recipe {
     unsigned sources_count;
     RecipeClean clean;
     RecipeDedup dedup;
+    RecipeContamination contamination;
     RecipeMix mix;
     RecipeTokenizer tokenizer;
     RecipePack pack;
@@ -126,6 +150,7 @@ void recipe_free(Recipe *recipe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
 const RecipeSource *recipe_find_source(const Recipe *recipe, const char *tag, unsigned *index);
 const char *recipe_group_name(RecipeGroup group);
+const char *recipe_contamination_action_name(ContaminationAction action);
 char *recipe_resolve(const Recipe *recipe, const char *path); /* g_free */
 
 #endif

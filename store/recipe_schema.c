@@ -101,6 +101,30 @@ static const cyaml_schema_field_t dedup_fields[] = {
     UNSIGNED(FileDedup, min_title), REAL(FileDedup, threshold),     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t benchmark_fields[] = {
+    NEEDED_STRING(RecipeBenchmark, name),
+    STRINGS(RecipeBenchmark, paths),
+    STRINGS(RecipeBenchmark, fields),
+    STRING(RecipeBenchmark, id_field),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t benchmark_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeBenchmark, benchmark_fields),
+};
+
+static const cyaml_schema_field_t contamination_fields[] = {
+    STRING(FileContamination, action),
+    UNSIGNED(FileContamination, ngram),
+    REAL(FileContamination, overlap),
+    UNSIGNED(FileContamination, long_ngram),
+    UNSIGNED(FileContamination, min_words),
+    UNSIGNED(FileContamination, common),
+    CYAML_FIELD_SEQUENCE("benchmarks", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, FileContamination, benchmarks, &benchmark_entry, 0,
+                         CYAML_UNLIMITED),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t mix_fields[] = {
     REAL(FileMix, replay_share),
     CYAML_FIELD_END,
@@ -125,6 +149,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     CYAML_FIELD_SEQUENCE("sources", CYAML_FLAG_POINTER, RecipeFile, sources, &source_entry, 1, CYAML_UNLIMITED),
     MAPPING(RecipeFile, clean, clean_fields),
     MAPPING(RecipeFile, dedup, dedup_fields),
+    MAPPING(RecipeFile, contamination, contamination_fields),
     MAPPING(RecipeFile, mix, mix_fields),
     MAPPING(RecipeFile, tokenizer, tokenizer_fields),
     MAPPING(RecipeFile, pack, pack_fields),

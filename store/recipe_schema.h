@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/recipe_schema.h - the recipe as it stands in the file: every setting optional, so that absent and zero differ.
  *
- * Only recipe.c, recipe_source.c and source_file.c use this. A pointer is NULL where the file says nothing; these then put
+ * Only recipe.c, recipe_source.c, recipe_search.c and source_file.c use this. A pointer is NULL where the file says nothing; these then put
  * the default. FileSource holds an entry of a recipe, which has no facts, and a source file, which has no `use`.
  */
 #ifndef STORE_RECIPE_SCHEMA_H
@@ -76,6 +76,14 @@ typedef struct FileDedup {
     double *threshold;
 } FileDedup;
 
+typedef struct FileContamination {
+    char *action;
+    uint64_t *ngram, *long_ngram, *min_words, *common;
+    double *overlap;
+    RecipeBenchmark *benchmarks;
+    unsigned benchmarks_count;
+} FileContamination;
+
 typedef struct FileMix {
     double *replay_share;
 } FileMix;
@@ -97,6 +105,7 @@ typedef struct RecipeFile {
     unsigned sources_count;
     FileClean *clean;
     FileDedup *dedup;
+    FileContamination *contamination;
     FileMix *mix;
     FileTokenizer *tokenizer;
     FilePack *pack;

@@ -129,6 +129,26 @@ static json_t *dedup_settings(const RecipeDedup *dedup)
     return object;
 }
 
+static json_t *contamination_settings(const RecipeContamination *contamination)
+{
+    json_t *object = json_object(), *benchmarks = json_array();
+    set_text(object, "action", recipe_contamination_action_name(contamination->action));
+    set_whole(object, "ngram", contamination->ngram);
+    set_number(object, "overlap", contamination->overlap);
+    set_whole(object, "long_ngram", contamination->long_ngram);
+    set_whole(object, "min_words", contamination->min_words);
+    set_whole(object, "common", contamination->common);
+    for (unsigned i = 0; i < contamination->benchmarks_count; i++) {
+        json_t *benchmark = json_object();
+        set_text(benchmark, "name", contamination->benchmarks[i].name);
+        set_strings(benchmark, "fields", &contamination->benchmarks[i].fields);
+        set_text(benchmark, "id_field", contamination->benchmarks[i].id_field);
+        json_array_append_new(benchmarks, benchmark);
+    }
+    json_object_set_new(object, "benchmarks", benchmarks);
+    return object;
+}
+
 static json_t *pack_settings(const RecipePack *pack)
 {
     json_t *object = json_object();
@@ -154,6 +174,8 @@ char *recipe_settings_text(const Recipe *recipe)
     json_object_set_new(object, "sources", sources);
     json_object_set_new(object, "clean", recipe_clean_json(&recipe->clean));
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
+    if (recipe->contamination.benchmarks_count) /* what is not asked for changes no manifest */
+        json_object_set_new(object, "contamination", contamination_settings(&recipe->contamination));
     json_object_set_new(object, "mix", mix);
     json_object_set_new(object, "tokenizer", tokenizer);
     json_object_set_new(object, "pack", pack_settings(&recipe->pack));

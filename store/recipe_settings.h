@@ -2,7 +2,7 @@
  * store/recipe_settings.h - a recipe's settings as one canonical JSON text.
  *
  * Every setting with its value, defaults filled in, keys sorted, no spaces: two recipes that ask for the same have the
- * same text, however they are written. The text of a source file that a source uses is there as it stands. Where things lie on this machine (source paths, the model's path) is left out:
+ * same text, however they are written. Sections on searches that are not asked for are left out. The text of a source file that a source uses is there as it stands. Where things lie on this machine (source paths, the model's path) is left out:
  * inputs and tokenizer are named by their SHA-256 in the manifest. pack_run keeps the text in TABLE_META as
  * "recipe.settings"; manifest and audit read it there.
  */

@@ -64,6 +64,16 @@ static json_t *count_store(Store *store, GError **error)
     return object;
 }
 
+/* Sets "contamination" and "passages": what these stages found; null where they have not run. */
+static gboolean set_searches(Store *store, json_t *status, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    g_autoptr(json_t) searches = txn ? searches_json(txn, error) : NULL;
+    json_object_set_new(status, "contamination", json_null());
+    json_object_set_new(status, "passages", json_null());
+    return searches && json_object_update(status, searches) == 0;
+}
+
 static json_int_t add_token_sums(json_t *sources)
 {
     json_int_t sum = 0;
@@ -94,7 +104,8 @@ json_t *status_compute(Store *store, GError **error)
         g_propagate_error(error, cause);
         return NULL;
     }
-    json_t *status = json_object(), *sources = json_object_get(facts, "sources");
+    g_autoptr(json_t) status = json_object();
+    json_t *sources = json_object_get(facts, "sources");
     json_t *root = json_object_get(facts, "root");
     json_object_set_new(status, "version", json_integer(1));
     json_object_set_new(status, "finished", json_boolean(finished));
@@ -104,5 +115,5 @@ json_t *status_compute(Store *store, GError **error)
     json_object_set_new(status, "tokens", json_integer(add_token_sums(sources)));
     json_object_set(status, "sources", sources);
     json_object_set(status, "runs", runs);
-    return status;
+    return set_searches(store, status, error) ? g_steal_pointer(&status) : NULL;
 }

@@ -47,7 +47,9 @@ static void test_what_is_left_is_traced_to_the_clean_text(void)
         for (gsize end = start; end <= length; end++) {
             g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(Cut));
             g_autoptr(GString) traced = g_string_new(NULL);
-            cuts_trace(cuts, 4, start, end, pieces);
+            CutsTrace trace = {0};
+            cuts_trace(&trace, cuts, 4, start, (start + end) / 2, pieces);
+            cuts_trace(&trace, cuts, 4, (start + end) / 2, end, pieces);
             for (guint i = 0; i < pieces->len; i++) {
                 const Cut *piece = &g_array_index(pieces, Cut, i);
                 g_string_append_len(traced, clean + piece->start, (gssize)piece->length);
