@@ -42,6 +42,15 @@ void progress_add(Progress *progress, guint64 count)
     g_mutex_unlock(&progress->lock);
 }
 
+void progress_busy(Progress *progress, int hosts)
+{
+    if (!progress)
+        return;
+    g_mutex_lock(&progress->lock);
+    progress->reading.hosts += hosts;
+    g_mutex_unlock(&progress->lock);
+}
+
 void progress_end(Progress *progress)
 {
     if (!progress)

@@ -17,6 +17,7 @@ typedef struct ProgressReading {
     guint64 done;
     guint64 total; /* 0: unknown */
     gint64 started; /* g_get_monotonic_time of progress_begin */
+    int hosts;      /* that are being asked at this moment; 0 but for crawls */
 } ProgressReading;
 
 Progress *progress_new(void);
@@ -24,6 +25,7 @@ void progress_free(Progress *progress);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Progress, progress_free)
 void progress_begin(Progress *progress, const char *task, const char *unit, guint64 total);
 void progress_add(Progress *progress, guint64 count);
+void progress_busy(Progress *progress, int hosts); /* so many more, or fewer, are being asked */
 void progress_end(Progress *progress);
 void progress_read(Progress *progress, ProgressReading *reading);
 

@@ -57,6 +57,8 @@ static char *compose(const ProgressReading *reading, double elapsed, gboolean te
         append_bar(line, share);
     g_string_append_printf(line, "%s%s%s%s%s  %s/s", done, reading->total ? " of " : "", reading->total ? total : "", bytes ? "" : " ",
                            bytes ? "" : reading->unit, speed);
+    if (reading->hosts > 0)
+        g_string_append_printf(line, "  %d %s asked", reading->hosts, reading->hosts == 1 ? "host" : "hosts");
     if (reading->total && rate > 0 && reading->done < reading->total) {
         g_autofree char *left = format_time((double)(reading->total - reading->done) / rate);
         g_string_append_printf(line, "  ETA %s", left);

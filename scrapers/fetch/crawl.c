@@ -3,6 +3,7 @@
 #include "scrapers/fetch/crawl.h"
 
 #include "base/error.h"
+#include "scrapers/fetch/ahead.h"
 #include "scrapers/fetch/capture.h"
 #include "scrapers/fetch/crawl_done.h"
 #include "scrapers/fetch/crawl_guarded.h"
@@ -16,7 +17,6 @@
 #include "scrapers/fetch/url.h"
 
 #define PRODUCT "galen" /* the name that robots.txt files know */
-#define REDIRECTS_MAX 5
 #define BODY_MAX (G_GUINT64_CONSTANT(1) << 30)
 #define EXAMPLES_MAX 3
 /* A site may list many pages that are never reached before max_pages; what it lists beyond this is not kept. */
@@ -30,7 +30,8 @@ typedef struct Crawl {
     CrawlLists *lists;
     Frontier *frontier;
     Capture *capture;
-    RobotsCache *robots;
+    RobotsCache *robots; /* NULL: it is ignored */
+    Ahead *ahead;
     Progress *progress;
     CrawlSummary summary;
     guint64 asked; /* pages asked for, which max_pages bounds; redirects belong to the page that led to them */
@@ -89,10 +90,9 @@ static gboolean follow_redirect(Crawl *crawl, const FrontierItem *item, const Ht
         count_failure(crawl, item->url, "a redirect to no http or https address");
         return TRUE;
     }
-    if (item->hops >= REDIRECTS_MAX)
+    if (item->hops >= FRONTIER_HOPS_MAX)
         return note(crawl, target, EXCHANGE_FAILED, "more than 5 redirects in a row", error);
-    gboolean in_scope = item->listed ? crawl_scope_allows(crawl->scope, target) : crawl_scope_holds(crawl->scope, target);
-    if (!in_scope) {
+    if (!crawl_scope_admits(crawl->scope, target, item->listed)) {
         g_autofree char *reason = g_strdup_printf("outside the crawl's scope; %s redirects to it", item->url);
         return note(crawl, target, EXCHANGE_REFUSED, reason, error);
     }
@@ -150,6 +150,8 @@ static void follow_sitemaps(Crawl *crawl)
 
 static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
 {
+    guint64 pages = crawl->recipe->max_pages - crawl->asked;
+    ahead_allow(crawl->ahead, pages - (item->hops == 0 && pages > 0));
     g_autofree char *refusal = NULL;
     if (crawl->robots && !robots_cache_check(crawl->robots, item->url, &refusal, error))
         return FALSE;
@@ -220,12 +222,13 @@ static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fing
         .fingerprint = fingerprint,
         .ignore_robots = recipe->ignore_robots,
         .body_limit = MAX(crawl->body_limit, ROBOTS_MAX_BYTES),
-        .delay = recipe->delay,
-        .hosts = plan->hosts,
         .previous = plan->previous,
-        .http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
-                 .authorities = plan->authorities},
-        .browser = is_rendered(recipe),
+        .lanes = {.http = {.user_agent = agent, .timeout = recipe->timeout, .may_connect = plan->may_connect,
+                           .authorities = plan->authorities},
+                  .browser = is_rendered(recipe),
+                  .delay = recipe->delay,
+                  .hosts = plan->hosts,
+                  .progress = plan->progress},
     };
     crawl->frontier = frontier_new(MIN(recipe->max_pages, G_MAXUINT32 / FRONTIER_PER_PAGE / 2) * FRONTIER_PER_PAGE +
                                    FRONTIER_SPARE);
@@ -234,6 +237,11 @@ static gboolean open_crawl(Crawl *crawl, const CrawlPlan *plan, const char *fing
         return FALSE;
     if (!recipe->ignore_robots)
         crawl->robots = robots_cache_new(crawl->capture, PRODUCT);
+    AheadSettings ahead = {.capture = crawl->capture, .frontier = crawl->frontier, .scope = crawl->scope,
+                           .robots = crawl->robots, .body_limit = crawl->body_limit};
+    crawl->ahead = ahead_new(&ahead);
+    if (!plan->in_turn)
+        capture_foresee(crawl->capture, ahead_look, crawl->ahead);
     return TRUE;
 }
 
@@ -259,14 +267,17 @@ static gboolean run(Crawl *crawl, const CrawlPlan *plan, GError **error)
         return TRUE;
     if (!open_crawl(crawl, plan, fingerprint, error) || !walk(crawl, error))
         return FALSE;
-    if (crawl->summary.fetched == 0 && capture_went_unanswered(crawl->capture))
+    gboolean unread = crawl->robots && robots_cache_left_unread(crawl->robots);
+    if (crawl->summary.fetched == 0 && (unread || capture_went_unanswered(crawl->capture)))
         return set_unreachable(crawl, error);
     report(crawl, plan->source, plan->notices);
+    capture_finish(crawl->capture);
     return crawl_done_write(plan->warc_path, &crawl->summary, crawl->left, fingerprint, error);
 }
 
 static void crawl_clear(Crawl *crawl)
 {
+    g_clear_pointer(&crawl->ahead, ahead_free);
     g_clear_pointer(&crawl->robots, robots_cache_free);
     g_clear_pointer(&crawl->capture, capture_free);
     g_clear_pointer(&crawl->frontier, frontier_free);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * scrapers/fetch/crawl_all.h - several sources side by side, each with a thread and a WARC file of its own.
  *
- * Within a source one request follows the other, which makes its file a function of the site; the time of a crawl is
- * mostly waiting for one host, so that is spent on others. All crawls share one Hosts (hosts.h), and a host that two
- * sources name is asked no more often for that. Results and notices are per source and in the order of `crawls`.
+ * A source asks several hosts at once by itself (crawl.h); sources do so beside one another. All crawls share one Hosts
+ * (hosts.h), and a host that two sources name is asked no more often for that. Results and notices are per source and in
+ * the order of `crawls`.
  */
 #ifndef SCRAPERS_FETCH_CRAWL_ALL_H
 #define SCRAPERS_FETCH_CRAWL_ALL_H

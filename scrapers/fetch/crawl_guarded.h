@@ -17,6 +17,7 @@ typedef struct CrawlPlan {
     const char *previous;    /* WARC file of an earlier crawl, to ask only for what has changed; NULL: ask for all */
     AddressRule may_connect; /* NULL: any address */
     const char *authorities; /* file of the certificates to trust; NULL: the system's */
+    gboolean in_turn;        /* nothing is asked before its turn: one request after the other */
     Hosts *hosts;            /* shared with other crawls; NULL: of its own */
     Progress *progress;      /* counted only; may be NULL, as `notices` */
     GString *notices;

@@ -114,6 +114,11 @@ gboolean http_exchange_is_redirect(const HttpExchange *exchange)
            (status == 301 || status == 302 || status == 303 || status == 307 || status == 308);
 }
 
+gboolean http_exchange_is_trouble(const HttpExchange *exchange)
+{
+    return exchange->outcome == EXCHANGE_RESPONSE && (exchange->status == 429 || exchange->status >= 500);
+}
+
 static char *charset_parameter(const char *content_type)
 {
     g_autofree char *lower = g_ascii_strdown(content_type, -1);

@@ -47,6 +47,8 @@ GPtrArray *http_exchange_headers(const HttpExchange *exchange, const char *name)
 void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize length);
 
 gboolean http_exchange_is_redirect(const HttpExchange *exchange);
+/* No failure of the page but of its server: 429 and 5xx. */
+gboolean http_exchange_is_trouble(const HttpExchange *exchange);
 gboolean http_exchange_is_html(const HttpExchange *exchange, char **charset); /* g_free *charset; it may be NULL */
 
 #endif

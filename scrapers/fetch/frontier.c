@@ -10,6 +10,8 @@ struct Frontier {
     GQueue queue;      /* of FrontierItem */
     guint64 waiting;   /* seen and not handed out */
     gboolean full;
+    GList *foreseen;   /* the last item of the queue that frontier_foresee gave; NULL: none that is still there */
+    guint64 distance;  /* items of the queue from its head to that one */
 };
 
 Frontier *frontier_new(guint64 capacity)
@@ -70,15 +72,27 @@ gboolean frontier_put_first(Frontier *frontier, const char *url, unsigned depth,
         return FALSE;
     if (own && listed)
         set_flags(frontier, url, LISTED);
-    if (own)
+    if (own) {
         g_queue_push_head(&frontier->queue, item_new(own, depth, hops));
+        frontier->distance += frontier->foreseen != NULL;
+    }
     return own != NULL;
+}
+
+static FrontierItem *pop(Frontier *frontier)
+{
+    if (frontier->foreseen) {
+        frontier->distance--;
+        if (frontier->foreseen == frontier->queue.head)
+            frontier->foreseen = NULL;
+    }
+    return g_queue_pop_head(&frontier->queue);
 }
 
 gboolean frontier_next(Frontier *frontier, FrontierItem *item)
 {
     FrontierItem *head;
-    while ((head = g_queue_pop_head(&frontier->queue))) {
+    while ((head = pop(frontier))) {
         *item = *head;
         g_free(head);
         guint flags = set_flags(frontier, item->url, HANDED_OUT);
@@ -89,6 +103,23 @@ gboolean frontier_next(Frontier *frontier, FrontierItem *item)
         return TRUE;
     }
     return FALSE;
+}
+
+gboolean frontier_foresee(Frontier *frontier, guint64 limit, FrontierItem *item, guint64 *distance)
+{
+    GList *next = frontier->foreseen ? frontier->foreseen->next : frontier->queue.head;
+    if (!next || frontier->distance >= limit)
+        return FALSE;
+    *item = *(const FrontierItem *)next->data;
+    item->listed = (GPOINTER_TO_UINT(g_hash_table_lookup(frontier->seen, item->url)) & LISTED) != 0;
+    *distance = frontier->distance++;
+    frontier->foreseen = next;
+    return TRUE;
+}
+
+gboolean frontier_is_past(const Frontier *frontier, const char *url)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(frontier->seen, url)) & HANDED_OUT;
 }
 
 guint64 frontier_waiting(const Frontier *frontier)

@@ -33,17 +33,22 @@ static double jitter(const char *url, unsigned attempt)
     return 1.0 + bytes[attempt % sizeof bytes] / 512.0;
 }
 
+double retry_after(const HttpExchange *exchange)
+{
+    g_autofree char *value = http_exchange_header(exchange, "Retry-After");
+    return value ? retry_after_seconds(value, exchange->date) : -1.0;
+}
+
 gboolean retry_wanted(const HttpExchange *exchange, unsigned attempt, double delay, double *wait)
 {
     gboolean may_pass = exchange->outcome == EXCHANGE_RESPONSE ? status_may_pass(exchange->status)
                                                                : exchange->transient;
-    if (!may_pass || attempt >= RETRY_ATTEMPTS)
+    *wait = 0.0;
+    if (!may_pass)
         return FALSE;
-    *wait = MIN(4.0 * delay * (1u << (attempt - 1)) * jitter(exchange->url, attempt), RETRY_LONGEST);
-    if (exchange->outcome == EXCHANGE_RESPONSE) {
-        g_autofree char *value = http_exchange_header(exchange, "Retry-After");
-        double asked = value ? retry_after_seconds(value, exchange->date) : -1.0;
-        *wait = MAX(*wait, asked);
-    }
-    return *wait <= RETRY_LONGEST;
+    double asked = exchange->outcome == EXCHANGE_RESPONSE ? retry_after(exchange) : -1.0;
+    if (attempt < RETRY_ATTEMPTS)
+        *wait = 4.0 * delay * (1u << (attempt - 1)) * jitter(exchange->url, attempt);
+    *wait = MIN(MAX(*wait, asked), RETRY_LONGEST);
+    return attempt < RETRY_ATTEMPTS && asked <= RETRY_LONGEST;
 }

@@ -125,6 +125,11 @@ gboolean crawl_scope_holds(const CrawlScope *scope, const char *url)
     return wanted && looks_like_a_page(url);
 }
 
+gboolean crawl_scope_admits(const CrawlScope *scope, const char *target, gboolean listed)
+{
+    return listed ? crawl_scope_allows(scope, target) : crawl_scope_holds(scope, target);
+}
+
 gboolean crawl_scope_is_document(const CrawlScope *scope, const char *url)
 {
     return scope->pages->len == 0 || any_matches(scope->pages, url, FALSE);

@@ -22,6 +22,8 @@ CrawlScope *crawl_scope_new(const RecipeCrawl *crawl, GError **error);
 const GPtrArray *crawl_scope_starts(const CrawlScope *scope); /* normalised, in the recipe's order; borrowed */
 gboolean crawl_scope_holds(const CrawlScope *scope, const char *url);
 gboolean crawl_scope_allows(const CrawlScope *scope, const char *url);  /* for URLs that a list names */
+/* Where a redirect may lead: a page that a list named may leave the scope, if it is allowed. */
+gboolean crawl_scope_admits(const CrawlScope *scope, const char *target, gboolean listed);
 gboolean crawl_scope_on_site(const CrawlScope *scope, const char *url); /* of a start URL */
 /* Whether the page at this URL is a document: `pages` matches it, or there is none. Others are read for their links. */
 gboolean crawl_scope_is_document(const CrawlScope *scope, const char *url);

@@ -23,6 +23,7 @@ struct WarcReader {
     guint8 in[CHUNK];
     z_stream inflater;
     Buffer record;       /* the record under way, decompressed */
+    Buffer request;      /* the block of the last request record, until its outcome has come */
     guint64 start;       /* of that record in the file */
     gsize body_limit;
 };
@@ -49,6 +50,7 @@ WarcReader *warc_reader_open(const char *path, guint64 length, gsize body_limit,
     reader->length = length;
     reader->body_limit = body_limit;
     buffer_init(&reader->record, body_limit + HEADERS_ALLOWANCE);
+    buffer_init(&reader->request, HEADERS_ALLOWANCE);
     if (inflateInit2(&reader->inflater, MAX_WBITS + 16) != Z_OK)
         g_error("out of memory");
     return reader;
@@ -58,12 +60,13 @@ void warc_reader_free(WarcReader *reader)
 {
     inflateEnd(&reader->inflater);
     buffer_clear(&reader->record);
+    buffer_clear(&reader->request);
     close(reader->descriptor);
     g_free(reader->path);
     g_free(reader);
 }
 
-static guint64 position(const WarcReader *reader)
+guint64 warc_reader_position(const WarcReader *reader)
 {
     return reader->fetched - reader->inflater.avail_in;
 }
@@ -81,6 +84,7 @@ gboolean warc_reader_seek(WarcReader *reader, guint64 start, GError **error)
     }
     reader->fetched = start;
     reader->inflater.avail_in = 0;
+    buffer_reset(&reader->request);
     return TRUE;
 }
 
@@ -200,7 +204,7 @@ static gboolean fill_reason(HttpExchange *exchange, const Record *record)
 }
 
 /* NULL: the record is not one that the crawler writes. */
-static HttpExchange *exchange_of(const WarcReader *reader, const Record *record)
+static HttpExchange *exchange_of(WarcReader *reader, const Record *record)
 {
     g_autofree char *url = field(record->headers, record->headers_length, "WARC-Target-URI");
     if (!url)
@@ -208,6 +212,9 @@ static HttpExchange *exchange_of(const WarcReader *reader, const Record *record)
     g_autoptr(HttpExchange) exchange = http_exchange_new(url, reader->body_limit);
     exchange->date = record_date(record, "WARC-Date");
     exchange->checked = record_date(record, WARC_CARRIED);
+    exchange->address = field(record->headers, record->headers_length, "WARC-IP-Address");
+    buffer_append(&exchange->request, reader->request.data, reader->request.length);
+    buffer_reset(&reader->request);
     gboolean good = type_is(record, "response") ? fill_response(exchange, record) : fill_reason(exchange, record);
     return good ? g_steal_pointer(&exchange) : NULL;
 }
@@ -221,16 +228,21 @@ static gboolean set_damaged(const WarcReader *reader, guint64 start, GError **er
     return FALSE;
 }
 
-/* What stands beside outcomes and says nothing that the crawl would need. */
-static gboolean is_companion(const Record *record)
+/* What stands beside outcomes. Of these only the request is of use to the crawl. */
+static gboolean take_companion(WarcReader *reader, const Record *record)
 {
-    return type_is(record, "request") || type_is(record, "warcinfo") || type_is(record, "revisit");
+    if (type_is(record, "request")) {
+        buffer_reset(&reader->request);
+        buffer_append(&reader->request, record->block, record->block_length);
+        return TRUE;
+    }
+    return type_is(record, "warcinfo") || type_is(record, "revisit");
 }
 
 int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error)
 {
     for (;;) {
-        reader->start = position(reader);
+        reader->start = warc_reader_position(reader);
         Record record;
         MemberResult result = read_member(reader, error);
         if (result == MEMBER_NONE)
@@ -238,7 +250,7 @@ int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error
         if (result == MEMBER_ERROR)
             return -1;
         gboolean good = result == MEMBER_WHOLE && split_record(&reader->record, &record);
-        if (good && is_companion(&record))
+        if (good && take_companion(reader, &record))
             continue;
         *exchange = good ? exchange_of(reader, &record) : NULL;
         if (*exchange)
@@ -246,6 +258,13 @@ int warc_reader_next(WarcReader *reader, HttpExchange **exchange, GError **error
         set_damaged(reader, reader->start, error);
         return -1;
     }
+}
+
+/* Whether the server itself was at fault, as http_exchange_is_trouble has it. */
+static gboolean is_trouble(const Record *record)
+{
+    const char *status = record->block + strlen("HTTP/1.1 ");
+    return record->block_length >= strlen("HTTP/1.1 429") && (*status == '5' || !memcmp(status, "429", 3));
 }
 
 /* Takes one whole record into account. FALSE: it is none of ours. */
@@ -258,18 +277,18 @@ static gboolean recover_record(WarcReader *reader, WarcRecovery *recovery)
         if (!type_is(&record, "warcinfo"))
             return FALSE;
         recovery->settings = field(record.block, record.block_length, "crawl-settings");
-        recovery->length = position(reader);
+        recovery->length = warc_reader_position(reader);
         return recovery->settings != NULL;
     }
-    if (type_is(&record, "response"))
-        recovery->length = position(reader);
+    if (type_is(&record, "response") && !is_trouble(&record))
+        recovery->length = warc_reader_position(reader);
     return TRUE;
 }
 
 static gboolean recover(WarcReader *reader, WarcRecovery *recovery, GError **error)
 {
     for (;;) {
-        guint64 start = position(reader);
+        guint64 start = warc_reader_position(reader);
         MemberResult result = read_member(reader, error);
         if (result == MEMBER_NONE)
             return TRUE;

@@ -256,3 +256,39 @@ gboolean warc_writer_capture(WarcWriter *writer, const HttpExchange *exchange, G
         add_reason(writer, header, exchange);
     return write_batch(writer, error);
 }
+
+guint64 warc_writer_position(const WarcWriter *writer)
+{
+    return writer->offset;
+}
+
+static gboolean read_fully(int descriptor, guint8 *data, gsize length, guint64 start)
+{
+    while (length) {
+        ssize_t got = pread(descriptor, data, length, (off_t)start);
+        if (got == 0)
+            errno = EIO; /* it ends too soon */
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return FALSE;
+        if (got > 0) {
+            data += got;
+            start += (guint64)got;
+            length -= (gsize)got;
+        }
+    }
+    return TRUE;
+}
+
+gboolean warc_writer_copy(WarcWriter *writer, const char *path, guint64 start, gsize length, GError **error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    g_byte_array_set_size(writer->batch, (guint)length);
+    gboolean good = descriptor >= 0 && read_fully(descriptor, writer->batch->data, length, start);
+    if (!good)
+        galen_error_set_errno(error, errno, "cannot read %s", path);
+    if (descriptor >= 0)
+        close(descriptor);
+    if (!good)
+        g_byte_array_set_size(writer->batch, 0);
+    return good && write_batch(writer, error);
+}

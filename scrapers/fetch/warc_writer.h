@@ -26,6 +26,9 @@ WarcWriter *warc_writer_open(const char *path, guint64 length, GError **error);
 /* `fields`: lines "name: value\r\n". */
 gboolean warc_writer_info(WarcWriter *writer, const char *fields, gint64 date, GError **error);
 gboolean warc_writer_capture(WarcWriter *writer, const HttpExchange *exchange, GError **error);
+/* Appends a batch as it lies in another file, where warc_writer_capture has put it. */
+gboolean warc_writer_copy(WarcWriter *writer, const char *path, guint64 start, gsize length, GError **error);
+guint64 warc_writer_position(const WarcWriter *writer); /* the end of the last whole batch */
 void warc_writer_free(WarcWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WarcWriter, warc_writer_free)
 

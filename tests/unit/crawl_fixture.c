@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "scrapers/fetch/url.h"
 #include "scrapers/fetch/warc_reader.h"
@@ -63,14 +65,23 @@ static gboolean receive(int peer, char *text, gsize size)
     return FALSE;
 }
 
-static void write_log(const char *target)
+static void write_log(const LoopbackRequest *request)
 {
-    g_autofree char *line = g_strconcat(target, "\n", NULL);
+    g_autofree char *line = request->host == 1 ? g_strdup_printf("%s\n", request->target)
+                                               : g_strdup_printf("//127.0.0.%d%s\n", request->host, request->target);
     int descriptor = log_file ? open(log_file, O_WRONLY | O_CREAT | O_APPEND, 0644) : -1;
     if (descriptor < 0)
         return;
     g_assert_cmpint(write(descriptor, line, strlen(line)), ==, (gssize)strlen(line));
     close(descriptor);
+}
+
+static int host_of(int peer)
+{
+    struct sockaddr_in address = {0};
+    socklen_t size = sizeof address;
+    getsockname(peer, (struct sockaddr *)&address, &size);
+    return (int)(ntohl(address.sin_addr.s_addr) & 0xff);
 }
 
 static gpointer serve(gpointer data)
@@ -79,30 +90,66 @@ static gpointer serve(gpointer data)
     char head[8192], target[2200];
     gboolean open = TRUE;
     while (open && receive(peer, head, sizeof head) && sscanf(head, "GET %2199s", target) == 1) {
-        LoopbackRequest request = {peer, target, head, log_file};
+        LoopbackRequest request = {peer, target, head, log_file, host_of(peer)};
         open = answer_request(&request);
-        write_log(target);
+        write_log(&request);
     }
     close(peer);
     return NULL;
 }
 
-static int listen_on_loopback(int *port)
+/* *port: 0 for any that is free. -1: it is taken. */
+static int listen_on_loopback(int host, int *port)
 {
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + (guint32)host),
+                                  .sin_port = htons((guint16)*port)};
     socklen_t size = sizeof address;
-    g_assert_cmpint(bind(listener, (struct sockaddr *)&address, size), ==, 0);
+    if (bind(listener, (struct sockaddr *)&address, size) < 0) {
+        close(listener);
+        return -1;
+    }
     g_assert_cmpint(listen(listener, 64), ==, 0);
     g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &size), ==, 0);
     *port = ntohs(address.sin_port);
     return listener;
 }
 
-Loopback loopback_start(LoopbackAnswer answer, const char *log_path)
+/* One port that is free on all hosts. */
+static int listen_on_hosts(int hosts, struct pollfd *listeners)
+{
+    for (;;) {
+        int port = 0, host = 0;
+        while (host < hosts && (listeners[host].fd = listen_on_loopback(host + 1, &port)) >= 0)
+            listeners[host++].events = POLLIN;
+        if (host == hosts)
+            return port;
+        while (host > 0)
+            close(listeners[--host].fd);
+    }
+}
+
+static void serve_all(struct pollfd *listeners, int hosts)
+{
+    int yes = 1;
+    for (;;) {
+        poll(listeners, (nfds_t)hosts, -1);
+        for (int i = 0; i < hosts; i++) {
+            int peer = listeners[i].revents ? accept(listeners[i].fd, NULL, NULL) : -1;
+            if (peer < 0)
+                continue;
+            setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+            g_thread_unref(g_thread_new("serve", serve, GINT_TO_POINTER(peer)));
+        }
+    }
+}
+
+Loopback loopback_start_hosts(LoopbackAnswer answer, const char *log_path, int hosts)
 {
     Loopback site;
-    int listener = listen_on_loopback(&site.port), yes = 1;
+    struct pollfd listeners[64];
+    g_assert_cmpint(hosts, <=, (int)G_N_ELEMENTS(listeners));
+    site.port = listen_on_hosts(hosts, listeners);
     fflush(NULL);
     site.process = fork();
     g_assert_cmpint(site.process, >=, 0);
@@ -110,16 +157,16 @@ Loopback loopback_start(LoopbackAnswer answer, const char *log_path)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         answer_request = answer;
         log_file = log_path;
-        for (;;) {
-            int peer = accept(listener, NULL, NULL);
-            if (peer < 0)
-                continue;
-            setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-            g_thread_unref(g_thread_new("serve", serve, GINT_TO_POINTER(peer)));
-        }
+        serve_all(listeners, hosts);
     }
-    close(listener);
+    for (int i = 0; i < hosts; i++)
+        close(listeners[i].fd);
     return site;
+}
+
+Loopback loopback_start(LoopbackAnswer answer, const char *log_path)
+{
+    return loopback_start_hosts(answer, log_path, 1);
 }
 
 void loopback_stop(Loopback *site)
@@ -189,6 +236,38 @@ char *fixture_outcomes(const char *path)
 char *fixture_pages(const char *path)
 {
     return read_outcomes(path, TRUE);
+}
+
+static void append_comparable(GString *out, const char *line)
+{
+    static const char *const varying[] = {"WARC-Date: ", "WARC-Record-ID: ", "WARC-Concurrent-To: ", "WARC-Filename: ",
+                                          "WARC-Refers-To-Date: ", "X-Crawl-Not-Modified: "};
+    for (gsize i = 0; i < G_N_ELEMENTS(varying); i++)
+        if (g_str_has_prefix(line, varying[i]))
+            return;
+    g_string_append_printf(out, "%s\n", line);
+}
+
+char *fixture_records(const char *path, gboolean comparable)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    char chunk[8192];
+    int got;
+    gzFile file = gzopen(path, "rb");
+    while (file && (got = gzread(file, chunk, sizeof chunk)) > 0)
+        g_string_append_len(text, chunk, got);
+    if (file)
+        gzclose(file);
+    for (gsize i = 0; i < text->len; i++)
+        if (!text->str[i])
+            text->str[i] = '.';
+    if (!comparable)
+        return g_string_free(g_steal_pointer(&text), FALSE);
+    g_auto(GStrv) lines = g_strsplit(text->str, "\n", -1);
+    GString *out = g_string_new(NULL);
+    for (char **line = lines; *line; line++)
+        append_comparable(out, *line);
+    return g_string_free(out, FALSE);
 }
 
 guint64 fixture_peak_memory(void)

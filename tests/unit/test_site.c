@@ -166,9 +166,11 @@ static gpointer serve(gpointer data)
 
 static int listen_on_loopback(int *port)
 {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                  .sin_port = htons((guint16)*port)};
     socklen_t size = sizeof address;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     g_assert_cmpint(bind(listener, (struct sockaddr *)&address, size), ==, 0);
     g_assert_cmpint(listen(listener, 64), ==, 0);
     g_assert_cmpint(getsockname(listener, (struct sockaddr *)&address, &size), ==, 0);
@@ -176,9 +178,9 @@ static int listen_on_loopback(int *port)
     return listener;
 }
 
-TestSite test_site_start(const char *robots)
+TestSite test_site_start_at(int port, const char *robots)
 {
-    TestSite site;
+    TestSite site = {.port = port};
     int listener = listen_on_loopback(&site.port);
     fflush(NULL);
     site.process = fork();
@@ -194,6 +196,11 @@ TestSite test_site_start(const char *robots)
     }
     close(listener);
     return site;
+}
+
+TestSite test_site_start(const char *robots)
+{
+    return test_site_start_at(0, robots);
 }
 
 void test_site_stop(TestSite *site)

@@ -17,6 +17,7 @@ typedef struct TestSite {
 } TestSite;
 
 TestSite test_site_start(const char *robots);
+TestSite test_site_start_at(int port, const char *robots); /* 0: any that is free */
 void test_site_stop(TestSite *site);
 
 #endif
