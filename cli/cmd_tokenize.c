@@ -52,7 +52,7 @@ static int run(const Command *command, int argc, char **argv)
     gboolean lines = FALSE;
     int status;
     const GOptionEntry entries[] = {
-        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &model, "A SentencePiece model", "FILE"},
+        {"model", 'm', 0, G_OPTION_ARG_FILENAME, &model, "A SentencePiece model, or a byte-level tokenizer.json", "FILE"},
         {"special", 0, 0, G_OPTION_ARG_STRING_ARRAY, &special, "A special token behind the model's pieces (may be repeated)", "TEXT"},
         {"lines", 'l', 0, G_OPTION_ARG_NONE, &lines, "Each line by itself, its ids on one line", NULL},
         {NULL},

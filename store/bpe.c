@@ -17,11 +17,18 @@ typedef struct BpePair {
 
 #define NO_KEY G_MAXUINT64
 
+/* Most pairs that are looked up have no merge, and the table is larger than the processor's near caches. The filter is
+ * not: a bit for each of a few hashes that a pair may have, clear where no merge has it. */
 struct BpeTable {
     BpePair *pairs;
     gsize mask;
     gsize count;
+    guint64 *filter;
 };
+
+#define FILTER_BITS 4 /* for each place of the table */
+
+static const BpePair no_pair = {NO_KEY, BPE_NO_SYMBOL, NO_RANK};
 
 static BpePair *pairs_new(gsize size)
 {
@@ -38,6 +45,7 @@ BpeTable *bpe_table_new(gsize expected)
     while (size < 2 * expected)
         size *= 2;
     table->pairs = pairs_new(size);
+    table->filter = g_new0(guint64, size * FILTER_BITS / 64);
     table->mask = size - 1;
     return table;
 }
@@ -47,6 +55,7 @@ void bpe_table_free(BpeTable *table)
     if (!table)
         return;
     g_free(table->pairs);
+    g_free(table->filter);
     g_free(table);
 }
 
@@ -55,10 +64,30 @@ static inline guint64 pair_key(guint32 left, guint32 right)
     return (guint64)left << 32 | right;
 }
 
+static inline guint64 key_hash(guint64 key)
+{
+    key *= 0x9e3779b97f4a7c15u;
+    return key ^ key >> 32;
+}
+
+static inline guint64 filter_bit(guint64 hash, gsize mask, gsize *word)
+{
+    gsize bit = (gsize)(hash >> 6) & ((mask + 1) * FILTER_BITS - 1);
+    *word = bit / 64;
+    return (guint64)1 << bit % 64;
+}
+
+static void filter_add(BpeTable *table, guint64 key)
+{
+    gsize word;
+    guint64 bit = filter_bit(key_hash(key), table->mask, &word);
+    table->filter[word] |= bit;
+}
+
 /* The place of the key, or the free place where it belongs. */
 static inline BpePair *pair_slot(BpePair *pairs, gsize mask, guint64 key)
 {
-    gsize at = (gsize)((key * 0x9e3779b97f4a7c15u) >> 20) & mask;
+    gsize at = (gsize)key_hash(key) & mask;
     while (pairs[at].key != key && pairs[at].key != NO_KEY)
         at = (at + 1) & mask;
     return &pairs[at];
@@ -72,8 +101,13 @@ static void table_grow(BpeTable *table)
         if (table->pairs[i].key != NO_KEY)
             *pair_slot(pairs, size - 1, table->pairs[i].key) = table->pairs[i];
     g_free(table->pairs);
+    g_free(table->filter);
     table->pairs = pairs;
     table->mask = size - 1;
+    table->filter = g_new0(guint64, size * FILTER_BITS / 64);
+    for (gsize i = 0; i < size; i++)
+        if (pairs[i].key != NO_KEY)
+            filter_add(table, pairs[i].key);
 }
 
 void bpe_table_add(BpeTable *table, guint32 left, guint32 right, guint32 merged, guint32 rank)
@@ -86,6 +120,7 @@ void bpe_table_add(BpeTable *table, guint32 left, guint32 right, guint32 merged,
         return;
     }
     *pair = (BpePair){key, merged, rank};
+    filter_add(table, key);
     if (++table->count > table->mask / 2)
         table_grow(table);
 }
@@ -93,64 +128,74 @@ void bpe_table_add(BpeTable *table, guint32 left, guint32 right, guint32 merged,
 /* The merge of two symbols: rank NO_RANK where there is none. */
 static inline const BpePair *find_pair(const BpeTable *table, const BpeWork *work, guint32 left, guint32 right)
 {
-    const BpePair *pair = pair_slot(table->pairs, table->mask, pair_key(left, right));
+    gsize word;
+    guint64 key = pair_key(left, right), bit = filter_bit(key_hash(key), table->mask, &word);
+    if (!(table->filter[word] & bit))
+        return &no_pair;
+    const BpePair *pair = pair_slot(table->pairs, table->mask, key);
     if (work->candidate && pair->rank != NO_RANK)
         work->candidate(work->user, left, right, pair->merged);
     return pair;
 }
 
-/* ---- Short rows: the pairs' ranks beside the symbols, searched for the lowest -------------------------------------- */
+/* ---- Short rows: all in a few lines of the processor's cache, searched for the lowest rank --------------------------- */
 
 typedef struct Row {
-    guint32 *symbols;
-    gsize count;
-    guint32 rank[SHORT_ROW]; /* of symbols i and i + 1 */
+    guint32 rank[SHORT_ROW];   /* of symbol i and the next; NO_RANK also where symbol i was taken in by another */
     guint32 merged[SHORT_ROW];
+    guint8 next[SHORT_ROW], previous[SHORT_ROW];
 } Row;
 
-static inline void row_set(const BpeTable *table, const BpeWork *work, Row *row, gsize i)
+static inline void row_pair(const BpeTable *table, const BpeWork *work, Row *row, const guint32 *symbols, gsize i, gsize count)
 {
-    const BpePair *pair = find_pair(table, work, row->symbols[i], row->symbols[i + 1]);
+    row->rank[i] = NO_RANK;
+    if (row->next[i] >= count)
+        return;
+    const BpePair *pair = find_pair(table, work, symbols[i], symbols[row->next[i]]);
     row->rank[i] = pair->rank;
     row->merged[i] = pair->merged;
 }
 
-static inline gsize row_lowest(const Row *row)
+static inline gsize row_lowest(const Row *row, gsize count)
 {
     gsize best = 0;
-    for (gsize i = 1; i + 1 < row->count; i++)
-        if (row->rank[i] < row->rank[best])
-            best = i;
+    guint32 rank = row->rank[0];
+    for (gsize i = 1; i < count; i++) {
+        best = row->rank[i] < rank ? i : best;
+        rank = MIN(row->rank[i], rank);
+    }
     return best;
 }
 
-/* Symbol i takes in symbol i + 1. */
-static inline void row_close(Row *row, gsize i)
+/* Symbol i takes in the next one. */
+static inline void row_close(const BpeTable *table, const BpeWork *work, Row *row, guint32 *symbols, gsize i, gsize count)
 {
-    row->symbols[i] = row->merged[i];
-    gsize behind = row->count - i - 2; /* symbols that move up */
-    memmove(row->symbols + i + 1, row->symbols + i + 2, behind * sizeof *row->symbols);
-    memmove(row->rank + i, row->rank + i + 1, behind * sizeof *row->rank);
-    memmove(row->merged + i, row->merged + i + 1, behind * sizeof *row->merged);
-    row->count--;
+    gsize right = row->next[i];
+    symbols[i] = row->merged[i];
+    symbols[right] = BPE_NO_SYMBOL;
+    row->rank[right] = NO_RANK;
+    row->next[i] = row->next[right];
+    if (row->next[i] < count)
+        row->previous[row->next[i]] = (guint8)i;
+    if (i > 0)
+        row_pair(table, work, row, symbols, row->previous[i], count);
+    row_pair(table, work, row, symbols, i, count);
 }
 
 static gsize merge_short(const BpeTable *table, const BpeWork *work, guint32 *symbols, gsize count)
 {
-    Row row = {.symbols = symbols, .count = count};
-    for (gsize i = 0; i + 1 < count; i++)
-        row_set(table, work, &row, i);
-    while (row.count > 1) {
-        gsize i = row_lowest(&row);
-        if (row.rank[i] == NO_RANK)
-            break;
-        row_close(&row, i);
-        if (i > 0)
-            row_set(table, work, &row, i - 1);
-        if (i + 1 < row.count)
-            row_set(table, work, &row, i);
+    Row row;
+    for (gsize i = 0; i < count; i++) {
+        row.next[i] = (guint8)(i + 1);
+        row.previous[i] = (guint8)(i - 1);
+        row_pair(table, work, &row, symbols, i, count);
     }
-    return row.count;
+    for (gsize i; row.rank[i = row_lowest(&row, count)] != NO_RANK;)
+        row_close(table, work, &row, symbols, i, count);
+    gsize left = 0;
+    for (gsize i = 0; i < count; i = row.next[i])
+        symbols[left++] = symbols[i];
+    return left;
 }
 
 /* ---- Long rows: a linked list, and a heap of rank << 32 | left ---------------------------------------------------- */

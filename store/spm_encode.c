@@ -2,7 +2,6 @@
  * Words to symbols, symbols merged, symbols to ids; see store/spm_encode.h. */
 #include "store/spm_encode.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,10 +187,9 @@ static gboolean words_are_separate(const SpmEncoder *encoder)
 
 SpmEncoder *spm_encoder_new(SpmModel *model, GError **error)
 {
-    static atomic_uint_fast64_t numbers;
     g_autoptr(SpmEncoder) encoder = g_new0(SpmEncoder, 1);
     encoder->model = model;
-    encoder->number = atomic_fetch_add(&numbers, 1) + 1;
+    encoder->number = word_cache_owner();
     if (model->algorithm != SPM_BPE) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "it is no byte-pair model");
         return NULL;
@@ -233,7 +231,7 @@ gboolean spm_encoder_by_words(const SpmEncoder *encoder)
 /* What a call needs besides its arguments. */
 typedef struct Encoding {
     const SpmEncoder *encoder;
-    WordCache *cache; /* NULL: not word by word */
+    WordBatch words;
     GArray *symbols;
     GArray *ids;
     BpeWork work;
@@ -330,21 +328,11 @@ static void encode_row(Encoding *encoding, const char *text, gsize length)
 
 /* ---- Encoding a text ------------------------------------------------------------------------------------------------------ */
 
-static void encode_word(Encoding *encoding, const char *word, gsize length)
+static void encode_word(gpointer user, const char *word, gsize length)
 {
+    Encoding *encoding = user;
     encoding->after_unknown = FALSE;
-    if (length > WORD_CACHE_BYTES) {
-        encode_row(encoding, word, length);
-        return;
-    }
-    CachedWord *slot = word_cache_slot(encoding->cache, word, length);
-    if (word_cache_holds(slot, word, length)) {
-        g_array_append_vals(encoding->ids, slot->ids, slot->count);
-        return;
-    }
-    guint before = encoding->ids->len;
     encode_row(encoding, word, length);
-    word_cache_put(slot, word, length, &g_array_index(encoding->ids, guint32, before), encoding->ids->len - before);
 }
 
 static inline gboolean is_space(const char *text, const char *end)
@@ -369,15 +357,16 @@ static void encode_words(Encoding *encoding, const char *text, gsize length)
 {
     for (const char *end = text + length, *next; text < end; text = next) {
         next = word_end(text, end);
-        encode_word(encoding, text, (gsize)(next - text));
+        word_batch_add(&encoding->words, text, (gsize)(next - text));
     }
+    word_batch_flush(&encoding->words);
 }
 
 static void encoding_begin(Encoding *encoding, const SpmEncoder *encoder, GArray *ids)
 {
     *encoding = (Encoding){.encoder = encoder, .ids = ids, .symbols = g_array_new(FALSE, FALSE, sizeof(guint32))};
     if (encoder->by_words)
-        encoding->cache = word_cache_of_thread(encoder->number);
+        encoding->words = (WordBatch){.cache = word_cache_of_thread(encoder->number), .ids = ids, .encode = encode_word, .user = encoding};
     if (!encoder->unused)
         return;
     encoding->splits = g_hash_table_new_full(NULL, NULL, NULL, g_free);

@@ -155,15 +155,21 @@ static void append_space(const SpmModel *model, Buffer *out)
 
 static void append_escaped(const SpmModel *model, SpmText text, Buffer *out)
 {
-    while (text.length > 0) {
-        const char *space = memchr(text.at, ' ', text.length);
-        gsize before = space ? (gsize)(space - text.at) : text.length;
-        buffer_append(out, text.at, before);
-        if (space)
-            append_space(model, out);
-        gsize taken = before + (space != NULL);
-        text = (SpmText){text.at + taken, text.length - taken};
+    if (!model->escape_spaces || !buffer_reserve(out, SPM_SPACE_LENGTH * text.length)) {
+        buffer_append(out, text.at, text.length);
+        return;
     }
+    char *to = out->data + out->length;
+    for (gsize i = 0; i < text.length; i++) {
+        if (text.at[i] != ' ') {
+            *to++ = text.at[i];
+        } else {
+            memcpy(to, SPM_SPACE, SPM_SPACE_LENGTH);
+            to += SPM_SPACE_LENGTH;
+        }
+    }
+    out->length = (gsize)(to - out->data);
+    *to = '\0';
 }
 
 static gsize skip_leading_spaces(const SpmNormaliser *normaliser, const char *text, gsize length)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Special tokens split out of the text, and the rest through the model; see store/tokenizer.h.
  *
- * Byte-pair models are Galen's own affair (store/spm_encode.h). Models of SentencePiece's other algorithms, which no Llama
- * has, go through its library. */
+ * Byte-pair models are Galen's own affair (store/spm_encode.h, store/hf_encode.h). Models of SentencePiece's other
+ * algorithms, which no Llama has, go through its library. */
 #include "store/tokenizer.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "store/hf_encode.h"
 #include "store/sentencepiece.h"
 #include "store/spm_encode.h"
 
@@ -23,7 +24,8 @@ typedef struct Special {
 } Special;
 
 struct Tokenizer {
-    SpmEncoder *encoder;         /* one of these two */
+    SpmEncoder *spm;             /* one of these three */
+    HfEncoder *hf;
     SentencePieceModel *library;
     char *bytes; /* of the model file */
     gsize bytes_length;
@@ -44,7 +46,8 @@ void tokenizer_free(Tokenizer *tokenizer)
         g_free(tokenizer->special[i].text);
     g_free(tokenizer->special);
     g_free(tokenizer->longest);
-    spm_encoder_free(tokenizer->encoder);
+    spm_encoder_free(tokenizer->spm);
+    hf_encoder_free(tokenizer->hf);
     sentencepiece_free(tokenizer->library);
     g_free(tokenizer->bytes);
     g_free(tokenizer);
@@ -53,8 +56,8 @@ void tokenizer_free(Tokenizer *tokenizer)
 static gboolean no_model(const char *path, const char *reason, GError **error)
 {
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "%s is not a SentencePiece model (%s); give the .model file that spm_train wrote, "
-                "such as Llama 2's tokenizer.model", path, reason);
+                "%s is not a tokenizer that Galen knows (%s); give the .model file that spm_train wrote, such as Llama 2's "
+                "tokenizer.model, or a byte-level tokenizer.json, such as Llama 3's", path, reason);
     return FALSE;
 }
 
@@ -65,20 +68,36 @@ static gboolean load_library(Tokenizer *tokenizer, const char *path, GError **er
     return tokenizer->library || no_model(path, failure, error);
 }
 
-/* Reads the model and gives it to the engine for its algorithm. */
-static gboolean load_engine(Tokenizer *tokenizer, const char *path, GError **error)
+static void set_ids(Tokenizer *tokenizer, guint32 pieces, guint32 bos, guint32 eos)
+{
+    tokenizer->pieces = pieces;
+    tokenizer->bos = bos;
+    tokenizer->eos = eos;
+}
+
+/* Gives the model to the engine for its algorithm. */
+static gboolean load_spm(Tokenizer *tokenizer, const char *path, GError **error)
 {
     g_autoptr(GError) reason = NULL;
     g_autoptr(SpmModel) model = spm_model_read(tokenizer->bytes, tokenizer->bytes_length, &reason);
     if (!model)
         return no_model(path, reason->message, error);
-    tokenizer->pieces = model->count;
-    tokenizer->bos = model->bos;
-    tokenizer->eos = model->eos;
+    set_ids(tokenizer, model->count, model->bos, model->eos);
     if (model->algorithm != SPM_BPE)
         return load_library(tokenizer, path, error);
-    tokenizer->encoder = spm_encoder_new(g_steal_pointer(&model), &reason);
-    return tokenizer->encoder || no_model(path, reason->message, error);
+    tokenizer->spm = spm_encoder_new(g_steal_pointer(&model), &reason);
+    return tokenizer->spm || no_model(path, reason->message, error);
+}
+
+static gboolean load_hf(Tokenizer *tokenizer, const char *path, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+    g_autoptr(HfModel) model = hf_model_read(tokenizer->bytes, tokenizer->bytes_length, &reason);
+    if (!model)
+        return no_model(path, reason->message, error);
+    set_ids(tokenizer, model->count, model->bos, model->eos);
+    tokenizer->hf = hf_encoder_new(g_steal_pointer(&model));
+    return TRUE;
 }
 
 static gboolean load_model(Tokenizer *tokenizer, const char *path, GError **error)
@@ -87,12 +106,15 @@ static gboolean load_model(Tokenizer *tokenizer, const char *path, GError **erro
         g_prefix_error(error, "while reading the tokenizer model: ");
         return FALSE;
     }
-    if (!load_engine(tokenizer, path, error))
+    gboolean json = hf_model_is_json(tokenizer->bytes, tokenizer->bytes_length);
+    if (!(json ? load_hf(tokenizer, path, error) : load_spm(tokenizer, path, error)))
         return FALSE;
     if (tokenizer->eos != TOKENIZER_NO_ID)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "%s has no end-of-sequence piece, which separates documents; train the model with --eos_id", path);
+                "%s has no end-of-sequence piece, which separates documents; %s", path,
+                json ? "give it an added token of a known name: <|end_of_text|>, <|endoftext|>, </s>, <|eos|> or <eos>"
+                     : "train the model with --eos_id");
     return FALSE;
 }
 
@@ -201,20 +223,48 @@ static const Special *special_at(const Tokenizer *tokenizer, const char *text, g
     return NULL;
 }
 
-static gboolean encode_plain(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
+static gboolean encode_by_library(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
 {
-    if (length == 0)
-        return TRUE;
-    if (tokenizer->encoder) {
-        spm_encode(tokenizer->encoder, text, length, ids);
-        return TRUE;
-    }
     g_autofree char *failure = NULL;
     if (sentencepiece_encode(tokenizer->library, text, length, ids, &failure))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "SentencePiece could not encode %" G_GSIZE_FORMAT " bytes: %s",
                 length, failure);
     return FALSE;
+}
+
+/* Appends the text with U+FFFD for each byte that is no UTF-8. A NUL is a character like others. */
+static void append_valid(GString *valid, const char *text, gsize length)
+{
+    for (const char *end = text + length, *stop; text < end; text = stop + (stop < end)) {
+        g_utf8_validate_len(text, (gsize)(end - text), &stop);
+        g_string_append_len(valid, text, stop - text);
+        if (stop < end && *stop == '\0')
+            g_string_append_c(valid, '\0');
+        else if (stop < end)
+            g_string_append(valid, "\xef\xbf\xbd");
+    }
+}
+
+static gboolean encode_by_hf(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
+{
+    if (g_utf8_validate_len(text, length, NULL))
+        return hf_encode(tokenizer->hf, text, length, ids, error);
+    g_autoptr(GString) valid = g_string_sized_new(length);
+    append_valid(valid, text, length);
+    return hf_encode(tokenizer->hf, valid->str, valid->len, ids, error);
+}
+
+static gboolean encode_plain(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
+{
+    if (length == 0)
+        return TRUE;
+    if (tokenizer->library)
+        return encode_by_library(tokenizer, text, length, ids, error);
+    if (tokenizer->hf)
+        return encode_by_hf(tokenizer, text, length, ids, error);
+    spm_encode(tokenizer->spm, text, length, ids);
+    return TRUE;
 }
 
 gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
@@ -238,10 +288,12 @@ static gboolean decode_plain(const Tokenizer *tokenizer, const guint32 *ids, gsi
 {
     if (count == 0)
         return TRUE;
-    if (tokenizer->encoder) {
-        spm_decode(tokenizer->encoder, ids, count, text);
+    if (tokenizer->spm)
+        spm_decode(tokenizer->spm, ids, count, text);
+    if (tokenizer->hf)
+        hf_decode(tokenizer->hf, ids, count, text);
+    if (!tokenizer->library)
         return TRUE;
-    }
     g_autofree char *failure = NULL;
     if (sentencepiece_decode(tokenizer->library, ids, count, text, &failure))
         return TRUE;

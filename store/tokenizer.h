@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * store/tokenizer.h - text to token ids: a SentencePiece model plus Galen's special tokens.
+ * store/tokenizer.h - text to token ids: a model file plus Galen's special tokens.
+ *
+ * A model is a SentencePiece .model file (Llama 1 and 2, Mistral) or a Hugging Face tokenizer.json of the byte-level kind
+ * (Llama 3, GPT-2, Qwen); which one it is shows in its bytes. The ids are those of the libraries that these files come from.
  *
  * Special tokens ("[bib_ref]", "[/bib_ref]" ...) get ids behind the model's last piece, in the order given; the text
  * between them is encoded by the model, piece by piece, without an added BOS. tokenizer_decode turns ids back to text.
  * The tokenizer is immutable after loading and may be used by many threads at once.
- * Errors: a file that is missing or no SentencePiece model is GALEN_ERROR_INPUT, naming it and what to do.
+ * Errors: a file that is missing or none of these is GALEN_ERROR_INPUT, naming it and what to do.
  */
 #ifndef STORE_TOKENIZER_H
 #define STORE_TOKENIZER_H

@@ -2,11 +2,22 @@
  * A table of a thread; see store/word_cache.h. */
 #include "store/word_cache.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/hash.h"
 
 #define SLOTS 65536
+#define WORD_BYTES 30
+#define WORD_IDS 8
+
+/* One line of the processor's cache. */
+struct CachedWord {
+    guint8 length; /* 0: free */
+    guint8 count;
+    char text[WORD_BYTES];
+    guint32 ids[WORD_IDS];
+};
 
 struct WordCache {
     guint64 owner;
@@ -14,6 +25,12 @@ struct WordCache {
 };
 
 static GPrivate thread_cache = G_PRIVATE_INIT(g_free);
+
+guint64 word_cache_owner(void)
+{
+    static atomic_uint_fast64_t owners;
+    return atomic_fetch_add(&owners, 1) + 1;
+}
 
 WordCache *word_cache_of_thread(guint64 owner)
 {
@@ -26,22 +43,50 @@ WordCache *word_cache_of_thread(guint64 owner)
     return cache;
 }
 
-CachedWord *word_cache_slot(WordCache *cache, const char *word, gsize length)
-{
-    return &cache->slots[hash64(word, length, 0) % SLOTS];
-}
-
-gboolean word_cache_holds(const CachedWord *slot, const char *word, gsize length)
+static gboolean slot_holds(const CachedWord *slot, const char *word, gsize length)
 {
     return slot->length == length && memcmp(slot->text, word, length) == 0;
 }
 
-void word_cache_put(CachedWord *slot, const char *word, gsize length, const guint32 *ids, gsize count)
+static void slot_put(CachedWord *slot, const char *word, gsize length, const guint32 *ids, gsize count)
 {
-    if (count > WORD_CACHE_IDS)
+    if (count > WORD_IDS)
         return;
     slot->length = (guint8)length;
     slot->count = (guint8)count;
     memcpy(slot->text, word, length);
     memcpy(slot->ids, ids, count * sizeof *ids);
+}
+
+void word_batch_add(WordBatch *batch, const char *word, gsize length)
+{
+    CachedWord *slot = NULL;
+    if (length <= WORD_BYTES) {
+        slot = &batch->cache->slots[hash64(word, length, 0) % SLOTS];
+        __builtin_prefetch(slot);
+    }
+    batch->pending[batch->count].word = word;
+    batch->pending[batch->count].length = length;
+    batch->pending[batch->count].slot = slot;
+    if (++batch->count == WORD_BATCH)
+        word_batch_flush(batch);
+}
+
+void word_batch_flush(WordBatch *batch)
+{
+    GArray *ids = batch->ids;
+    for (guint i = 0; i < batch->count; i++) {
+        const char *word = batch->pending[i].word;
+        gsize length = batch->pending[i].length;
+        CachedWord *slot = batch->pending[i].slot;
+        if (slot && slot_holds(slot, word, length)) {
+            g_array_append_vals(ids, slot->ids, slot->count);
+            continue;
+        }
+        guint before = ids->len;
+        batch->encode(batch->user, word, length);
+        if (slot)
+            slot_put(slot, word, length, &g_array_index(ids, guint32, before), ids->len - before);
+    }
+    batch->count = 0;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fuzz target: the reader of SentencePiece model files, and encoding with whatever model came out, its own bytes as the text. */
+ * Fuzz target: the readers of SentencePiece model files and of tokenizer.json, and encoding with whatever model came out, its
+ * own bytes as the text. */
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/hf_model.h"
 #include "store/spm_encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     /* A copy of its own, so that a read past the end is seen. */
     g_autofree char *model = g_memdup2(data, size);
+    g_autoptr(HfModel) json = hf_model_is_json(model, size) ? hf_model_read(model, size, NULL) : NULL;
     g_autoptr(SpmModel) read = spm_model_read(model, size, NULL);
     g_autoptr(SpmEncoder) encoder = read && read->algorithm == SPM_BPE ? spm_encoder_new(g_steal_pointer(&read), NULL) : NULL;
     if (!encoder)
@@ -30,5 +33,7 @@ const char *const fuzz_seeds[] = {
     "\x0a\x08\x0a\x04"
     "a\xe2\x96\x81\x18\x01\x12\x03\xc0\x01\x01", /* a space behind a letter; spaces as suffixes */
     "\x1a\x0a\x0a\x08identity",
+    "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\", [\"a\", \"b\"]]}, \"added_tokens\": "
+    "[{\"id\": 3, \"content\": \"</s>\", \"lstrip\": true}], \"normalizer\": {\"type\": \"NFC\"}, \"pre_tokenizer\": {\"type\": \"ByteLevel\"}}",
     NULL,
 };

@@ -163,9 +163,9 @@ static void assert_refused(const void *bytes, gsize length, const char *words)
 static void test_what_is_no_model_is_refused_by_name(void)
 {
     g_autoptr(GByteArray) model = fixture_model(TRUE), endless = fixture_model(FALSE);
-    assert_refused("hello", 5, "not a SentencePiece model");
-    assert_refused("", 0, "not a SentencePiece model");
-    assert_refused(model->data, model->len / 2, "not a SentencePiece model");
+    assert_refused("hello", 5, "not a tokenizer that Galen knows");
+    assert_refused("", 0, "not a tokenizer that Galen knows");
+    assert_refused(model->data, model->len / 2, "not a tokenizer that Galen knows");
     assert_refused(endless->data, endless->len, "end-of-sequence");
 }
 
