@@ -9,6 +9,7 @@
 #include "dedup/contamination.h"
 #include "dedup/dedup.h"
 #include "scrapers/ingest.h"
+#include "scrapers/updates.h"
 #include "store/manifest.h"
 #include "store/mix.h"
 #include "store/pack.h"
@@ -25,6 +26,11 @@ typedef struct Build {
 static gboolean run_ingest(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return ingest_run(build->context, build->recipe, PROGRAM, fingerprint, error);
+}
+
+static gboolean run_updates(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return updates_run(build->context, build->recipe, predecessor, fingerprint, error);
 }
 
 static gboolean run_clean(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -61,7 +67,8 @@ static const struct {
     const char *name;
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
 } stages[] = {
-    {"ingest", run_ingest}, {"clean", run_clean}, {"dedup", run_dedup}, {"contamination", run_contamination}, {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
+    {"ingest", run_ingest}, {"updates", run_updates}, {"clean", run_clean}, {"dedup", run_dedup}, {"contamination", run_contamination},
+    {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 
 gboolean pipeline_has_stage(const char *name)

@@ -223,6 +223,14 @@ gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const ch
     return store_put(txn, TABLE_IDS, key, sizeof key, number, sizeof number, error);
 }
 
+gboolean document_index_move(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error)
+{
+    guint8 key[16], number[8];
+    id_key(source, id, key);
+    docno_write(docno, number);
+    return store_put(txn, TABLE_IDS, key, sizeof key, number, sizeof number, error);
+}
+
 gboolean document_find(StoreTxn *txn, const char *source, const char *id, Docno *docno, GError **error)
 {
     guint8 key[16];

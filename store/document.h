@@ -53,6 +53,8 @@ gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *do
 /* The number of the document with this id in this source, or DOCNO_NONE. document_index makes it findable; of two
  * documents with one id the first stays. */
 gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error);
+/* Makes the id lead to this document, whichever it led to before. */
+gboolean document_index_move(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error);
 gboolean document_find(StoreTxn *txn, const char *source, const char *id, Docno *docno, GError **error);
 
 /* Clean text: "Title, blank line, body", compressed. */

@@ -23,7 +23,7 @@ typedef struct Verdict {
     const char *rule;
     double value;
     double threshold;
-    Docno winner; /* DOCNO_NONE unless merged */
+    Docno winner; /* of a merged document, or the record that superseded it (scrapers/updates.h); else DOCNO_NONE */
     const char *detail;
 } Verdict;
 
