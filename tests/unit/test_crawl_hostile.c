@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * scrapers/fetch/crawl.h against servers that mean harm: bounded memory and time, each failure on record, and the crawl
  * goes on. */
-#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "base/error.h"
@@ -175,95 +172,9 @@ static void test_a_crawl_survives_every_bad_server(void)
     g_clear_pointer(&bomb, g_free);
 }
 
-static gboolean run_quietly(const char *const *arguments)
-{
-    int status = 1;
-    gboolean started = g_spawn_sync(fixture_directory, (char **)arguments, NULL,
-                                    G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                                    NULL, NULL, NULL, NULL, &status, NULL);
-    return started && g_spawn_check_wait_status(status, NULL);
-}
-
-/* A port that was free a moment ago. */
-static int free_port(void)
-{
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    g_assert_cmpint(bind(descriptor, (struct sockaddr *)&address, size), ==, 0);
-    g_assert_cmpint(getsockname(descriptor, (struct sockaddr *)&address, &size), ==, 0);
-    close(descriptor);
-    return ntohs(address.sin_port);
-}
-
-static void wait_for(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                  .sin_port = htons((guint16)port)};
-    for (int i = 0; i < 100; i++) {
-        int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        gboolean open = connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0;
-        close(descriptor);
-        if (open)
-            return;
-        g_usleep(50000);
-    }
-}
-
-static GPid start_tls(int port)
-{
-    g_autofree char *where = g_strdup_printf("127.0.0.1:%d", port);
-    const char *arguments[] = {"openssl", "s_server", "-accept", where, "-cert", "cert.pem", "-key", "key.pem",
-                               "-www", "-quiet", NULL};
-    GPid server = 0;
-    g_spawn_async(fixture_directory, (char **)arguments, NULL,
-                  G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL |
-                      G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, &server, NULL);
-    wait_for(port);
-    return server;
-}
-
-static void test_a_certificate_that_cannot_be_trusted_fails_the_page_and_no_more(void)
-{
-    const char *make[] = {"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out",
-                          "cert.pem", "-days", "2", "-subj", "/CN=loopback", "-addext",
-                          "subjectAltName=IP:127.0.0.1", NULL};
-    if (!run_quietly(make)) {
-        g_test_skip("there is no openssl program to make a certificate with");
-        return;
-    }
-    int port = free_port();
-    GPid server = start_tls(port);
-    Loopback site = loopback_start(answer, NULL);
-    g_auto(CrawlFixture) fixture = {0};
-    fixture_init(&fixture, &site, "/fine", "tls.warc.gz");
-    char *starts[] = {fixture.start, g_strdup_printf("https://127.0.0.1:%d/page", port)};
-    fixture.crawl.start = (RecipeStrings){.items = starts, .count = 2};
-    fixture.crawl.ignore_robots = true;
-    fixture_crawl(&fixture, NULL);
-    g_autofree char *list = fixture_outcomes(fixture.path);
-    g_assert_true(g_str_has_prefix(list, "/fine 200\n/page failed: SSL "));
-
-    /* The same page with the certificate among the trusted ones. */
-    g_autofree char *authorities = g_build_filename(fixture_directory, "cert.pem", NULL);
-    g_autofree char *trusted = g_build_filename(fixture_directory, "trusted.warc.gz", NULL);
-    CrawlPlan plan = crawl_plan(&fixture.source, trusted, NULL, NULL);
-    plan.authorities = authorities;
-    g_autoptr(GError) error = NULL;
-    g_assert_true(crawl_run_plan(&plan, NULL, &error));
-    g_autofree char *good = fixture_outcomes(trusted);
-    g_assert_cmpstr(good, ==, "/fine 200\n/page 200\n");
-    g_free(starts[1]);
-    kill(server, SIGKILL);
-    waitpid(server, NULL, 0);
-    loopback_stop(&site);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hostile/a crawl survives every bad server", test_a_crawl_survives_every_bad_server);
-    g_test_add_func("/hostile/a certificate that cannot be trusted fails the page and no more",
-                    test_a_certificate_that_cannot_be_trusted_fails_the_page_and_no_more);
     return fixture_run();
 }
