@@ -17,7 +17,7 @@
 #define HOSTS 8
 #define PAGES 64
 #define KILLS 12
-#define LARGE_BYTES ((gsize)16 << 20)
+#define LARGE_BYTES ((gsize)28 << 20)
 
 #define LOG_LINES 8192
 #define LINE_BYTES 48
