@@ -95,7 +95,7 @@ static gboolean citation_parse(const MedlineCitation *citation, const ParseOptio
     if (element != TAPE_NONE)
         medline_text_line(&pmid, citation->tape, element);
     if (pmid.length == 0 || pmid.overflowed) {
-        parse_failure_set(failure, RULE_MALFORMED_XML, "the citation has no PMID");
+        parse_failure_set(failure, RULE_MALFORMED_XML, "line %" G_GUINT64_FORMAT ": the citation has no PMID", citation->tape->line);
         return FALSE;
     }
     g_free(document->id);
@@ -142,7 +142,7 @@ static gboolean record_parse(XmlTape *tape, const ParseOptions *options, Documen
     citation.data = xml_tape_child(tape, 0, MEDLINE_PubmedBookData);
     if (citation.citation != TAPE_NONE)
         return citation_parse(&citation, options, document, failure);
-    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the record holds neither MedlineCitation nor BookDocument");
+    parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "line %" G_GUINT64_FORMAT ": a record without MedlineCitation or BookDocument", tape->line);
     return FALSE;
 }
 

@@ -129,11 +129,18 @@ static void walk_parts(Walk *walk, guint32 element, PartFunction function, gpoin
     }
 }
 
+/* Whether what is inside an element is on the tape, so that it can be walked. */
+static gboolean has_parts(const XmlTape *tape, guint32 element)
+{
+    guint32 name = tape->elements[element].name;
+    return name == TAPE_NONE || tape->vocabulary[name].treatment == TAPE_READ;
+}
+
 static void look_at_part(Walk *walk, const char *text, gsize length, guint32 child, gpointer user)
 {
     if (child == TAPE_NONE)
         look_at_text(text, length, user);
-    else
+    else if (has_parts(walk->tape, child))
         walk_parts(walk, child, look_at_part, user); /* as deep as TAPE_DEPTH_LIMIT */
 }
 
@@ -212,7 +219,8 @@ static void append_part(Walk *walk, const char *text, gsize length, guint32 chil
         append_formula(walk, child);
         break;
     default:
-        walk_parts(walk, child, append_part, NULL);
+        if (has_parts(walk->tape, child))
+            walk_parts(walk, child, append_part, NULL);
     }
 }
 

@@ -36,7 +36,6 @@ typedef struct OpenElement {
 typedef struct TapeReader {
     XmlTape *tape;
     const char *at, *end;
-    guint64 line;
     ParseFailure *failure;
     unsigned depth;
     unsigned hidden; /* elements deeper than this leave nothing on the tape; 0: all do */
@@ -148,7 +147,7 @@ static gboolean fault(TapeReader *reader, const char *at, const char *rule, cons
 
 static gboolean fault(TapeReader *reader, const char *at, const char *rule, const char *format, ...)
 {
-    guint64 line = reader->line;
+    guint64 line = reader->tape->line;
     for (const char *newline = reader->tape->bytes; (newline = memchr(newline, '\n', (gsize)(at - newline))); newline++)
         line++;
     va_list arguments;
@@ -402,7 +401,7 @@ static void close_element(TapeReader *reader, guint32 number, const char *conten
 static gboolean is_hiding(const XmlTape *tape, guint32 number)
 {
     guint32 name = tape->elements[number].name;
-    return name == TAPE_NONE || tape->vocabulary[name].treatment != TAPE_READ;
+    return name != TAPE_NONE && tape->vocabulary[name].treatment != TAPE_READ;
 }
 
 static gboolean read_start_tag(TapeReader *reader)
@@ -509,14 +508,13 @@ gboolean xml_tape_read(XmlTape *tape, const char *bytes, gsize length, guint64 l
         return FALSE;
     }
     tape->bytes = bytes;
-    tape->length = (guint32)length;
+    tape->line = line;
     tape->count = 0;
     forget_unknown(tape);
     g_autofree TapeReader *reader = g_new(TapeReader, 1);
     reader->tape = tape;
     reader->at = bytes;
     reader->end = bytes + length;
-    reader->line = line;
     reader->failure = failure;
     reader->depth = reader->hidden = 0;
     reader->rooted = FALSE;

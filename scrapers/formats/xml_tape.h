@@ -7,8 +7,9 @@
  * element i are i + 1, then the `next` of each, up to i's own `next`. Text is read from the bytes when somebody wants it
  * (medline_text.h).
  *
- * A vocabulary lists the names that a format knows. An element that is TAPE_SKIPPED or TAPE_UNKNOWN is checked like all
- * others, but what is inside it leaves nothing on the tape; TAPE_OPAQUE is the same, for elements that another parser reads.
+ * A vocabulary lists the names that a format knows. An element that is TAPE_SKIPPED is checked like all others, but
+ * what is inside it leaves nothing on the tape; TAPE_OPAQUE is the same, for elements that another parser reads. Elements of
+ * other names are on the tape, with what is in them, and the names are remembered.
  *
  * Not read: document types, hence no entities but those of xml_entities.h; namespaces, of which only the prefix is cut
  * off. Encodings other than UTF-8 are the cutter's business. Nothing recurses; depth, elements and size are capped.
@@ -27,7 +28,6 @@ typedef enum {
     TAPE_READ,    /* the format looks into it */
     TAPE_SKIPPED, /* says nothing that a document keeps */
     TAPE_OPAQUE,
-    TAPE_UNKNOWN, /* in no list */
 } TapeTreatment;
 
 typedef struct TapeName {
@@ -51,7 +51,7 @@ typedef struct XmlTape {
     guint8 *index;      /* hash of a name -> 1 + index in the vocabulary */
     guint8 *sizes;      /* of the names */
     const char *bytes;  /* of the record; borrowed */
-    guint32 length;
+    guint64 line;       /* of the first byte in its file */
     TapeElement *elements;
     guint32 count, capacity;
     char *unknown[TAPE_UNKNOWN_LIMIT]; /* names of unknown elements of this record, each once */

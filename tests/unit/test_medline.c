@@ -157,6 +157,109 @@ static void test_broken_and_hostile_xml_is_refused(void)
     assert_failure(&format_medline, deep->str, RULE_MALFORMED_XML, "");
 }
 
+/* With settings of a recipe. */
+static char *text_with(const char *xml, const char *const *abstracts, gboolean labels_in_line)
+{
+    RecipeSource source = {.tag = (char *)"test", .format = (char *)"medline", .labels_in_line = labels_in_line};
+    if (abstracts)
+        source.abstracts = (RecipeStrings){(char **)abstracts, g_strv_length((char **)abstracts)};
+    g_autoptr(ParseOptions) options = parse_options_new(&source);
+    g_auto(Document) document = {0};
+    ParseFailure failure = {0};
+    Record record = {.bytes = (char *)xml, .length = strlen(xml), .origin = (char *)"file@0"};
+    gboolean good = format_medline.parse(&record, options, &document, &failure);
+    return good ? g_strdup_printf("%s: %s", document.language, document.text) : g_strdup(failure.detail);
+}
+
+static void test_a_recipe_chooses_the_abstract(void)
+{
+    static const char xml[] =
+        "<PubmedArticle><MedlineCitation><PMID>1</PMID><Article><Abstract><AbstractText> </AbstractText></Abstract><Language>eng</Language>"
+        "</Article><OtherAbstract Type=\"Publisher\" Language=\"spa\"><AbstractText>Uno.</AbstractText></OtherAbstract>"
+        "<OtherAbstract Type=\"plain-language-summary\" Language=\"fre\"><AbstractText>Deux.</AbstractText></OtherAbstract>"
+        "<OtherAbstract Type=\"KIE\" Language=\"fre\"><AbstractText>Trois.</AbstractText></OtherAbstract></MedlineCitation></PubmedArticle>";
+    static const struct {
+        const char *abstracts[4], *expected;
+    } cases[] = {
+        {{"main", "fr"}, "fr: Trois."},
+        {{"main", "any"}, "es: Uno."},
+        {{"Plain-Language-Summary", "es"}, "fr: Deux."},
+        {{"ger", "spa"}, "es: Uno."},
+        {{"main"}, "the citation has no abstract but one of type 'Publisher', language 'spa'"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = text_with(xml, cases[i].abstracts, FALSE);
+        g_assert_cmpstr(text, ==, cases[i].expected);
+    }
+}
+
+static void test_labels_stand_before_their_parts_where_the_recipe_says_so(void)
+{
+    g_autofree char *text = text_with(ABSTRACT("<AbstractText Label=\"AIM:\">One.</AbstractText><AbstractText Label=\"NONE\"/>"
+                                               "<AbstractText>Two <i>three</i>.</AbstractText>"), NULL, TRUE);
+    g_assert_cmpstr(text, ==, "en: AIM: One.\n\nTwo three.");
+}
+
+static void test_what_is_left_out_leaves_no_trace_in_running_text(void)
+{
+    assert_text(&format_medline, ABSTRACT("<AbstractText>a<Note>b <i>c</i></Note>d <New x='1'>e <i>f</i> <Newer/></New><b/>g<sup>"
+                                          "<Note>h</Note></sup></AbstractText>"),
+                "ad e f g");
+}
+
+static void test_xml_that_is_not_well_formed_is_refused_with_its_line(void)
+{
+    static const char *const bad[][2] = {
+        {"<a>\n<b></a>", "line 2: </a> where <b> is open"},
+        {"<a b='1' b='2'/>", "the attribute 'b' twice"},
+        {"<a b=1/>", "without a value in quotes"},
+        {"<a b='<'/>", "'<' in the value"},
+        {"<a b='&no;'/>", "unknown entity '&no;'"},
+        {"<a>&#xd800;</a>", "unknown entity '&#xd800;'"},
+        {"<a>a & b</a>", "unknown entity '&'"},
+        {"<a>]]></a>", "']]>' in running text"},
+        {"<a><!-- a -- b --></a>", "'--' inside a comment"},
+        {"<a><!-- </a>", "a comment that does not end"},
+        {"<a><![CDATA[ </a>", "a CDATA section that does not end"},
+        {"<a><?xml version='1.0'?></a>", "a processing instruction"},
+        {"<a>< b></a>", "'<' that begins no tag"},
+        {"<a>\x01</a>", "the character U+0001"},
+        {"<a/><b/>", "a second root element <b>"},
+        {"<a/>x", "text outside of the root element"},
+        {"</a>", "an end tag where nothing is open"},
+        {"<a><!DOCTYPE a></a>", "a declaration"},
+        {"<a><b>", "<b> is not closed"},
+        {"<a", "a tag that does not end"},
+        {"", "no element at all"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        assert_failure(&format_medline, bad[i][0], RULE_MALFORMED_XML, bad[i][1]);
+    assert_failure(&format_medline, "<a>\n\n\xc3</a>", RULE_INVALID_UTF8, "line 3");
+}
+
+static void test_a_file_in_another_encoding_is_converted(void)
+{
+    static const char *const cases[][3] = {
+        {"text/xml; charset=ISO-8859-1", "caf\xe9", "caf\xc3\xa9"},
+        {"text/xml; charset=Shift_JIS", "\x8a\xbf", "\xe6\xbc\xa2"},
+    };
+    RecipeSource source = {.tag = (char *)"test", .format = (char *)"medline"};
+    g_autoptr(ParseOptions) options = parse_options_new(&source);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(Document) document = {0};
+        ParseFailure failure = {0};
+        g_autofree char *xml = g_strdup_printf(ABSTRACT("<AbstractText>%s</AbstractText>"), cases[i][1]);
+        Record record = {.bytes = xml, .length = strlen(xml), .origin = (char *)"f@0", .content_type = (char *)cases[i][0], .line = 9};
+        g_assert_true(format_medline.parse(&record, options, &document, &failure));
+        g_assert_cmpstr(document.text, ==, cases[i][2]);
+    }
+    g_auto(Document) document = {0};
+    ParseFailure failure = {0};
+    Record record = {.bytes = (char *)"<a/>", .length = 4, .origin = (char *)"f@0", .content_type = (char *)"text/xml; charset=klingon", .line = 9};
+    g_assert_false(format_medline.parse(&record, options, &document, &failure));
+    g_assert_cmpstr(failure.detail, ==, "line 9: the file declares the encoding 'klingon', which is not known");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -175,5 +278,11 @@ int main(int argc, char **argv)
     g_test_add_func("/medline/broken and hostile XML is refused", test_broken_and_hostile_xml_is_refused);
     g_test_add_func("/medline/a citation with only another abstract says which",
                     test_a_citation_with_only_another_abstract_says_which);
+    g_test_add_func("/medline/a recipe chooses the abstract", test_a_recipe_chooses_the_abstract);
+    g_test_add_func("/medline/labels stand before their parts where the recipe says so",
+                    test_labels_stand_before_their_parts_where_the_recipe_says_so);
+    g_test_add_func("/medline/what is left out leaves no trace in running text", test_what_is_left_out_leaves_no_trace_in_running_text);
+    g_test_add_func("/medline/XML that is not well-formed is refused, with its line", test_xml_that_is_not_well_formed_is_refused_with_its_line);
+    g_test_add_func("/medline/a file in another encoding is converted", test_a_file_in_another_encoding_is_converted);
     return g_test_run();
 }
