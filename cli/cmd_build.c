@@ -105,7 +105,7 @@ static int run(const Command *command, int argc, char **argv)
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, clean, dedup, tokenise, mix, pack", "STAGE"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, clean, dedup, tokenise, mix, pack", "STAGE"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
         {"from-warc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
@@ -124,7 +124,7 @@ static int run(const Command *command, int argc, char **argv)
     if (!output)
         return command_usage(command, "say where the store goes: -o STORE");
     if (until && !pipeline_has_stage(until))
-        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, clean, dedup, tokenise, mix, pack", until);
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, clean, dedup, tokenise, mix, pack", until);
     GError *error = NULL;
     g_autoptr(Recipe) recipe = recipe_load(argv[1], inputs, &error);
     status = recipe ? build(recipe, &options, &error) : EXIT_BAD_INPUT;

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "store/chapters.h"
+#include "store/note.h"
 #include "store/stage_record.h"
 #include "store/tokenizer_store.h"
 
@@ -12,7 +14,7 @@ typedef struct Options {
     gboolean raw, clean, cuts, tokens, facts;
 } Options;
 
-static void print_facts(Docno docno, const Document *document)
+static gboolean print_facts(StoreTxn *txn, Docno docno, const Document *document, GError **error)
 {
     char capture[SHA256_HEX_SIZE];
     json_t *facts = json_object();
@@ -30,11 +32,48 @@ static void print_facts(Docno docno, const Document *document)
     json_object_set_new(facts, "capture_sha256", json_text(capture));
     json_t *meta = json_parse(document->meta, strlen(document->meta), "meta", NULL);
     json_object_set_new(facts, "meta", meta ? meta : json_text(document->meta));
-    print_json(facts);
+    GError *failure = NULL;
+    g_autoptr(json_t) note = note_get(txn, docno, CHAPTERS_STAGE, &failure);
+    json_t *pages = json_object_get(note, "pages");
+    if (pages)
+        json_object_set(facts, "pages", pages);
+    if (!failure) {
+        print_json(facts);
+        return TRUE;
+    }
+    json_decref(facts);
+    g_propagate_error(error, failure);
+    return FALSE;
 }
 
-static gboolean print_raw(const Document *document)
+/* Says on standard error which page gave which of the lines that are printed, so that the text itself stays as it is. */
+static gboolean note_parts(StoreTxn *txn, const Document *document, const GArray *parts, GError **error)
 {
+    unsigned line = document->title && *document->title ? 3 : 1;
+    gsize at = 0;
+    for (guint i = 0; i < parts->len; i++) {
+        const ChapterPart *part = &g_array_index(parts, ChapterPart, i);
+        g_auto(Document) page = {0};
+        for (; at < part->start; at++)
+            line += document->text[at] == '\n';
+        unsigned first = line;
+        for (; at < part->start + part->length; at++)
+            line += document->text[at] == '\n';
+        if (!document_get_facts(txn, part->docno, &page, error))
+            return FALSE;
+        if (part->length)
+            fprintf(stderr, "lines %u to %u: document %" G_GUINT64_FORMAT ", %s\n", first, line, part->docno, page.id);
+        else
+            fprintf(stderr, "no text: document %" G_GUINT64_FORMAT ", %s\n", part->docno, page.id);
+    }
+    return TRUE;
+}
+
+static gboolean print_raw(StoreTxn *txn, Docno docno, Document *document, GError **error)
+{
+    g_autoptr(GArray) parts = NULL;
+    if (!chapters_join_parts(txn, docno, document, &parts, error) || (parts && !note_parts(txn, document, parts, error)))
+        return FALSE;
     if (document->title && *document->title)
         printf("%s\n\n", document->title);
     fwrite(document->text, 1, document->text_length, stdout);
@@ -137,10 +176,8 @@ static gboolean show(Store *store, StoreTxn *txn, const char *name, const Option
     g_auto(Document) document = {0};
     if (!resolve_document(txn, name, &docno, error) || !document_get(txn, docno, &document, error))
         return FALSE;
-    if (options->facts) {
-        print_facts(docno, &document);
-        return TRUE;
-    }
+    if (options->facts)
+        return print_facts(txn, docno, &document, error);
     if (options->tokens)
         return print_tokens(store, txn, docno, error);
     if (options->cuts)
@@ -148,7 +185,7 @@ static gboolean show(Store *store, StoreTxn *txn, const char *name, const Option
     gboolean found = FALSE;
     if (!options->raw && !print_clean(txn, docno, options->clean, &found, error))
         return FALSE;
-    return found || print_raw(&document);
+    return found || print_raw(txn, docno, &document, error);
 }
 
 static int run(const Command *command, int argc, char **argv)
@@ -179,7 +216,8 @@ const Command command_show = {
     .summary = "print a document: clean, raw, as tokens, or its facts",
     .details = "ID is a document's number, SOURCE/ID, or an id that only one source has. Without an option it prints the text\n"
                "that is tokenised: the clean text, without what later stages took out of it; or the extracted one where a\n"
-               "document was dropped before cleaning ended.\n\n"
+               "document was dropped before cleaning ended. Of a document of several pages the raw text is that of all, and\n"
+               "standard error says which page gave which lines; a chapter's own number gives it alone.\n\n"
                "Examples:\n"
                "  galen show corpus.galen PMID:31452104\n"
                "  galen show corpus.galen 17 --facts",

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "store/chapters.h"
 #include "store/note.h"
 #include "store/shard.h"
 #include "store/stage_record.h"
@@ -119,6 +120,8 @@ static json_t *story_of(StoreTxn *txn, const char *name, GError **error)
     json_object_set_new(story, "url", json_text(document.url));
     json_object_set_new(story, "licence", json_text(document.licence));
     json_object_set_new(story, "capture_sha256", json_text(capture));
+    if (!chapters_join(txn, docno, &document, error))
+        return NULL;
     json_object_set_new(story, "extracted_bytes", json_integer((json_int_t)document.text_length));
     g_autofree char *clean = NULL;
     gsize clean_length;
@@ -183,6 +186,23 @@ static void print_findings(const json_t *story)
     }
 }
 
+/* A line a page: its place in the document and its heading, or what is missing and why. */
+static void print_pages(const json_t *pages)
+{
+    gsize index;
+    json_t *page;
+    int place = 0;
+    json_array_foreach(pages, index, page) {
+        const char *heading = json_get_string(page, "heading"), *missing = json_get_string(page, "missing");
+        const char *url = json_get_string(page, "url");
+        if (missing)
+            printf("  %-10s %s: %s\n", "lacks", url ? url : "", missing);
+        else
+            printf("  %-10s %d: document %lld%s%s\n", "page", ++place, (long long)json_integer_value(json_object_get(page, "docno")),
+                   heading ? "  " : "", heading ? heading : "");
+    }
+}
+
 static void print_story(const json_t *story)
 {
     gsize index;
@@ -201,6 +221,7 @@ static void print_story(const json_t *story)
     if (json_object_get(story, "clean_bytes"))
         printf(", %s clean (title included)", clean);
     putchar('\n');
+    print_pages(json_object_get(json_object_get(json_object_get(story, "notes"), CHAPTERS_STAGE), "pages"));
     print_findings(story);
     print_verdict(json_object_get(story, "verdict"));
     json_array_foreach(json_object_get(story, "placements"), index, placement) {

@@ -8,6 +8,7 @@
 #include "cleaning/clean.h"
 #include "dedup/contamination.h"
 #include "dedup/dedup.h"
+#include "scrapers/chapters.h"
 #include "scrapers/ingest.h"
 #include "scrapers/updates.h"
 #include "store/manifest.h"
@@ -31,6 +32,11 @@ static gboolean run_ingest(Build *build, const char *predecessor, char **fingerp
 static gboolean run_updates(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return updates_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_chapters(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return chapters_run(build->context, build->recipe, predecessor, fingerprint, error);
 }
 
 static gboolean run_clean(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -67,7 +73,8 @@ static const struct {
     const char *name;
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
 } stages[] = {
-    {"ingest", run_ingest}, {"updates", run_updates}, {"clean", run_clean}, {"dedup", run_dedup}, {"contamination", run_contamination},
+    {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"clean", run_clean},
+    {"dedup", run_dedup}, {"contamination", run_contamination},
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 

@@ -48,14 +48,17 @@ static gboolean setting_hits(const json_t *measure, const char *setting)
     return FALSE;
 }
 
-/* What every page must have; the others may be for some pages alone. */
-static gboolean setting_is_needed(const char *setting)
+/* What every page must have; the others may be for some pages alone. Chapters are tried on the pages that chapters.pages
+ * names, which must have some; where it names none, any page may do without. */
+static gboolean setting_is_needed(const SourceFile *file, const char *setting)
 {
+    if (strcmp(setting, "chapters.links") == 0)
+        return file->source.extract.chapters.pages.count > 0;
     return strcmp(setting, "content") == 0 || strcmp(setting, "title") == 0 || strcmp(setting, "date") == 0 ||
            g_str_has_suffix(setting, ".links");
 }
 
-static void judge_selector(const json_t *measure, const json_t *entry, const json_t *last, json_t *findings)
+static void judge_selector(const SourceFile *file, const json_t *measure, const json_t *entry, const json_t *last, json_t *findings)
 {
     const char *setting = json_get_string(entry, "setting"), *selector = json_get_string(entry, "selector");
     json_int_t hits = number(entry, "hits"), pages = number(entry, "pages");
@@ -67,7 +70,7 @@ static void judge_selector(const json_t *measure, const json_t *entry, const jso
         add_finding(findings, "selector-missed", selector,
                     "%s: the selector \"%s\" matches %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " pages; at the last good check it "
                     "matched %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT, setting, selector, hits, pages, hits_before, pages_before);
-    else if (hits == 0 && pages_before == 0 && setting_is_needed(setting) && !setting_hits(measure, setting))
+    else if (hits == 0 && pages_before == 0 && setting_is_needed(file, setting) && !setting_hits(measure, setting))
         add_finding(findings, "selector-missed", selector, "%s: the selector \"%s\" matches none of %" JSON_INTEGER_FORMAT " pages", setting,
                     selector, pages);
 }
@@ -114,7 +117,7 @@ json_t *check_findings(const SourceFile *file, const json_t *measure, const json
     gsize index;
     json_t *entry;
     json_array_foreach(json_object_get(measure, "selectors"), index, entry)
-        judge_selector(measure, entry, last, findings);
+        judge_selector(file, measure, entry, last, findings);
     judge_listing(file, measure, last, findings);
     judge_texts(measure, last, findings);
     return findings;

@@ -42,6 +42,7 @@ json_t *selectors_uncounted(const RecipeExtract *extract)
     add_entries(entries, "remove", &extract->remove);
     add_entries(entries, "start_at", &extract->start_at);
     add_entries(entries, "stop_at", &extract->stop_at);
+    add_entries(entries, "chapters.links", &extract->chapters.links);
     if (extract->title)
         json_array_append_new(entries, new_entry("title", extract->title));
     if (extract->date)
@@ -51,7 +52,7 @@ json_t *selectors_uncounted(const RecipeExtract *extract)
 
 void selectors_count(json_t *entries, const json_t *probe)
 {
-    static const char *const lists[] = {"content", "remove", "start_at", "stop_at"};
+    static const char *const lists[] = {"content", "remove", "start_at", "stop_at", "chapters"};
     static const char *const singles[] = {"title", "date"};
     gsize next = 0, index;
     json_t *matches;

@@ -110,6 +110,10 @@ static void append_extract(GString *yaml, const json_t *suggest)
         g_string_append(yaml, "  # content: [\"css:main\"]   # the generic extractor decides while this is not set\n");
     g_string_append(yaml, "  # remove: [\"css:.related-links\"]   # what is inside the content and is no part of the text\n"
                           "  tables: false\n");
+    const char *chapters = json_get_string(suggest, "chapters");
+    g_autofree char *quoted_chapters = yaml_string(chapters ? chapters : "css:ul.toc a");
+    g_string_append_printf(yaml, "  # chapters: {links: [%s]}   # where several pages make one document: %s\n", quoted_chapters,
+                           chapters ? "this page links to pages below it; are they its chapters?" : "links to the others");
 }
 
 static void append_test(GString *yaml, const char *url, const Document *document)

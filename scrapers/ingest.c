@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/pipeline.h"
 #include "scrapers/fetch/scope.h"
+#include "scrapers/fetch/url.h"
 #include "scrapers/inputs.h"
 #include "scrapers/parse_worker.h"
 #include "scrapers/source_crawls.h"
@@ -308,6 +309,17 @@ static void replace_if_absent(char **field, const char *value)
         *field = g_strdup(value);
 }
 
+/* A redirect says where the page is, so that links to the old address find it (chapters.h). */
+static void note_redirect(const Record *record, Document *document)
+{
+    g_autofree char *valid = record->redirect && record->url ? g_utf8_make_valid(record->redirect, -1) : NULL;
+    g_autofree char *target = valid ? url_resolve(record->url, valid) : NULL;
+    if (!target || document->meta)
+        return;
+    g_autoptr(json_t) meta = json_pack("{s:s}", "redirect", target);
+    document->meta = json_write(meta);
+}
+
 /* What every document has, whatever its parser left out. */
 static void complete_document(const Input *input, const Record *record, Document *document)
 {
@@ -320,6 +332,7 @@ static void complete_document(const Input *input, const Record *record, Document
     replace_if_absent(&document->id, record->url ? record->url : record->origin);
     replace_if_absent(&document->kind, "text");
     replace_if_absent(&document->licence, input->source->licence);
+    note_redirect(record, document);
     replace_if_absent(&document->meta, "{}");
     if (!document->text)
         document_set_text(document, "", 0);

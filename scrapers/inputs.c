@@ -11,7 +11,7 @@
 #include "scrapers/extract/selector.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "3"
+#define INGEST_VERSION "4"
 
 static void input_free(gpointer data)
 {
@@ -176,6 +176,11 @@ char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
         append_strings(text, "remove", &source->extract.remove);
         append_strings(text, "start_at", &source->extract.start_at);
         append_strings(text, "stop_at", &source->extract.stop_at);
+        append_strings(text, "chapter", &source->extract.chapters.links);
+        append_strings(text, "chapter_page", &source->extract.chapters.pages);
+        append_strings(text, "chapter_skip", &source->extract.chapters.skip);
+        if (source->crawl && source->extract.chapters.links.count)
+            append_strings(text, "crawl_skip", &source->crawl->skip);
         g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
         if (source->compat)
             g_string_append_printf(text, " compat=%s\n", source->compat);

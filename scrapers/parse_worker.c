@@ -70,6 +70,9 @@ static void encode_request(Buffer *buffer, const ParseOptions *options, const Re
     append_list(buffer, options->remove);
     append_list(buffer, options->start_at);
     append_list(buffer, options->stop_at);
+    append_list(buffer, options->chapters);
+    append_list(buffer, options->chapter_pages);
+    append_list(buffer, options->chapter_skip);
     buffer_append_field(buffer, options->date);
     buffer_append_u32(buffer, (guint32)options->tables);
     append_list(buffer, options->abstracts);
@@ -94,7 +97,8 @@ static gboolean decode_options(BufferView *view, ParseOptions *options)
         !buffer_view_field(view, &options->id_field) || !buffer_view_field(view, &options->compat) ||
         !buffer_view_field(view, &options->title) ||
         !view_list(view, &options->content) || !view_list(view, &options->remove) ||
-        !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !buffer_view_field(view, &options->date) ||
+        !view_list(view, &options->start_at) || !view_list(view, &options->stop_at) || !view_list(view, &options->chapters) ||
+        !view_list(view, &options->chapter_pages) || !view_list(view, &options->chapter_skip) || !buffer_view_field(view, &options->date) ||
         !buffer_view_u32(view, &tables) || !view_list(view, &options->abstracts) || !buffer_view_u32(view, &labels_in_line) ||
         !buffer_view_u32(view, &probe))
         return FALSE;

@@ -208,7 +208,7 @@ gboolean few_pages_fetch(const RecipeSource *source, const char *const *starts, 
     crawl.max_pages = limit;
     crawl.max_depth = MIN(depth, crawl.max_depth);
     if (depth == 0)
-        crawl.lists_count = 0; /* else they would be reported as empty */
+        crawl.lists_count = crawl.chapters.links.count = 0; /* else they would be reported as empty */
     if (starts)
         crawl.start = (RecipeStrings){(char **)starts, g_strv_length((char **)starts)};
     *few = (FewPages){0};

@@ -38,6 +38,22 @@ static gboolean holds(const char *tidy_text, const char *wanted)
     return !tidy || strstr(tidy_text, tidy) != NULL;
 }
 
+/* The chapters that the page names, in their order. */
+static void compare_chapters(const SourceTest *test, const Document *document, json_t *faults)
+{
+    g_autoptr(json_t) meta = json_loads(document->meta ? document->meta : "{}", 0, NULL);
+    const json_t *chapters = json_object_get(meta, "chapters");
+    gsize named = json_array_size(chapters);
+    if (test->chapters.count && named != test->chapters.count)
+        add_fault(faults, "the page names %" G_GSIZE_FORMAT " chapters, not %u", named, test->chapters.count);
+    for (gsize i = 0; i < MIN(named, test->chapters.count); i++) {
+        const char *url = json_get_string(json_array_get(chapters, i), "url");
+        g_autofree char *wanted = url_normalise(test->chapters.items[i]);
+        if (g_strcmp0(url, wanted) != 0)
+            add_fault(faults, "chapter %" G_GSIZE_FORMAT " is %s, not %s", i + 1, url, test->chapters.items[i]);
+    }
+}
+
 static void compare(const SourceTest *test, const Document *document, json_t *faults)
 {
     g_autofree char *text = text_tidy(document->text), *title = text_tidy(document->title), *wanted = text_tidy(test->title);
@@ -49,6 +65,7 @@ static void compare(const SourceTest *test, const Document *document, json_t *fa
     for (unsigned i = 0; i < test->lacks.count; i++)
         if (holds(text ? text : "", test->lacks.items[i]))
             add_fault(faults, "the text holds \"%s\"", test->lacks.items[i]);
+    compare_chapters(test, document, faults);
     if (json_array_size(faults) > 0) {
         g_autofree char *beginning = quote(text ? text : "");
         add_fault(faults, "the text begins \"%s\"", beginning);

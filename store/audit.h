@@ -17,6 +17,7 @@ const char *severity_name(Severity severity);
 #define FINDING_HASH_MISMATCH "hash-mismatch"       /* error: a record's XXH3 or the manifest's SHA-256 differs */
 #define FINDING_LEDGER_GAP "ledger-gap"             /* error: a document without exactly one verdict */
 #define FINDING_LOST_WINNER "lost-winner"           /* error: merged into a document that is not kept */
+#define FINDING_LOST_CHAPTER "lost-chapter"         /* error: the pages of a document and their verdicts do not agree */
 #define FINDING_ORPHAN_SPAN "orphan-span"           /* error: tokens of a document that is not kept */
 #define FINDING_UNPACKED "kept-but-not-packed"      /* error: a kept document without tokens in a shard */
 #define FINDING_SPAN_GAP "span-gap"                 /* error: spans do not tile their shard */

@@ -4,6 +4,7 @@
 
 #include "base/pipeline.h"
 #include "store/audit_findings.h"
+#include "store/chapters.h"
 #include "store/tokens.h"
 
 #define BATCH_SIZE 256
@@ -85,6 +86,70 @@ static gsize stage_place(const char *stage)
     return place;
 }
 
+static gboolean is_of_chapters(const Verdict *verdict)
+{
+    return verdict->outcome == OUTCOME_MERGED && strcmp(verdict->stage, CHAPTERS_STAGE) == 0;
+}
+
+/* Whether the document's record lists the page as joined. */
+static gboolean lists_page(const GPtrArray *chapters, Docno page)
+{
+    for (guint i = 0; chapters && i < chapters->len; i++) {
+        const Chapter *chapter = chapters->pdata[i];
+        if (chapter->docno == page && !chapter->missing)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static GPtrArray *chapters_of(StoreTxn *txn, Docno docno, gboolean *damaged, GPtrArray *findings)
+{
+    GError *cause = NULL;
+    GPtrArray *chapters = chapters_get(txn, docno, &cause);
+    *damaged = cause != NULL;
+    if (cause)
+        findings_add_damage(findings, record_where(TABLE_NOTES, docno), cause);
+    return chapters;
+}
+
+/* A chapter's text is part of its winner's, whatever became of that later; so the winner must list it, and be no chapter. */
+static void check_chapter(StoreTxn *txn, Docno docno, const Verdict *merged, GPtrArray *findings)
+{
+    Verdict verdict;
+    gboolean damaged = FALSE, unread;
+    gboolean known = merged->winner != DOCNO_NONE && verdict_of(txn, merged->winner, &verdict, &damaged, findings);
+    g_autoptr(GPtrArray) chapters = chapters_of(txn, merged->winner, &unread, findings);
+    const char *fault = NULL;
+    if (!known)
+        fault = damaged ? NULL : "has no verdict";
+    else if (is_of_chapters(&verdict))
+        fault = "is a chapter itself";
+    else if (verdict.outcome == OUTCOME_DROPPED && strcmp(verdict.stage, "ingest") == 0)
+        fault = "gave no document";
+    else if (!chapters || (strcmp(merged->rule, CHAPTERS_RULE) == 0 && !lists_page(chapters, docno)))
+        fault = unread ? NULL : "does not list it among its chapters";
+    if (fault)
+        findings_add(findings, FINDING_LOST_CHAPTER, document_where(docno),
+                     "a chapter of document %" G_GUINT64_FORMAT ", which %s", merged->winner, fault);
+}
+
+/* The other way round: each page that a document lists has the verdict of a chapter of it. */
+static void check_record(StoreTxn *txn, Docno docno, GPtrArray *findings)
+{
+    gboolean damaged;
+    g_autoptr(GPtrArray) chapters = chapters_of(txn, docno, &damaged, findings);
+    for (guint i = 0; chapters && i < chapters->len; i++) {
+        const Chapter *chapter = chapters->pdata[i];
+        Verdict verdict;
+        if (chapter->missing || chapter->docno == docno)
+            continue;
+        gboolean known = verdict_of(txn, chapter->docno, &verdict, &damaged, findings);
+        if (!damaged && (!known || !is_of_chapters(&verdict) || verdict.winner != docno))
+            findings_add(findings, FINDING_LOST_CHAPTER, document_where(docno),
+                         "lists document %" G_GUINT64_FORMAT " as its chapter, whose verdict says otherwise", chapter->docno);
+    }
+}
+
 /* Follows winners to the document that stands for this one. It must be kept, or have been dropped by a later stage than
  * the one that merged, which would have dropped a copy of it too. */
 static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtrArray *findings)
@@ -92,7 +157,7 @@ static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtr
     Verdict verdict = *merged;
     Docno winner = docno;
     gboolean damaged = FALSE;
-    for (unsigned step = 0; verdict.outcome == OUTCOME_MERGED && step < WINNER_CHAIN_LIMIT; step++) {
+    for (unsigned step = 0; verdict.outcome == OUTCOME_MERGED && !is_of_chapters(&verdict) && step < WINNER_CHAIN_LIMIT; step++) {
         winner = verdict.winner;
         if (winner == DOCNO_NONE || !verdict_of(txn, winner, &verdict, &damaged, findings)) {
             if (!damaged)
@@ -208,11 +273,14 @@ static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, Audit
     Verdict verdict;
     gboolean damaged;
     check_cuts(txn, docno, batch->findings);
+    check_record(txn, docno, batch->findings);
     if (!verdict_of(txn, docno, &verdict, &damaged, batch->findings)) {
         if (audit->packed && !damaged)
             findings_add(batch->findings, FINDING_LEDGER_GAP, document_where(docno), "has no verdict");
     } else if (verdict.outcome == OUTCOME_KEPT) {
         check_kept(audit, txn, docno, batch);
+    } else if (is_of_chapters(&verdict) && audit->packed) {
+        check_chapter(txn, docno, &verdict, batch->findings);
     } else if (verdict.outcome == OUTCOME_MERGED && audit->packed) {
         check_winner(txn, docno, &verdict, batch->findings);
     } else if (verdict.outcome == OUTCOME_DROPPED) {

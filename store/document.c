@@ -184,6 +184,17 @@ gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *do
     return FALSE;
 }
 
+gsize document_text_size(const StoreValue *value)
+{
+    BufferView view = {value->data, value->length, 0, FALSE};
+    guint32 facts_length;
+    const char *facts;
+    if (!buffer_view_u32(&view, &facts_length) || !buffer_view_bytes(&view, facts_length, &facts))
+        return 0;
+    unsigned long long content = ZSTD_getFrameContentSize(view.data + view.position, view.length - view.position);
+    return content > DOCUMENT_TEXT_LIMIT ? 0 : (gsize)content;
+}
+
 static gboolean document_load(StoreTxn *txn, Docno docno, gboolean with_text, Document *document, GError **error)
 {
     StoreValue value;

@@ -49,6 +49,8 @@ gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GErr
  * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */
 void document_freeze(const Document *document, Buffer *buffer);
 gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *document, GError **error);
+/* Bytes of a stored document's text, without decompressing it; 0 where the record cannot be read. */
+gsize document_text_size(const StoreValue *value);
 
 /* The number of the document with this id in this source, or DOCNO_NONE. document_index makes it findable; of two
  * documents with one id the first stays. */

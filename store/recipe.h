@@ -26,6 +26,14 @@ typedef struct RecipeList {
     char *next_link;        /* json: the URL made of the next page's number, which stands for {}; without `next` it counts */
 } RecipeList;
 
+/* Several pages that make one document: which links of a page lead to the others (store/chapters.h). */
+typedef struct RecipeChapters {
+    RecipeStrings links;    /* selectors of the links, in the order of reading; empty: each page is a document of its own */
+    RecipeStrings pages;    /* regular expressions: URLs of the pages that have chapters; empty: any page */
+    RecipeStrings skip;     /* regular expressions: URLs of links that lead to no chapter */
+    bool headings;          /* each chapter stands under its link's text as a heading: true */
+} RecipeChapters;
+
 /* How a site is crawled. */
 typedef struct RecipeCrawl {
     RecipeStrings start;    /* URLs */
@@ -43,6 +51,7 @@ typedef struct RecipeCrawl {
     char *fetch;            /* "http", or "browser" for sites that need JavaScript: a headless Chromium; "http" */
     RecipeList *lists;
     unsigned lists_count;
+    RecipeChapters chapters; /* of the source's `extract`: what they name is fetched */
 } RecipeCrawl;
 
 /* What of an HTML page is the document. XPath 1.0. Without `content`, main content is found by its density of text. */
@@ -54,6 +63,7 @@ typedef struct RecipeExtract {
     RecipeStrings start_at; /* headings (or their beginnings, case ignored): what stands before the first of them goes */
     RecipeStrings stop_at;  /* headings: from one of them on, up to the next heading of its level or above, all goes */
     bool tables;            /* keep tables, as rows with " | " between cells: false */
+    RecipeChapters chapters;
 } RecipeExtract;
 
 typedef enum { GROUP_GUIDELINES, GROUP_ABSTRACTS, GROUP_PAPERS, GROUP_REPLAY } RecipeGroup;

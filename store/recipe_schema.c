@@ -47,10 +47,16 @@ static const cyaml_schema_field_t crawl_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t chapters_fields[] = {
+    STRINGS(FileChapters, links),    STRINGS(FileChapters, pages), STRINGS(FileChapters, skip),
+    BOOLEAN(FileChapters, headings), CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t extract_fields[] = {
     STRINGS(FileExtract, content), STRINGS(FileExtract, remove), STRINGS(FileExtract, start_at),
     STRINGS(FileExtract, stop_at), STRING(FileExtract, date),     STRING(FileExtract, title),
-    BOOLEAN(FileExtract, tables),  CYAML_FIELD_END,
+    BOOLEAN(FileExtract, tables),  MAPPING(FileExtract, chapters, chapters_fields),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t clean_fields[] = {
@@ -171,6 +177,7 @@ static const cyaml_schema_field_t test_fields[] = {
     STRING(SourceTest, title),
     STRINGS(SourceTest, contains),
     STRINGS(SourceTest, lacks),
+    STRINGS(SourceTest, chapters),
     CYAML_FIELD_END,
 };
 

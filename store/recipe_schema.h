@@ -22,10 +22,16 @@ typedef struct FileCrawl {
     unsigned lists_count;
 } FileCrawl;
 
+typedef struct FileChapters {
+    RecipeStrings links, pages, skip;
+    bool *headings;
+} FileChapters;
+
 typedef struct FileExtract {
     RecipeStrings content, remove, start_at, stop_at;
     char *title, *date;
     bool *tables;
+    FileChapters *chapters;
 } FileExtract;
 
 typedef struct FileClean {

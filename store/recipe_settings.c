@@ -75,6 +75,16 @@ static json_t *crawl_settings(const RecipeCrawl *crawl)
     return object;
 }
 
+static json_t *chapters_settings(const RecipeChapters *chapters)
+{
+    json_t *object = json_object();
+    set_strings(object, "links", &chapters->links);
+    set_strings(object, "pages", &chapters->pages);
+    set_strings(object, "skip", &chapters->skip);
+    set_flag(object, "headings", chapters->headings);
+    return object;
+}
+
 static json_t *extract_settings(const RecipeExtract *extract)
 {
     json_t *object = json_object();
@@ -85,6 +95,8 @@ static json_t *extract_settings(const RecipeExtract *extract)
     set_strings(object, "start_at", &extract->start_at);
     set_strings(object, "stop_at", &extract->stop_at);
     set_flag(object, "tables", extract->tables);
+    if (extract->chapters.links.count)
+        json_object_set_new(object, "chapters", chapters_settings(&extract->chapters));
     return object;
 }
 

@@ -61,7 +61,16 @@ static void override_crawl(FileCrawl *merged, const FileCrawl *over)
     }
 }
 
-static void override_extract(FileExtract *merged, const FileExtract *over)
+static void override_chapters(FileChapters *merged, const FileChapters *over)
+{
+    OVERRIDE_LIST(links);
+    OVERRIDE_LIST(pages);
+    OVERRIDE_LIST(skip);
+    OVERRIDE(headings);
+}
+
+/* `chapters` is room for the merged ones. */
+static void override_extract(FileExtract *merged, const FileExtract *over, FileChapters *chapters)
 {
     OVERRIDE_LIST(content);
     OVERRIDE_LIST(remove);
@@ -70,11 +79,25 @@ static void override_extract(FileExtract *merged, const FileExtract *over)
     OVERRIDE(title);
     OVERRIDE(date);
     OVERRIDE(tables);
+    if (over->chapters) {
+        *chapters = merged->chapters ? *merged->chapters : (FileChapters){0};
+        override_chapters(chapters, over->chapters);
+        merged->chapters = chapters;
+    }
 }
 
-/* Puts what `over` says in place of what *merged says. `crawl` and `extract` are room for the merged ones. */
-static void override_source(FileSource *merged, const FileSource *over, FileCrawl *crawl, FileExtract *extract)
+/* Room for what is merged of two entries. */
+typedef struct MergedSource {
+    FileSource source;
+    FileCrawl crawl;
+    FileExtract extract;
+    FileChapters chapters;
+} MergedSource;
+
+/* Puts what `over` says in place of what room->source says. */
+static void override_source(MergedSource *room, const FileSource *over)
 {
+    FileSource *merged = &room->source;
     OVERRIDE(tag);
     OVERRIDE(name);
     OVERRIDE(format);
@@ -93,15 +116,15 @@ static void override_source(FileSource *merged, const FileSource *over, FileCraw
         merged->crawl = NULL;
     }
     if (over->crawl) {
-        *crawl = merged->crawl ? *merged->crawl : (FileCrawl){0};
-        override_crawl(crawl, over->crawl);
-        merged->crawl = crawl;
+        room->crawl = merged->crawl ? *merged->crawl : (FileCrawl){0};
+        override_crawl(&room->crawl, over->crawl);
+        merged->crawl = &room->crawl;
         merged->paths = over->paths;
     }
     if (over->extract) {
-        *extract = merged->extract ? *merged->extract : (FileExtract){0};
-        override_extract(extract, over->extract);
-        merged->extract = extract;
+        room->extract = merged->extract ? *merged->extract : (FileExtract){0};
+        override_extract(&room->extract, over->extract, &room->chapters);
+        merged->extract = &room->extract;
     }
 }
 
@@ -147,6 +170,18 @@ static gboolean convert_group(const char *path, const FileSource *file, RecipeGr
 static char *usual_abstract_names[] = {(char *)"main", (char *)"en"};
 static const RecipeStrings usual_abstracts = {usual_abstract_names, G_N_ELEMENTS(usual_abstract_names)};
 
+static RecipeChapters convert_chapters(const FileChapters *file)
+{
+    if (!file)
+        return (RecipeChapters){.headings = true};
+    return (RecipeChapters){
+        .links = file->links,
+        .pages = file->pages,
+        .skip = file->skip,
+        .headings = SETTING(file, headings, true),
+    };
+}
+
 static void convert_source(const FileSource *file, RecipeGroup group, RecipeSource *source)
 {
     *source = (RecipeSource){
@@ -175,7 +210,10 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
             .start_at = file->extract->start_at,
             .stop_at = file->extract->stop_at,
             .tables = SETTING(file->extract, tables, false),
+            .chapters = convert_chapters(file->extract->chapters),
         };
+    if (source->crawl)
+        source->crawl->chapters = source->extract.chapters;
 }
 
 static gboolean tag_is_good(const char *tag)
@@ -216,6 +254,9 @@ static gboolean check_source(const char *path, const RecipeSource *source, GErro
     if (source->compat && (strcmp(source->compat, "meditron") != 0 || strcmp(source->format, "s2orc") != 0))
         return recipe_fault(error, path, "source '%s': compat is meditron, and only with format s2orc; not '%s' with format %s", source->tag,
                             source->compat, source->format);
+    const RecipeChapters *chapters = &source->extract.chapters;
+    if (!chapters->links.count && (chapters->pages.count || chapters->skip.count))
+        return recipe_fault(error, path, "source '%s': extract.chapters needs links, the selectors of the links to the chapters", source->tag);
     if (!(source->valid >= 0 && source->valid < 1))
         return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
     if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)
@@ -246,18 +287,16 @@ static gboolean check_abstracts(const char *path, const FileSource *file, GError
 gboolean recipe_source_make(const char *path, unsigned number, const FileSource *entry, const FileSource *under,
                             RecipeSource *source, GError **error)
 {
-    FileSource merged = under ? *under : *entry;
-    FileCrawl crawl;
-    FileExtract extract;
+    MergedSource room = {.source = under ? *under : *entry};
     RecipeGroup group = GROUP_GUIDELINES;
     *source = (RecipeSource){0};
     if (under)
-        override_source(&merged, entry, &crawl, &extract);
-    if (!check_needed(path, number, &merged, error) || !convert_group(path, &merged, &group, error))
+        override_source(&room, entry);
+    if (!check_needed(path, number, &room.source, error) || !convert_group(path, &room.source, &group, error))
         return FALSE;
-    if (!check_abstracts(path, &merged, error))
+    if (!check_abstracts(path, &room.source, error))
         return FALSE;
-    convert_source(&merged, group, source);
+    convert_source(&room.source, group, source);
     return check_source(path, source, error);
 }
 

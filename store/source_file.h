@@ -26,6 +26,7 @@ typedef struct SourceTest {
     char *title;            /* NULL: any */
     RecipeStrings contains; /* strings that the text must hold */
     RecipeStrings lacks;    /* strings that it must not */
+    RecipeStrings chapters; /* URLs of the chapters that it must name, in order; empty: not looked at */
 } SourceTest;
 
 typedef struct SourceFile {

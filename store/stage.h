@@ -54,7 +54,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(StageRun, stage_run_clear)
 void stage_count(StageRun *run, const char *source, const char *what, gint64 amount);
 
 typedef enum {
-    STAGE_READ_DOCUMENT = 1, /* item->document with its text */
+    STAGE_READ_DOCUMENT = 1, /* item->document with its text, that of its chapters in it (store/chapters.h) */
     STAGE_READ_FACTS = 2,    /* item->document without its text */
     STAGE_READ_CLEANED = 4,  /* item->cleaned: the clean text */
     STAGE_READ_FINAL = 8,    /* item->cleaned: the clean text without item->cuts, those of the stages before */

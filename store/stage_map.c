@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "store/chapters.h"
 #include "store/stage.h"
 
 #define BATCH_DOCUMENTS 256
@@ -100,6 +101,8 @@ static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const
     if (map->reads & (STAGE_READ_DOCUMENT | STAGE_READ_FACTS))
         if (!document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error))
             return FALSE;
+    if ((map->reads & STAGE_READ_DOCUMENT) && !chapters_join(txn, docno, &item->document, error))
+        return FALSE;
     if (!(map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL)))
         return TRUE;
     GError *failure = NULL;

@@ -181,6 +181,14 @@ static gboolean open_environment(Store *store, const char *path, StoreFlags flag
     return TRUE;
 }
 
+static gboolean set_lacking_error(const Store *store, int table, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s has no table '%s': an earlier version of Galen made it, or a build that ended at once; run 'galen build' "
+                "with its recipe again", store->directory, table_names[table]);
+    return FALSE;
+}
+
 static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
 {
     MDB_txn *txn;
@@ -192,7 +200,7 @@ static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
         if (result != 0) {
             mdb_txn_abort(txn);
             if (result == MDB_NOTFOUND)
-                return set_unborn_error(store, error);
+                return table == 0 ? set_unborn_error(store, error) : set_lacking_error(store, table, error);
             store_set_error(store, error, result, "open its tables");
             return FALSE;
         }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "scrapers/extract/chapter_links.h"
 #include "scrapers/extract/charset.h"
 #include "scrapers/extract/compare.h"
 #include "scrapers/extract/content.h"
@@ -97,7 +98,22 @@ static void use_date_rule(Page *page, const char *rule, Document *document)
     document->date = date;
 }
 
-static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, Document *document,
+/* Notes the chapters that the page names and, where it calls itself by another address, where it was captured: by that
+ * address the pages of a document know one another. */
+static gboolean note_chapters(Page *page, const char *url, const ParseOptions *options, Document *document)
+{
+    if (!options->chapters || !options->chapters[0])
+        return FALSE;
+    json_t *chapters = chapter_links_find(page, url, document->url, options);
+    if (url && g_strcmp0(url, document->url) != 0)
+        document_set_meta(document, "captured", json_text(url));
+    if (chapters)
+        document_set_meta(document, "chapters", chapters);
+    return chapters != NULL;
+}
+
+/* A page that names chapters may have no text of its own, as a table of contents. */
+static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions *options, gboolean has_chapters, Document *document,
                              ParseFailure *failure)
 {
     g_auto(Selection) selection = {0};
@@ -123,7 +139,7 @@ static gboolean extract_text(Page *page, json_t *linked_data, const ParseOptions
         parse_failure_set(failure, RULE_TOO_LARGE, "the text passes %" G_GSIZE_FORMAT " bytes", DOCUMENT_TEXT_LIMIT);
         return FALSE;
     }
-    if (words < LEAST_WORDS) {
+    if (words < LEAST_WORDS && !has_chapters) {
         parse_failure_set(failure, RULE_NO_TEXT, "the main content has %u words, less than %u", words, LEAST_WORDS);
         return FALSE;
     }
@@ -172,8 +188,9 @@ gboolean html_extract(const char *bytes, gsize length, const char *content_type,
         use_date_rule(page, options->date, document);
     if (document->url)
         set_string(&document->id, document->url);
-    gboolean good = extract_text(page, linked_data, options, document, failure);
+    gboolean has_chapters = note_chapters(page, url, options, document);
+    gboolean good = extract_text(page, linked_data, options, has_chapters, document, failure);
     if (options->probe)
-        probe_page(html, html_length, options, document);
+        probe_page(html, html_length, url ? url : document->url, options, document);
     return good;
 }

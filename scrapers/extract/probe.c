@@ -4,10 +4,13 @@
 
 #include <string.h>
 
+#include "scrapers/extract/chapter_links.h"
 #include "scrapers/extract/compare.h"
 #include "scrapers/extract/content.h"
 #include "scrapers/extract/css.h"
 #include "scrapers/extract/noise.h"
+#include "scrapers/extract/rule_links.h"
+#include "scrapers/fetch/url.h"
 #include "store/sections.h"
 
 #define NAME_BYTES 60       /* longer ids and classes are made by machines */
@@ -56,6 +59,18 @@ static json_t *count_headings(Page *page, char *const *names)
         buffer_append(&copy, headings.data, headings.length);
         json_array_append_new(counts, json_integer(copy.length > 0 && sections_start(&copy, one)));
     }
+    return counts;
+}
+
+/* null for pages that have no chapters, and for the selector that stands for the page itself. */
+static json_t *count_chapters(Page *page, const char *url, const ParseOptions *options)
+{
+    json_t *counts = json_array();
+    g_autofree char *own = url_normalise(url ? url : "");
+    gboolean wanted = own && chapter_links_wanted(own, options);
+    for (char *const *selector = options->chapters; selector && *selector; selector++)
+        json_array_append_new(counts, wanted && strcmp(*selector, CHAPTERS_SELF) != 0 ? json_integer(content_count(page, *selector))
+                                                                                       : json_null());
     return counts;
 }
 
@@ -160,16 +175,59 @@ static char *suggest_title(Page *page)
     return NULL;
 }
 
-static json_t *suggestions(Page *page)
+/* What addresses of pages below this one begin with; NULL: it is a site's front page. g_free. */
+static char *address_below(const char *url)
 {
-    g_autofree char *content = suggest_content(page), *title = suggest_title(page);
+    g_autofree char *own = g_strndup(url, strcspn(url, "?#"));
+    if (g_str_has_suffix(own, ".html") || g_str_has_suffix(own, ".htm"))
+        *strrchr(own, '.') = '\0';
+    while (g_str_has_suffix(own, "/"))
+        own[strlen(own) - 1] = '\0';
+    return strchr(url_target(own), '/') ? g_strconcat(own, "/", NULL) : NULL;
+}
+
+static gboolean is_inside(const xmlNode *node, const xmlNode *element)
+{
+    while (node && node != element)
+        node = node->parent;
+    return node != NULL;
+}
+
+/* The smallest element that holds all links to pages below this one, if they are two or more: often a list of chapters. */
+static char *suggest_chapters(Page *page, const char *url)
+{
+    g_autofree char *own = url_normalise(url ? url : ""), *below = own ? address_below(own) : NULL;
+    g_autofree char *base = below ? page_base(page, own) : NULL;
+    g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    xmlNode *holder = NULL;
+    for (xmlNode *node = page->body; below && node; node = page_next(node, page->body, TRUE)) {
+        const char *reference = tag_of(node) == GUMBO_TAG_A ? page_attribute(node, "href") : NULL;
+        g_autofree char *target = reference ? url_resolve(base, reference) : NULL;
+        if (!target || !g_str_has_prefix(target, below))
+            continue;
+        g_hash_table_add(found, g_steal_pointer(&target));
+        for (holder = holder ? holder : node->parent; !is_inside(node, holder);)
+            holder = holder->parent;
+    }
+    for (int i = 0; i < STEPS && g_hash_table_size(found) > 1 && holder != page->body; i++, holder = holder->parent) {
+        g_autofree char *selector = selector_of(page, holder);
+        if (selector)
+            return g_strconcat(selector, " a", NULL);
+    }
+    return NULL;
+}
+
+static json_t *suggestions(Page *page, const char *url)
+{
+    g_autofree char *content = suggest_content(page), *title = suggest_title(page), *chapters = suggest_chapters(page, url);
     json_t *object = json_object();
     json_object_set_new(object, "content", json_text(content));
     json_object_set_new(object, "title", json_text(title));
+    json_object_set_new(object, "chapters", json_text(chapters));
     return object;
 }
 
-void probe_page(const char *html, gsize length, const ParseOptions *options, Document *document)
+void probe_page(const char *html, gsize length, const char *url, const ParseOptions *options, Document *document)
 {
     ParseFailure failure;
     g_autoptr(Page) page = page_parse(html, length, &failure);
@@ -179,7 +237,8 @@ void probe_page(const char *html, gsize length, const ParseOptions *options, Doc
                               count_list(page, options->remove), "title", count_one(page, options->title), "date",
                               count_one(page, options->date), "start_at", count_headings(page, options->start_at), "stop_at",
                               count_headings(page, options->stop_at));
-    json_object_set_new(probe, "suggest", suggestions(page));
+    json_object_set_new(probe, "chapters", count_chapters(page, url, options));
+    json_object_set_new(probe, "suggest", suggestions(page, url));
     TextShape generic = generic_shape(page, options, document->title);
     json_object_set_new(probe, "generic", json_pack("{s:i, s:i}", "words", (int)generic.words, "headings", (int)generic.headings));
     document_set_meta(document, "probe", probe);

@@ -67,7 +67,8 @@ gboolean selectors_each(const RecipeSource *source, SelectorVisit visit, gpointe
 {
     const RecipeExtract *extract = &source->extract;
     if (!visit_strings("content", &extract->content, visit, user) || !visit_strings("remove", &extract->remove, visit, user) ||
-        (extract->title && !visit("title", extract->title, user)) || (extract->date && !visit("date", extract->date, user)))
+        (extract->title && !visit("title", extract->title, user)) || (extract->date && !visit("date", extract->date, user)) ||
+        !visit_strings("chapters.links", &extract->chapters.links, visit, user))
         return FALSE;
     for (unsigned i = 0; source->crawl && i < source->crawl->lists_count; i++) {
         const RecipeList *list = &source->crawl->lists[i];
@@ -92,22 +93,43 @@ static unsigned line_of(const char *text, const char *selector)
     return line;
 }
 
+/* The setting's place in front of an error, where it stands in a source file; the recipe's entry may override that. */
+static void prefix_place(const RecipeSource *source, const char *setting, const char *what, const char *value, GError **error)
+{
+    gboolean in_file = source->file && strstr(source->file_text, value);
+    g_autofree char *place = in_file ? g_strdup_printf("%s:%u: ", source->file, line_of(source->file_text, value)) : g_strdup("");
+    g_prefix_error(error, "%ssource '%s': %s: the %s \"%s\" cannot be used: ", place, source->tag, setting, what, value);
+}
+
 static gboolean check_selector(const char *setting, const char *selector, gpointer user)
 {
     SelectorCheck *check = user;
     g_autofree char *xpath = selector_to_xpath(selector, check->error);
-    if (xpath)
-        return TRUE;
-    const RecipeSource *source = check->source;
-    g_autofree char *place = source->file ? g_strdup_printf("%s:%u: ", source->file, line_of(source->file_text, selector)) : g_strdup("");
-    g_prefix_error(check->error, "%ssource '%s': %s: the selector \"%s\" cannot be used: ", place, source->tag, setting, selector);
-    return FALSE;
+    if (!xpath)
+        prefix_place(check->source, setting, "selector", selector, check->error);
+    return xpath != NULL;
+}
+
+static gboolean check_expressions(const RecipeSource *source, const char *setting, const RecipeStrings *expressions, GError **error)
+{
+    for (unsigned i = 0; i < expressions->count; i++) {
+        g_autoptr(GError) cause = NULL;
+        g_autoptr(GRegex) regex = g_regex_new(expressions->items[i], G_REGEX_RAW, 0, &cause);
+        if (regex)
+            continue;
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s", cause->message);
+        prefix_place(source, setting, "expression", expressions->items[i], error);
+        return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean selectors_check(const RecipeSource *source, GError **error)
 {
     SelectorCheck check = {source, error};
-    return selectors_each(source, check_selector, &check);
+    const RecipeChapters *chapters = &source->extract.chapters;
+    return selectors_each(source, check_selector, &check) && check_expressions(source, "chapters.pages", &chapters->pages, error) &&
+           check_expressions(source, "chapters.skip", &chapters->skip, error);
 }
 
 char *selector_lint(const char *selector)

@@ -2,7 +2,7 @@
  * scrapers/extract/selector.h - the selectors of recipes and source files: XPath 1.0, or CSS behind "css:".
  *
  * selector_to_xpath gives the XPath that a selector stands for, compiled once by libxml2 to see that it can be used.
- * selectors_check does so for all selectors of a source. Errors are GALEN_ERROR_INPUT, name the setting and the selector,
+ * selectors_check does so for all selectors of a source, and compiles the expressions beside them. Errors are GALEN_ERROR_INPUT, name the setting and the selector,
  * and point at the bad character; they name file and line too where the source comes from a source file.
  */
 #ifndef SCRAPERS_EXTRACT_SELECTOR_H

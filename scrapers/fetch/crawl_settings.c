@@ -26,6 +26,15 @@ static json_t *list_settings(const RecipeList *list)
     return object;
 }
 
+static json_t *chapters_settings(const RecipeChapters *chapters)
+{
+    json_t *object = json_object();
+    add_strings(object, "links", &chapters->links);
+    add_strings(object, "pages", &chapters->pages);
+    add_strings(object, "skip", &chapters->skip);
+    return object;
+}
+
 void crawl_settings_fingerprint(const RecipeCrawl *crawl, char hex[SHA256_HEX_SIZE])
 {
     g_autoptr(json_t) object = json_object();
@@ -37,6 +46,8 @@ void crawl_settings_fingerprint(const RecipeCrawl *crawl, char hex[SHA256_HEX_SI
     add_strings(object, "skip", &crawl->skip);
     add_strings(object, "pages", &crawl->pages);
     json_object_set_new(object, "lists", lists);
+    if (crawl->chapters.links.count)
+        json_object_set_new(object, "chapters", chapters_settings(&crawl->chapters));
     json_object_set_new(object, "fetch", json_text(crawl->fetch ? crawl->fetch : "http"));
     json_object_set_new(object, "max_pages", json_integer((json_int_t)crawl->max_pages));
     json_object_set_new(object, "max_depth", json_integer((json_int_t)crawl->max_depth));

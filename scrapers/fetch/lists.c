@@ -20,6 +20,8 @@ typedef struct ListState {
 struct CrawlLists {
     ListState *lists;
     unsigned count;
+    RecipeList chapters;      /* the last of the lists, where the source has chapters: its extract.chapters as a list */
+    GPtrArray *chapters_skip; /* GRegex; NULL: the source has no chapters */
     GHashTable *claimed; /* URL of a further page, owned -> number of its list + 1 */
 };
 
@@ -162,10 +164,45 @@ static gboolean compile(ListState *list, const RecipeList *recipe, GError **erro
     return compile_links(list, kinds[kind].form, error);
 }
 
+static gboolean is_chapters(const CrawlLists *lists, unsigned number)
+{
+    return lists->lists[number].compiled.recipe == &lists->chapters;
+}
+
+/* What people call the list; g_free. */
+static char *name_of(const CrawlLists *lists, unsigned number)
+{
+    if (is_chapters(lists, number))
+        return g_strdup("extract.chapters");
+    return g_strdup_printf("list %u (kind %s)", number + 1, lists->lists[number].compiled.recipe->kind);
+}
+
+/* One expression that matches what any of these does; NULL for none. g_free. */
+static char *any_of(const RecipeStrings *patterns)
+{
+    if (!patterns->count)
+        return NULL;
+    GString *any = g_string_new(NULL);
+    for (unsigned i = 0; i < patterns->count; i++)
+        g_string_append_printf(any, "%s(?:%s)", i ? "|" : "", patterns->items[i]);
+    return g_string_free(any, FALSE);
+}
+
+/* The chapters that pages name are fetched like what a list names. */
+static gboolean compile_chapters(CrawlLists *lists, const RecipeChapters *chapters, GError **error)
+{
+    lists->chapters = (RecipeList){.kind = (char *)"html", .links = chapters->links, .match = any_of(&chapters->pages)};
+    if (compile(&lists->lists[lists->count++], &lists->chapters, error) &&
+        (lists->chapters_skip = compile_regexes(&chapters->skip, error)))
+        return TRUE;
+    g_prefix_error(error, "extract.chapters: ");
+    return FALSE;
+}
+
 CrawlLists *crawl_lists_new(const RecipeCrawl *crawl, GError **error)
 {
     g_autoptr(CrawlLists) lists = g_new0(CrawlLists, 1);
-    lists->lists = g_new0(ListState, crawl->lists_count);
+    lists->lists = g_new0(ListState, crawl->lists_count + 1);
     lists->count = crawl->lists_count;
     lists->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; i < crawl->lists_count; i++) {
@@ -174,6 +211,8 @@ CrawlLists *crawl_lists_new(const RecipeCrawl *crawl, GError **error)
             return NULL;
         }
     }
+    if (crawl->chapters.links.count && !compile_chapters(lists, &crawl->chapters, error))
+        return NULL;
     return g_steal_pointer(&lists);
 }
 
@@ -187,6 +226,8 @@ void crawl_lists_free(CrawlLists *lists)
         g_clear_pointer(&lists->lists[i].pages, g_hash_table_unref);
     }
     g_hash_table_unref(lists->claimed);
+    g_clear_pointer(&lists->chapters_skip, g_ptr_array_unref);
+    g_free(lists->chapters.match);
     g_free(lists->lists);
     g_free(lists);
 }
@@ -215,6 +256,22 @@ static void append_all(GPtrArray *to, GPtrArray *from)
         g_ptr_array_add(to, g_strdup(from->pdata[i]));
 }
 
+static gboolean is_skipped(const CrawlLists *lists, const char *url)
+{
+    for (guint i = 0; i < lists->chapters_skip->len; i++)
+        if (g_regex_match(lists->chapters_skip->pdata[i], url, 0, NULL))
+            return TRUE;
+    return FALSE;
+}
+
+/* Chapters are as deep as the page that names them, like further pages of a list: together they are one document. */
+static void append_chapters(const CrawlLists *lists, GPtrArray *to, GPtrArray *from)
+{
+    for (guint i = 0; i < from->len; i++)
+        if (!is_skipped(lists, from->pdata[i]))
+            g_ptr_array_add(to, g_strdup(from->pdata[i]));
+}
+
 /* An index of sitemaps has no links of its own, and is no page of a row. */
 static gboolean read_one(CrawlLists *lists, unsigned number, const HttpExchange *answer, ListedUrls *found,
                          char **failure)
@@ -223,10 +280,13 @@ static gboolean read_one(CrawlLists *lists, unsigned number, const HttpExchange 
     g_auto(ListedUrls) own = {0};
     listed_urls_init(&own);
     gboolean good = list->read(&list->compiled, answer, &own, failure);
-    gboolean goes_on = list->read == list_sitemap_read || is_new_page(list, own.links);
+    gboolean goes_on = !is_chapters(lists, number) && (list->read == list_sitemap_read || is_new_page(list, own.links));
     list->answers++;
     list->links += own.links->len;
-    append_all(found->links, own.links);
+    if (is_chapters(lists, number))
+        append_chapters(lists, found->next, own.links);
+    else
+        append_all(found->links, own.links);
     for (guint i = 0; goes_on && i < own.next->len; i++) {
         claim(lists, own.next->pdata[i], number);
         g_ptr_array_add(found->next, g_strdup(own.next->pdata[i]));
@@ -251,8 +311,10 @@ gboolean crawl_lists_read(CrawlLists *lists, const HttpExchange *answer, ListedU
             continue;
         g_autofree char *reason = NULL;
         listed = TRUE;
-        if (!read_one(lists, i, answer, found, &reason) && !*failure)
-            *failure = g_strdup_printf("list %u (kind %s): %s", i + 1, lists->lists[i].compiled.recipe->kind, reason);
+        if (!read_one(lists, i, answer, found, &reason) && !*failure) {
+            g_autofree char *name = name_of(lists, i);
+            *failure = g_strdup_printf("%s: %s", name, reason);
+        }
     }
     return listed;
 }
@@ -279,9 +341,10 @@ void crawl_lists_report(const CrawlLists *lists, const char *tag, GString *notic
 {
     for (unsigned i = 0; i < lists->count; i++) {
         const ListState *list = &lists->lists[i];
+        g_autofree char *name = name_of(lists, i);
         if (list->links == 0)
-            g_string_append_printf(notices, "%s: list %u (kind %s) found no link in the %" G_GUINT64_FORMAT
-                                   " answers that it was asked about; look at its `match` and `links`\n",
-                                   tag, i + 1, list->compiled.recipe->kind, list->answers);
+            g_string_append_printf(notices, "%s: %s found no link in the %" G_GUINT64_FORMAT
+                                   " answers that it was asked about; look at its `%s` and `links`\n",
+                                   tag, name, list->answers, is_chapters(lists, i) ? "pages" : "match");
     }
 }

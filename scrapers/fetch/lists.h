@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * scrapers/fetch/lists.h - the lists of a recipe (`crawl.lists`): answers that give URLs by rule.
+ * scrapers/fetch/lists.h - the lists of a recipe (`crawl.lists`): answers that give URLs by rule. What the pages
+ * of a source name as chapters (`extract.chapters`) is one list more.
  *
  * crawl_lists_read gives every answer to the lists that it belongs to: those whose `match` is found in its URL, or that
  * have no `match` and whose kind it looks like, and the list that named it as a further page of its own. What comes
- * back is URLs, normalised, in the order of the answer; the caller follows `links` as documents and `next` as pages
- * of the list. A page whose links are, one by one, those of a page read before has no next: that ends pagination
+ * back is URLs, normalised, in the order of the answer; the caller follows `links` as documents and `next`, which holds
+ * chapters too, as pages of the list. A page whose links are, one by one, those of a page read before has no next: that ends pagination
  * without end; so does max_pages. Results depend on the sequence of answers alone.
  *
  * Failures of single answers are sentences for the crawl's report, never errors.

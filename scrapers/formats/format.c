@@ -26,6 +26,7 @@ void record_clear(Record *record)
     g_free(record->origin);
     g_free(record->url);
     g_free(record->content_type);
+    g_free(record->redirect);
     g_free(record->detail);
     *record = (Record){0};
 }
@@ -55,6 +56,17 @@ static char **copy_selectors(const RecipeStrings *strings)
     return copy;
 }
 
+/* What the crawl never follows is no chapter either. */
+static char **chapter_skip(const RecipeSource *source)
+{
+    const RecipeStrings none = {NULL, 0};
+    const RecipeStrings *own = &source->extract.chapters.skip, *crawl = source->crawl ? &source->crawl->skip : &none;
+    char **skip = g_new0(char *, own->count + crawl->count + 1);
+    for (unsigned i = 0; i < own->count + crawl->count; i++)
+        skip[i] = g_strdup(i < own->count ? own->items[i] : crawl->items[i - own->count]);
+    return skip;
+}
+
 ParseOptions *parse_options_new(const RecipeSource *source)
 {
     ParseOptions *options = g_new0(ParseOptions, 1);
@@ -73,6 +85,11 @@ ParseOptions *parse_options_new(const RecipeSource *source)
     options->tables = source->extract.tables;
     options->abstracts = copy_strings(&source->abstracts);
     options->labels_in_line = source->labels_in_line;
+    if (source->extract.chapters.links.count) {
+        options->chapters = copy_selectors(&source->extract.chapters.links);
+        options->chapter_pages = copy_strings(&source->extract.chapters.pages);
+        options->chapter_skip = chapter_skip(source);
+    }
     return options;
 }
 
@@ -91,6 +108,9 @@ void parse_options_free(ParseOptions *options)
     g_strfreev(options->start_at);
     g_strfreev(options->stop_at);
     g_strfreev(options->abstracts);
+    g_strfreev(options->chapters);
+    g_strfreev(options->chapter_pages);
+    g_strfreev(options->chapter_skip);
     g_free(options->date);
     g_free(options->title);
     g_free(options);

@@ -23,6 +23,7 @@ typedef struct Record {
     char *origin;       /* "PATH", "PATH#MEMBER", with "@OFFSET" (of the unpacked bytes) for one of many in a file */
     char *url;          /* of a captured page, else NULL */
     char *content_type; /* of a captured page, with charset if the server said one, else NULL */
+    char *redirect;     /* of a captured redirect: its target, as the server gave it; else NULL */
     guint64 line;       /* of its first byte in its file, for messages; 0: unknown, or the first */
     const char *rule;   /* static; NULL: the record is good */
     char *detail;
@@ -43,6 +44,8 @@ typedef struct ParseOptions {
     char **content, **remove; /* XPath, made of the recipe's selectors; NULL-terminated; may be NULL */
     char *title, *date;       /* XPath */
     char **start_at, **stop_at; /* headings, NULL-terminated; may be NULL */
+    char **chapters; /* XPath of links to other pages of the same document, NULL-terminated */
+    char **chapter_pages, **chapter_skip; /* expressions of URLs: of pages that have chapters, of links to none; may be NULL */
     gboolean tables;
     char **abstracts;        /* medline: which abstract may be the text, NULL-terminated; NULL: the usual ones */
     gboolean labels_in_line; /* medline: "LABEL: text" instead of headings */

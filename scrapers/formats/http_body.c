@@ -204,6 +204,7 @@ void http_response_decode(const char *message, gsize length, Record *record)
     record->content_type = header_field(message, head, "Content-Type");
     if (status < 200 || status > 299) {
         record_fail(record, RULE_NOT_A_DOCUMENT, NULL);
+        record->redirect = status / 100 == 3 ? header_field(message, head, "Location") : NULL;
         record->detail = g_strdup_printf("the server answered with status %d", status);
         return;
     }

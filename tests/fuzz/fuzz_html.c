@@ -36,9 +36,13 @@ static void check_text(const Document *document)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char main_xpath[] = "//main", h3_xpath[] = "//h3", h1_xpath[] = "//h1";
-    char *content[] = {main_xpath, NULL}, *remove[] = {h3_xpath, NULL};
+    char main_xpath[] = "//main", h3_xpath[] = "//h3", h1_xpath[] = "//h1", links_xpath[] = "//a | //@src", self[] = "self";
+    char skipped[] = "/$";
+    char *content[] = {main_xpath, NULL}, *remove[] = {h3_xpath, NULL}, *chapters[] = {links_xpath, self, NULL}, *skip[] = {skipped, NULL};
     ParseOptions generic = {.tables = TRUE}, ruled = {.content = content, .remove = remove, .title = h1_xpath};
+    ruled.chapters = chapters;
+    ruled.chapter_skip = skip;
+    ruled.probe = TRUE;
     const ParseOptions *options[] = {&generic, &ruled};
     for (gsize i = 0; i < G_N_ELEMENTS(options); i++) {
         g_auto(Document) document = {0};

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "store/chapters.h"
 #include "store/manifest.h"
 #include "store/shard_record.h"
 #include "tests/unit/store_fixture.h"
@@ -149,6 +150,90 @@ static void test_winners_in_a_circle_end(void)
     fixture_put_verdict(store, 3, &second);
     fixture_build(fixture, store);
     assert_finding(store, FINDING_LOST_WINNER, "document 3");
+}
+
+/* ---- Chapters -------------------------------------------------------------------------------------------------- */
+
+typedef struct Listing {
+    Docno parent;
+    Docno pages[3]; /* DOCNO_NONE: one that is missing */
+} Listing;
+
+static gboolean put_listing(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Listing *listing = user;
+    g_autoptr(GPtrArray) chapters = chapters_new();
+    for (gsize i = 0; i < G_N_ELEMENTS(listing->pages); i++)
+        chapters_add(chapters, listing->pages[i], "https://r.example/", NULL, listing->pages[i] == DOCNO_NONE ? "it was not captured" : NULL);
+    return chapters_put(txn, listing->parent, chapters, error);
+}
+
+static void put_chapter(Store *store, Docno docno, Docno parent)
+{
+    Verdict verdict = {OUTCOME_MERGED, CHAPTERS_STAGE, CHAPTERS_RULE, NAN, NAN, parent, NULL};
+    fixture_put_verdict(store, docno, &verdict);
+}
+
+/* Documents 0 and 6 each with a chapter; 6 is dropped later, which is nobody's fault. */
+static Store *store_with_chapters(const char *name)
+{
+    Store *store = fixture_store(fixture, name);
+    Listing first = {0, {0, 3, DOCNO_NONE}}, second = {6, {9, 6, DOCNO_NONE}};
+    Verdict dropped = {OUTCOME_DROPPED, "clean", "too-short", 1, 2, DOCNO_NONE, NULL};
+    fixture_write(store, put_listing, &first);
+    fixture_write(store, put_listing, &second);
+    put_chapter(store, 3, 0);
+    put_chapter(store, 9, 6);
+    fixture_put_verdict(store, 6, &dropped);
+    return store;
+}
+
+static void test_chapters_share_the_fate_of_their_document(void)
+{
+    g_autoptr(Store) store = store_with_chapters("chapters");
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static void test_chapters_that_are_not_listed_are_lost(void)
+{
+    g_autoptr(Store) store = store_with_chapters("unlisted");
+    put_chapter(store, 12, 0); /* not in its list */
+    put_chapter(store, 15, 3); /* of a chapter */
+    put_chapter(store, 18, 21); /* of a document that gave none */
+    Verdict broken = {OUTCOME_DROPPED, "ingest", "no-text", NAN, NAN, DOCNO_NONE, NULL};
+    Verdict merged = {OUTCOME_MERGED, "dedup", "exact", NAN, NAN, 9, NULL};
+    fixture_put_verdict(store, 21, &broken);
+    fixture_put_verdict(store, 24, &merged); /* into a chapter, which stands for nothing */
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 4);
+    for (Docno docno = 12; docno <= 18; docno += 3) {
+        g_autofree char *where = g_strdup_printf("document %" G_GUINT64_FORMAT, docno);
+        g_assert_nonnull(find(findings, FINDING_LOST_CHAPTER, where));
+    }
+    g_assert_nonnull(find(findings, FINDING_LOST_WINNER, "document 24"));
+}
+
+static void test_listed_chapters_without_the_verdict_are_lost(void)
+{
+    g_autoptr(Store) store = store_with_chapters("listed");
+    Listing greedy = {12, {12, 3, 15}}; /* 3 is of document 0, 15 is kept */
+    fixture_write(store, put_listing, &greedy);
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 1);
+    g_assert_nonnull(find(findings, FINDING_LOST_CHAPTER, "document 12"));
+}
+
+static void test_a_changed_list_of_chapters_is_seen(void)
+{
+    g_autoptr(Store) store = store_with_chapters("relisted");
+    fixture_build(fixture, store);
+    Listing shorter = {0, {3, 0, DOCNO_NONE}}; /* the pages in another order */
+    fixture_write(store, put_listing, &shorter);
+    assert_finding(store, FINDING_HASH_MISMATCH, "manifest.json");
 }
 
 static void test_tokens_of_a_dropped_document_are_an_orphan_span(void)
@@ -419,6 +504,10 @@ int main(int argc, char **argv)
     g_test_add_func("/audit/a document without a verdict is a ledger gap", test_a_document_without_a_verdict_is_a_ledger_gap);
     g_test_add_func("/audit/a winner that is not kept is lost", test_a_winner_that_is_not_kept_is_lost);
     g_test_add_func("/audit/winners in a circle end", test_winners_in_a_circle_end);
+    g_test_add_func("/audit/chapters share the fate of their document", test_chapters_share_the_fate_of_their_document);
+    g_test_add_func("/audit/chapters that are not listed are lost", test_chapters_that_are_not_listed_are_lost);
+    g_test_add_func("/audit/listed chapters without the verdict are lost", test_listed_chapters_without_the_verdict_are_lost);
+    g_test_add_func("/audit/a changed list of chapters is seen", test_a_changed_list_of_chapters_is_seen);
     g_test_add_func("/audit/tokens of a dropped document are an orphan span",
                     test_tokens_of_a_dropped_document_are_an_orphan_span);
     g_test_add_func("/audit/a kept document without tokens is unpacked", test_a_kept_document_without_tokens_is_unpacked);

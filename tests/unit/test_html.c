@@ -399,6 +399,60 @@ static void assert_date(const char *shown, const char *expected)
     g_assert_cmpstr(document.meta, ==, expected ? NULL : "{\"date_rule\":\"missed\"}");
 }
 
+/* The chapters of a page by these rules: "URL HEADING;" each, or "" for none. */
+static char *chapters_of(const char *body, const ParseOptions *options)
+{
+    g_auto(Document) document = {0};
+    ParseFailure failure;
+    GString *list = g_string_new(NULL);
+    g_assert_true(extract(body, options, &document, &failure));
+    g_autoptr(json_t) meta = json_loads(document.meta ? document.meta : "{}", 0, NULL);
+    gsize index;
+    json_t *chapter;
+    json_array_foreach(json_object_get(meta, "chapters"), index, chapter) {
+        const char *heading = json_get_string(chapter, "heading");
+        g_string_append_printf(list, "%s %s;", json_get_string(chapter, "url"), heading ? heading : "-");
+    }
+    return g_string_free(list, FALSE);
+}
+
+static void test_chapters_are_the_links_that_a_rule_selects(void)
+{
+    char nav[] = "//nav//a", last[] = "//a[@id='last']", self[] = "self", skipped[] = "/skipped$", dir[] = "/dir/", no[] = "/other/";
+    char *links[] = {nav, last, self, NULL}, *skip[] = {skipped, NULL}, *pages[] = {no, dir, NULL}, *none[] = {no, NULL};
+    ParseOptions options = {.chapters = links, .chapter_skip = skip};
+    static const char body[] =
+        "<head><base href=/dir/sub/></head><nav><a href=../page>Over\n view</a><a href='a b'># First <b>part</b></a><a href=skipped>S</a>"
+        "<a href='#inside'>Inside</a><a href=HTTP://Example.ORG:80/x#y><img src=i></a><a href=/x>Late name</a>"
+        "<a href=mailto:x@y>mail</a></nav><main>" PARAGRAPH "<a id=last href=a%20b>Again</a></main>";
+    g_autofree char *all = chapters_of(body, &options);
+    g_assert_cmpstr(all, ==,
+                    "https://example.org/dir/page Over view;https://example.org/dir/sub/a%20b First part;http://example.org/x -;"
+                    "https://example.org/x Late name;");
+    options.chapter_pages = pages;
+    g_autofree char *same = chapters_of(body, &options);
+    g_assert_cmpstr(same, ==, all);
+    options.chapter_pages = none;
+    g_autofree char *nothing = chapters_of(body, &options);
+    g_assert_cmpstr(nothing, ==, "");
+    options.chapter_pages = NULL;
+    g_autofree char *alone = chapters_of("<nav><a href=page>Me</a></nav>" PARAGRAPH, &options);
+    g_assert_cmpstr(alone, ==, "");
+}
+
+static void test_the_number_of_chapters_is_bounded(void)
+{
+    char every[] = "//a";
+    char *links[] = {every, NULL};
+    ParseOptions options = {.chapters = links};
+    g_autoptr(GString) page = g_string_new("<main>" PARAGRAPH);
+    for (int i = 0; i < 3000; i++)
+        g_string_append_printf(page, "<a href=/c/%d>%d</a>", i, i);
+    g_autofree char *list = chapters_of(page->str, &options);
+    g_auto(GStrv) parts = g_strsplit(list, ";", -1);
+    g_assert_cmpuint(g_strv_length(parts), ==, 1001);
+}
+
 static void test_a_rule_finds_the_date(void)
 {
     assert_date("Last reviewed: 2 May 2024", "2024-05-02");
@@ -438,6 +492,8 @@ int main(int argc, char **argv)
     g_test_add_func("/html/a text starts and stops at headings", test_a_text_starts_and_stops_at_headings);
     g_test_add_func("/html/a start that misses is noted", test_a_start_that_misses_is_noted);
     g_test_add_func("/html/a rule finds the date", test_a_rule_finds_the_date);
+    g_test_add_func("/html/chapters are the links that a rule selects", test_chapters_are_the_links_that_a_rule_selects);
+    g_test_add_func("/html/the number of chapters is bounded", test_the_number_of_chapters_is_bounded);
     g_test_add_func("/html/the page tells its facts", test_the_page_tells_its_facts);
     g_test_add_func("/html/false facts are refused", test_false_facts_are_refused);
     g_test_add_func("/html/a saved page without a URL keeps the caller's id",

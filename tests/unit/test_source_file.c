@@ -184,6 +184,52 @@ static void test_a_selector_that_cannot_be_used_stops_the_build_at_once(void)
     g_assert_nonnull(strstr(error->message, "css:div..x"));
 }
 
+#define CHAPTERS                                                                                                       \
+    "tag: book\nformat: html\ngroup: guidelines\ncrawl: {start: [\"https://r.example/\"]}\nextract:\n  chapters:\n"         \
+    "    links: [\"css:ol.toc a\"]\n    pages: [\"/doc/[a-z]$\"]\n"
+
+static void test_chapters_are_overridden_key_by_key(void)
+{
+    g_autoptr(GError) error = NULL;
+    write_file(sources, "book.yaml", CHAPTERS);
+    g_autoptr(Recipe) recipe = load_recipe("  - {use: book, extract: {chapters: {skip: [\"/x$\"], headings: false}}}\n  - {use: book, tag: other}\n"
+                                           "  - {tag: none, format: html, group: papers, crawl: {start: [\"https://r.example/\"]}}\n", &error);
+    g_assert_no_error(error);
+    const RecipeChapters *chapters = &recipe->sources[0].extract.chapters, *other = &recipe->sources[1].extract.chapters;
+    g_assert_cmpstr(chapters->links.items[0], ==, "css:ol.toc a");
+    g_assert_cmpstr(chapters->pages.items[0], ==, "/doc/[a-z]$");
+    g_assert_cmpstr(chapters->skip.items[0], ==, "/x$");
+    g_assert_false(chapters->headings);
+    g_assert_true(other->headings);
+    g_assert_cmpuint(other->skip.count, ==, 0);
+    g_assert_cmpstr(recipe->sources[0].crawl->chapters.skip.items[0], ==, "/x$");
+    g_assert_cmpuint(recipe->sources[2].extract.chapters.links.count, ==, 0);
+    g_autofree char *settings = recipe_settings_text(recipe);
+    g_assert_nonnull(strstr(settings, "\"chapters\":{\"headings\":false,"));
+}
+
+static void test_chapters_that_cannot_be_used_stop_the_build_at_once(void)
+{
+    static const char *const cases[][2] = {
+        {"{links: [\"css:a..b\"]}", "chapters.links: the selector \"css:a..b\" cannot be used"},
+        {"{links: [\"//a\"], pages: [\"(\"]}", "chapters.pages: the expression \"(\" cannot be used"},
+        {"{links: [\"//a\"], skip: [\"[\"]}", "chapters.skip: the expression \"[\" cannot be used"},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *entry = g_strdup_printf("  - {use: riverside, extract: {chapters: %s}}\n", cases[i][0]);
+        g_autoptr(Recipe) recipe = load_recipe(entry, &error);
+        g_assert_no_error(error);
+        g_assert_false(inputs_check(recipe, &error));
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, cases[i][1]));
+    }
+    g_autoptr(GError) error = NULL;
+    g_assert_null(load_recipe("  - {use: riverside, extract: {chapters: {pages: [x]}}}\n", &error));
+    g_assert_nonnull(strstr(error->message, "extract.chapters needs links"));
+}
+
 /* ---- The bench -------------------------------------------------------------------------------------------------- */
 
 #define DOCUMENT "<title>A heading - Riverside</title><p>Menu of things</p><h1>A heading</h1><div class=text><p>" PROSE "</p></div>"
@@ -221,6 +267,19 @@ static void test_a_files_tests_pass_and_fail(void)
     g_assert_cmpstr(fault_of(bad, 2), ==, "the text lacks \"three times\"");
     g_assert_cmpstr(fault_of(bad, 3), ==, "the text holds \"twice a\"");
     g_assert_nonnull(strstr(fault_of(bad, 4), "pages/doc/gone.html"));
+}
+
+static void test_a_files_tests_look_at_chapters(void)
+{
+    write_file(directory, "pages/doc/c.html", "<ol class=toc><li><a href=c>One</a><li><a href=/doc/c/2>Two</a></ol><p>" PROSE PROSE);
+    g_autoptr(json_t) result = run_tests(CHAPTERS "tests:\n"
+        "  - {page: \"https://r.example/doc/c\", chapters: [\"https://r.example/doc/c\", \"https://r.example/doc/c/2\"]}\n"
+        "  - {page: \"https://r.example/doc/c\", chapters: [\"https://r.example/doc/c/2\", \"https://r.example/doc/c\"]}\n"
+        "  - {page: \"https://r.example/doc/c\", chapters: [\"https://r.example/doc/c\"]}\n");
+    g_assert_cmpint(json_integer_value(json_object_get(result, "failed")), ==, 2);
+    g_assert_cmpstr(fault_of(result, 0), ==, NULL);
+    g_assert_cmpstr(fault_of(result, 1), ==, "chapter 1 is https://r.example/doc/c, not https://r.example/doc/c/2");
+    g_assert_cmpstr(fault_of(result, 2), ==, "the page names 2 chapters, not 1");
 }
 
 static void test_pages_over_which_extractors_disagree_are_counted(void)
@@ -306,7 +365,10 @@ static void add_tests(void)
     g_test_add_func("/source file/the file's text is in fingerprint and settings", test_the_files_text_is_in_fingerprint_and_settings);
     g_test_add_func("/source file/a selector that cannot be used stops the build at once",
                     test_a_selector_that_cannot_be_used_stops_the_build_at_once);
+    g_test_add_func("/source file/chapters are overridden key by key", test_chapters_are_overridden_key_by_key);
+    g_test_add_func("/source file/chapters that cannot be used stop the build at once", test_chapters_that_cannot_be_used_stop_the_build_at_once);
     g_test_add_func("/source file/a file's tests pass and fail", test_a_files_tests_pass_and_fail);
+    g_test_add_func("/source file/a file's tests look at chapters", test_a_files_tests_look_at_chapters);
     g_test_add_func("/source file/pages over which extractors disagree are counted", test_pages_over_which_extractors_disagree_are_counted);
     g_test_add_func("/source file/drift is told from health", test_drift_is_told_from_health);
 }
