@@ -4,32 +4,11 @@
 
 #include <string.h>
 
-static gboolean is_version(const char *text, gsize length)
-{
-    return length == 3 && g_ascii_isdigit(text[0]) && text[1] == '.' && g_ascii_isdigit(text[2]);
-}
+#include "scrapers/formats/facts.h"
 
 char *licence_of_url(const char *url)
 {
-    static const char *const codes[] = {"by", "by-sa", "by-nd", "by-nc", "by-nc-sa", "by-nc-nd"};
-    const char *site = url ? strstr(url, "creativecommons.org/") : NULL;
-    if (!site)
-        return NULL;
-    g_auto(GStrv) parts = g_strsplit_set(site, "/?# ", 5);
-    if (g_strv_length(parts) < 4 || !is_version(parts[3], MIN(strlen(parts[3]), 3)))
-        return NULL;
-    g_autofree char *code = g_ascii_strdown(parts[2], -1);
-    if (strcmp(parts[1], "publicdomain") == 0)
-        return strcmp(code, "zero") == 0 ? g_strdup_printf("CC0-%.3s", parts[3]) : NULL;
-    if (strcmp(parts[1], "licenses") != 0)
-        return NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(codes); i++) {
-        if (strcmp(code, codes[i]) == 0) {
-            g_autofree char *upper = g_ascii_strup(code, -1);
-            return g_strdup_printf("CC-%s-%.3s", upper, parts[3]);
-        }
-    }
-    return NULL;
+    return url ? fact_licence(url) : NULL;
 }
 
 static gboolean has_word(const char *list, const char *word)

@@ -110,7 +110,8 @@ static char *licence_from_path(const char *path)
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (strlen(kinds[i]) == kind && g_ascii_strncasecmp(kinds[i], path, kind) == 0) {
             g_autofree char *upper = g_ascii_strup(kinds[i], -1);
-            return g_strdup_printf("CC-%s-%.3s", upper, version);
+            gboolean igo = g_ascii_strncasecmp(version + 3, "/igo", 4) == 0 && !g_ascii_isalnum(version[7]);
+            return g_strdup_printf("CC-%s-%.3s%s", upper, version, igo ? "-IGO" : "");
         }
     return NULL;
 }

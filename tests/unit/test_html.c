@@ -226,6 +226,9 @@ static void test_the_page_tells_its_facts(void)
     g_assert_cmpstr(document.id, ==, "https://example.org/guides/asthma");
     g_assert_cmpstr(document.kind, ==, "page");
     g_assert_cmpstr(document.licence, ==, "CC-BY-NC-4.0");
+    g_auto(Document) igo = {0};
+    g_assert_true(extract("<main>" PARAGRAPH "<a href='https://creativecommons.org/licenses/by-nc-sa/3.0/igo/'>terms</a>", NULL, &igo, &failure));
+    g_assert_cmpstr(igo.licence, ==, "CC-BY-NC-SA-3.0-IGO");
     g_assert_cmpstr(document.date, ==, "2014-05-12");
     g_assert_cmpstr(document.language, ==, "en");
     g_assert_cmpstr(document.meta, ==,
