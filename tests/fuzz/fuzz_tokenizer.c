@@ -15,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* A copy of its own, so that a read past the end is seen. */
     g_autofree char *model = g_memdup2(data, size);
     g_autoptr(HfModel) json = hf_model_is_json(model, size) ? hf_model_read(model, size, NULL) : NULL;
+    if (json)
+        return 0;
     g_autoptr(SpmModel) read = spm_model_read(model, size, NULL);
     g_autoptr(SpmEncoder) encoder = read && read->algorithm == SPM_BPE ? spm_encoder_new(g_steal_pointer(&read), NULL) : NULL;
     if (!encoder)

@@ -114,7 +114,7 @@ static void test_a_flood_of_marks_is_cut(void)
 static void test_rules_without_their_characters_find_nothing(void)
 {
     /* The table says which classes of characters a rule needs: without them it must have no work. */
-    static const char *const texts[] = {"Plain.\r\n", "na\xc3\xafve 5\xc2\xa0mg", "\xef\xac\x81 so\xc2\xad" "ft", "e\xcc\x81 \xef\x81\xa1", "caf\xc3\x83\xc2\xa9 \xff"};
+    static const char *const texts[] = {"Plain.\r\n", "na\xc3\xafve 5\xc2\xa0mg", ("\xef\xac\x81 so\xc2\xad" "ft"), "e\xcc\x81 \xef\x81\xa1", "caf\xc3\x83\xc2\xa9 \xff"};
     g_auto(Buffer) out = {.limit = 1 << 20};
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         guint classes = characters_survey(texts[i], strlen(texts[i]));
