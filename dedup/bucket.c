@@ -2,6 +2,7 @@
  * Buckets of equal keys and their verification; see dedup/bucket.h. */
 #include "dedup/bucket.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void key_list_reserve(KeyList *list, gsize count)
@@ -19,15 +20,40 @@ void key_list_add(KeyList *list, guint64 key, guint32 index)
     list->items[list->count++] = (KeyIndex){.key = key, .index = index};
 }
 
+void key_list_append(KeyList *list, const KeyList *other)
+{
+    if (other->count == 0)
+        return;
+    if (list->count + other->count > list->capacity)
+        key_list_reserve(list, MAX(list->count + other->count, 2 * list->capacity));
+    memcpy(list->items + list->count, other->items, other->count * sizeof other->items[0]);
+    list->count += other->count;
+}
+
+static int compare_indices(const void *a, const void *b)
+{
+    guint32 left = ((const KeyIndex *)a)->index, right = ((const KeyIndex *)b)->index;
+    return (left > right) - (left < right);
+}
+
+/* The radix sort is stable, so what was added in rising order is in order now; the rest is put in order here. */
+static void sort_indices(KeyIndex *items, gsize count)
+{
+    for (gsize i = 1; i < count; i++) {
+        if (items[i - 1].index > items[i].index) {
+            qsort(items, count, sizeof items[0], compare_indices);
+            return;
+        }
+    }
+}
+
 void key_list_sort(KeyList *list)
 {
     g_autofree KeyIndex *scratch = g_new(KeyIndex, list->count);
     radix_sort_keys(list->items, scratch, list->count);
-}
-
-void key_list_reset(KeyList *list)
-{
-    list->count = 0;
+    Bucket bucket;
+    for (gsize position = 0; key_list_next_bucket(list, &position, &bucket);)
+        sort_indices(list->items + (bucket.members - list->items), bucket.count);
 }
 
 void key_list_clear(KeyList *list)
@@ -105,17 +131,6 @@ gboolean bucket_link(const Bucket *bucket, UnionFind *sets, BucketSame same, gpo
             return FALSE;
         if (small || !matched)
             window_add(&window, bucket->members[i].index);
-    }
-    return TRUE;
-}
-
-gboolean key_list_link(KeyList *list, UnionFind *sets, BucketSame same, gpointer user, GError **error)
-{
-    key_list_sort(list);
-    Bucket bucket;
-    for (gsize position = 0; key_list_next_bucket(list, &position, &bucket);) {
-        if (!bucket_link(&bucket, sets, same, user, error))
-            return FALSE;
     }
     return TRUE;
 }

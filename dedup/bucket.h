@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dedup/bucket.h - from equal keys to verified sets, in time linear in the number of keys.
+ * dedup/bucket.h - documents of one key.
  *
- * Sequence: key_list_add(&list, key, index) for each document; key_list_sort; then key_list_next_bucket until FALSE,
- * and bucket_link for each bucket; key_list_clear. Indices must be added in rising order, so that buckets list them so.
+ * Sequence: key_list_add(&list, key, index) for each document; key_list_sort; then key_list_next_bucket until FALSE;
+ * key_list_clear. A bucket's members are in rising order of their indices, in whatever order they were added.
  *
- * Equal keys only propose; `same` decides. What bucket_link guarantees:
+ * bucket_link joins the members of one bucket that `same` accepts. Equal keys only propose:
  *   - two documents end in one set only if a chain of pairs that `same` accepted joins them;
  *   - in a bucket of at most BUCKET_WINDOW documents each pair is either compared or in one set already;
  *   - in a larger bucket each document is compared with at most BUCKET_WINDOW representatives: documents that matched no
  *     representative when their turn came. Those matched last are kept, so a bucket of a million copies costs one
  *     comparison each, and one of a million strangers at most BUCKET_WINDOW each;
- *   - the result depends on the order of the indices alone.
+ *   - where no two buckets have a member in common, the result depends on the members and their order alone.
+ * Near-duplicates are linked by dedup/near_link.h instead.
  */
 #ifndef DEDUP_BUCKET_H
 #define DEDUP_BUCKET_H
@@ -28,8 +29,8 @@ typedef struct KeyList {
 
 void key_list_reserve(KeyList *list, gsize count); /* room for `count` keys in all, without a doubling on the way */
 void key_list_add(KeyList *list, guint64 key, guint32 index);
-void key_list_sort(KeyList *list);
-void key_list_reset(KeyList *list); /* empties, keeps the memory */
+void key_list_append(KeyList *list, const KeyList *other);
+void key_list_sort(KeyList *list); /* by key, then index */
 void key_list_clear(KeyList *list);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KeyList, key_list_clear)
 
@@ -43,7 +44,5 @@ gboolean key_list_next_bucket(const KeyList *list, gsize *position, Bucket *buck
 
 typedef gboolean (*BucketSame)(gpointer user, guint32 a, guint32 b, gboolean *same, GError **error);
 gboolean bucket_link(const Bucket *bucket, UnionFind *sets, BucketSame same, gpointer user, GError **error);
-/* key_list_sort, then bucket_link for every bucket. */
-gboolean key_list_link(KeyList *list, UnionFind *sets, BucketSame same, gpointer user, GError **error);
 
 #endif

@@ -3,19 +3,24 @@
 #include "dedup/corpus.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "store/ledger.h"
 
+/* Candidates in one task of a scan. */
+#define SCAN_CANDIDATES 4096
+
 const char *dedup_rule_name(DedupRule rule)
 {
-    static const char *const names[] = {[RULE_SAME_ID] = "same-id",
-                                        [RULE_EXACT] = "exact-duplicate",
-                                        [RULE_TITLE] = "same-title",
-                                        [RULE_NEAR] = "near-duplicate"};
+    static const char *const names[] = {[RULE_SAME_ID] = "same-id",   [RULE_EXACT] = "exact-duplicate",
+                                        [RULE_URL] = "same-url",      [RULE_TITLE] = "same-title",
+                                        [RULE_WORDS] = "near-duplicate", [RULE_NEAR] = "near-duplicate"};
     return names[rule];
 }
+
+/* ---- Loading ------------------------------------------------------------------------------------------------- */
 
 static gboolean find_source(const Recipe *recipe, const Sketch *sketch, guint32 *source, GError **error)
 {
@@ -48,26 +53,77 @@ static gboolean undecided(StoreTxn *txn, Docno docno, gboolean *answer, GError *
     return TRUE;
 }
 
-static gboolean add_candidate(Corpus *corpus, Docno docno, const StoreValue *value, GError **error)
+static gboolean add_candidate(Corpus *corpus, StoreTxn *txn, Docno docno, const StoreValue *value, GError **error)
 {
     Sketch sketch;
     gboolean wanted;
-    guint32 source;
-    if (!undecided(corpus->txn, docno, &wanted, error))
+    guint32 index;
+    if (!undecided(txn, docno, &wanted, error))
         return FALSE;
     if (!wanted)
         return TRUE;
-    if (!sketch_parse(value, &sketch, error) || !find_source(corpus->recipe, &sketch, &source, error))
+    if (!sketch_parse(value, &sketch, error) || !find_source(corpus->recipe, &sketch, &index, error))
         return FALSE;
-    gboolean replay = corpus->recipe->sources[source].group == GROUP_REPLAY;
-    corpus->candidates[corpus->count++] =
-        (Candidate){.docno = docno, .rank = preference_rank(sketch.kind, replay, sketch.length), .source = source};
+    const RecipeSource *source = &corpus->recipe->sources[index];
+    gboolean open = sketch.openness == LICENCE_OPEN || (sketch.openness == LICENCE_UNKNOWN && source->redistributable);
+    guint64 rank = preference_rank(sketch.kind, source->group == GROUP_REPLAY, open, sketch.length);
+    corpus->candidates[corpus->count++] = (Candidate){.docno = docno, .rank = rank, .source = index};
     return TRUE;
+}
+
+static int compare_tags(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const RecipeSource *sources = user;
+    return strcmp(sources[*(const guint32 *)a].tag, sources[*(const guint32 *)b].tag);
+}
+
+/* For each source of the recipe its place among the tags in order. */
+static guint32 *order_tags(const Recipe *recipe)
+{
+    g_autofree guint32 *order = g_new(guint32, recipe->sources_count);
+    guint32 *places = g_new(guint32, recipe->sources_count);
+    for (guint32 i = 0; i < recipe->sources_count; i++)
+        order[i] = i;
+    g_qsort_with_data(order, (int)recipe->sources_count, sizeof order[0], compare_tags, recipe->sources);
+    for (guint32 i = 0; i < recipe->sources_count; i++)
+        places[order[i]] = i;
+    return places;
+}
+
+static int compare_preference(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const Candidate *left = a, *right = b;
+    const guint32 *places = user;
+    if (left->rank != right->rank)
+        return left->rank > right->rank ? -1 : 1;
+    if (left->source != right->source)
+        return places[left->source] < places[right->source] ? -1 : 1;
+    return left->docno < right->docno ? -1 : left->docno > right->docno;
+}
+
+static int compare_docnos(gconstpointer a, gconstpointer b, gpointer user)
+{
+    const Candidate *candidates = user;
+    Docno left = candidates[*(const guint32 *)a].docno, right = candidates[*(const guint32 *)b].docno;
+    return (left > right) - (left < right);
+}
+
+static void put_in_order(Corpus *corpus)
+{
+    g_autofree guint32 *places = order_tags(corpus->recipe);
+    qsort_r(corpus->candidates, corpus->count, sizeof corpus->candidates[0], compare_preference, places);
+    corpus->by_docno = g_new(guint32, corpus->count);
+    for (gsize i = 0; i < corpus->count; i++)
+        corpus->by_docno[i] = (guint32)i;
+    qsort_r(corpus->by_docno, corpus->count, sizeof corpus->by_docno[0], compare_docnos, corpus->candidates);
 }
 
 static gboolean load_candidates(Corpus *corpus, GError **error)
 {
-    guint64 records = store_count(corpus->txn, TABLE_SIGNATURES);
+    g_autoptr(StoreTxn) txn = store_read_begin(corpus->store, error);
+    if (!txn)
+        return FALSE;
+    guint64 records = store_count(txn, TABLE_SIGNATURES);
     if (records > G_MAXUINT32 - 1) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "%" G_GUINT64_FORMAT
@@ -76,122 +132,153 @@ static gboolean load_candidates(Corpus *corpus, GError **error)
         return FALSE;
     }
     corpus->candidates = g_new(Candidate, records);
-    g_autoptr(StoreCursor) cursor = store_cursor_new(corpus->txn, TABLE_SIGNATURES, NULL, 0, error);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_SIGNATURES, NULL, 0, error);
     if (!cursor)
         return FALSE;
     StoreValue key, value;
     int more;
     while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
-        if (!add_candidate(corpus, docno_read(key.data), &value, error))
+        if (!add_candidate(corpus, txn, docno_read(key.data), &value, error))
             return FALSE;
     }
     return more == 0;
 }
 
-Corpus *corpus_load(Store *store, const Recipe *recipe, GError **error)
+Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **error)
 {
     g_autoptr(Corpus) corpus = g_new0(Corpus, 1);
+    corpus->store = store;
     corpus->recipe = recipe;
+    corpus->jobs = MAX(jobs, 1);
     corpus->merges = g_array_new(FALSE, FALSE, sizeof(Merge));
-    corpus->txn = store_read_begin(store, error);
-    if (!corpus->txn || !load_candidates(corpus, error))
+    if (!load_candidates(corpus, error))
         return NULL;
-    corpus->cache = shingle_cache_new(corpus->txn, recipe->dedup.characters ? SHINGLE_CHARACTERS : SHINGLE_WORDS,
-                                      (unsigned)recipe->dedup.shingle);
+    put_in_order(corpus);
     return g_steal_pointer(&corpus);
-}
-
-void corpus_end_read(Corpus *corpus)
-{
-    g_clear_pointer(&corpus->cache, shingle_cache_free);
-    g_clear_pointer(&corpus->txn, store_read_end);
 }
 
 void corpus_free(Corpus *corpus)
 {
     if (!corpus)
         return;
-    corpus_end_read(corpus);
     g_free(corpus->candidates);
+    g_free(corpus->by_docno);
     g_array_unref(corpus->merges);
     g_free(corpus);
 }
 
-gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error)
+/* ---- Scanning ------------------------------------------------------------------------------------------------ */
+
+typedef struct Scan {
+    Corpus *corpus;
+    CorpusVisit visit;
+    gpointer user;
+} Scan;
+
+/* A stretch of candidates in order of document numbers: one after the other in the table, but for those of others. */
+static gboolean scan_part(gpointer user, Reader *reader, gsize task, GError **error)
 {
-    g_autoptr(StoreCursor) cursor = store_cursor_new(corpus->txn, TABLE_SIGNATURES, NULL, 0, error);
+    const Scan *scan = user;
+    const Corpus *corpus = scan->corpus;
+    gsize place = task * SCAN_CANDIDATES, end = MIN(place + SCAN_CANDIDATES, corpus->count);
+    guint8 from[8];
+    docno_write(corpus->candidates[corpus->by_docno[place]].docno, from);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(reader->txn, TABLE_SIGNATURES, from, sizeof from, error);
     if (!cursor)
         return FALSE;
     StoreValue key, value;
     Sketch sketch;
-    gsize index = 0;
     int more = 1;
-    while (index < corpus->count && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+    while (place < end && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+        guint32 index = corpus->by_docno[place];
         const Candidate *candidate = &corpus->candidates[index];
         if (docno_read(key.data) != candidate->docno)
             continue;
-        if (!candidate->merged &&
-            (!sketch_parse(&value, &sketch, error) || !visit(user, (guint32)index, &sketch, error)))
+        if (!candidate->merged && (!sketch_parse(&value, &sketch, error) || !scan->visit(scan->user, index, &sketch, error)))
             return FALSE;
-        index++;
+        place++;
     }
     return more >= 0;
 }
 
-gboolean corpus_sketch(Corpus *corpus, guint32 index, Sketch *sketch, GError **error)
+gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error)
 {
-    StoreValue value;
-    GError *cause = NULL;
-    Docno docno = corpus->candidates[index].docno;
-    if (store_get_docno(corpus->txn, TABLE_SIGNATURES, docno, &value, &cause))
-        return sketch_parse(&value, sketch, error);
-    if (cause)
-        g_propagate_error(error, cause);
-    else
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has lost its signature",
-                    docno);
-    return FALSE;
+    Scan scan = {corpus, visit, user};
+    return corpus_run(corpus, (corpus->count + SCAN_CANDIDATES - 1) / SCAN_CANDIDATES, scan_part, NULL, &scan, error);
 }
 
-gboolean corpus_jaccard(Corpus *corpus, guint32 a, guint32 b, double *similarity, GError **error)
+/* Keys are collected at the places of their candidates, so that no thread waits and they come in order of indices. */
+typedef struct KeyScan {
+    CorpusKey key;
+    gpointer user;
+    KeyIndex *items;
+} KeyScan;
+
+#define NO_KEY G_MAXUINT32
+
+static gboolean collect_key(gpointer user, guint32 index, const Sketch *sketch, GError **error)
 {
-    corpus->comparisons++;
-    return shingle_cache_jaccard(corpus->cache, corpus->candidates[a].docno, corpus->candidates[b].docno, similarity,
-                                 error);
+    KeyScan *scan = user;
+    KeyIndex *item = &scan->items[index];
+    if (scan->key(scan->user, index, sketch, &item->key))
+        item->index = index;
+    return TRUE;
 }
 
-static gboolean wins(const Corpus *corpus, guint32 a, guint32 b)
+gboolean corpus_keys(Corpus *corpus, CorpusKey key, gpointer user, KeyList *list, GError **error)
 {
-    const Candidate *left = &corpus->candidates[a], *right = &corpus->candidates[b];
-    return preference_wins(left->rank, left->docno, right->rank, right->docno);
-}
-
-/* The winner of each set, at the index of its root. */
-static guint32 *find_winners(const Corpus *corpus, UnionFind *sets)
-{
-    guint32 *winners = g_new(guint32, corpus->count);
+    key_list_reserve(list, corpus->count);
+    for (gsize i = 0; i < corpus->count; i++)
+        list->items[i].index = NO_KEY;
+    KeyScan scan = {key, user, list->items};
+    if (!corpus_scan(corpus, collect_key, &scan, error))
+        return FALSE;
+    list->count = 0;
     for (gsize i = 0; i < corpus->count; i++) {
-        guint32 root = union_find_root(sets, (guint32)i);
-        /* A root is its set's smallest member: it comes first. */
-        if (root == i || wins(corpus, (guint32)i, winners[root]))
-            winners[root] = (guint32)i;
+        if (list->items[i].index != NO_KEY)
+            list->items[list->count++] = list->items[i];
     }
-    return winners;
+    key_list_sort(list);
+    return TRUE;
+}
+
+/* ---- Merging ------------------------------------------------------------------------------------------------- */
+
+/* Merges in one task of measuring. */
+#define MEASURED 256
+
+typedef struct Measuring {
+    Merge *merges;
+    gsize count;
+    CorpusMeasure measure;
+    gpointer user;
+} Measuring;
+
+static gboolean measure_part(gpointer user, Reader *reader, gsize task, GError **error)
+{
+    const Measuring *measuring = user;
+    gsize end = MIN((task + 1) * MEASURED, measuring->count);
+    for (gsize i = task * MEASURED; i < end; i++) {
+        if (!measuring->measure(measuring->user, reader, &measuring->merges[i], error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user,
                       GError **error)
 {
-    g_autofree guint32 *winners = find_winners(corpus, sets);
+    guint first = corpus->merges->len;
     for (gsize i = 0; i < corpus->count; i++) {
-        guint32 winner = winners[union_find_root(sets, (guint32)i)];
+        guint32 winner = union_find_root(sets, (guint32)i); /* the lowest index, the most preferred member */
         if (winner == i)
             continue;
         Merge merge = {.loser = (guint32)i, .winner = winner, .rule = rule, .value = NAN, .threshold = NAN};
-        if (measure && !measure(corpus, user, &merge, error))
-            return FALSE;
         g_array_append_val(corpus->merges, merge);
         corpus->candidates[i].merged = TRUE;
     }
-    return TRUE;
+    if (!measure || corpus->merges->len == first)
+        return TRUE;
+    Measuring measuring = {&g_array_index(corpus->merges, Merge, first), corpus->merges->len - first, measure, user};
+    return corpus_run(corpus, (measuring.count + MEASURED - 1) / MEASURED, measure_part, NULL, &measuring, error);
 }

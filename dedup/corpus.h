@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dedup/corpus.h - the documents under deduplication, numbered from 0, and what has been merged so far.
+ * dedup/corpus.h - the documents under deduplication in order of preference, and what has been merged so far.
  *
- * Candidates are the documents that have a sketch and no verdict of another stage, in order of their document numbers.
- * Each rule (dedup/rules.h) works on the survivors of those before: it scans their sketches, joins sets, and hands the
- * sets to corpus_merge, which picks each set's winner and records the others as merged into it.
+ * Candidates are the documents that have a sketch and no verdict of another stage. They are numbered from 0, the most
+ * preferred first (dedup/preference.h): of a set the member with the lowest index stays, and whatever goes through a set
+ * in order of indices does what it would do had the documents come into the store in another order.
  *
- * Sequence: c = corpus_load(store, recipe, e); rules; corpus_end_read(c); write what c->merges says; corpus_free(c).
- * Memory: 24 bytes a candidate, and 32 for each merged one.
+ * Each rule (dedup/rules.h) works on the survivors of those before: it collects keys from their sketches, joins sets, and
+ * hands the sets to corpus_merge, which records all but the lowest member of each as merged into that.
+ *
+ * Sequence: c = corpus_load(store, recipe, jobs, e); rules; write what c->merges says; corpus_free(c).
+ * Work runs on `jobs` threads in tasks; each thread has a Reader, its own snapshot and cache. Nothing may be written to
+ * the store before the rules are done.
+ * Memory: 28 bytes a candidate, 4 for each document of the store, and 32 for each merged candidate.
  */
 #ifndef DEDUP_CORPUS_H
 #define DEDUP_CORPUS_H
 
 #include "base/progress.h"
 #include "base/union_find.h"
+#include "dedup/bucket.h"
 #include "dedup/shingle_cache.h"
 #include "dedup/sketch.h"
 #include "store/recipe.h"
 
-typedef enum { RULE_SAME_ID, RULE_EXACT, RULE_TITLE, RULE_NEAR, DEDUP_RULES } DedupRule;
+typedef enum { RULE_SAME_ID, RULE_EXACT, RULE_URL, RULE_TITLE, RULE_WORDS, RULE_NEAR, DEDUP_RULES } DedupRule;
 
 const char *dedup_rule_name(DedupRule rule); /* the slug in the ledger */
 
@@ -37,31 +43,55 @@ typedef struct Merge {
 } Merge;
 
 typedef struct Corpus {
-    StoreTxn *txn; /* one snapshot for all rules; NULL after corpus_end_read */
+    Store *store;
     const Recipe *recipe;
+    unsigned jobs;
     Progress *progress; /* may be NULL */
-    ShingleCache *cache;
     Candidate *candidates;
     gsize count;
+    guint32 *by_docno;   /* all indices, in order of document numbers */
     GArray *merges;      /* of Merge, in order of the rules */
     guint64 comparisons; /* pairs of texts whose shingles were compared */
 } Corpus;
 
-Corpus *corpus_load(Store *store, const Recipe *recipe, GError **error);
-/* The store cannot grow while its snapshot is held: call before writing. */
-void corpus_end_read(Corpus *corpus);
+Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **error);
 void corpus_free(Corpus *corpus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Corpus, corpus_free)
 
-/* Visits the survivors in order. The sketch is valid during the visit. */
+/* One thread's view of the store. */
+typedef struct Reader {
+    Corpus *corpus;
+    StoreTxn *txn;
+    ShingleCache *cache;
+    guint64 comparisons;
+    gpointer notes; /* the rule's own, NULL at first; `done` of corpus_run takes it */
+} Reader;
+
+/* The sketch of one candidate, valid until the task ends. */
+gboolean reader_sketch(Reader *reader, guint32 index, Sketch *sketch, GError **error);
+/* The true Jaccard similarity of two texts' shingles. */
+gboolean reader_jaccard(Reader *reader, guint32 a, guint32 b, double *similarity, GError **error);
+
+/* Runs task(user, reader, n) for n from 0 to tasks - 1, on many threads in any order. `done` (may be NULL) is called for
+ * each reader at the end, one after the other. */
+typedef gboolean (*CorpusTask)(gpointer user, Reader *reader, gsize task, GError **error);
+typedef void (*CorpusDone)(gpointer user, Reader *reader);
+gboolean corpus_run(Corpus *corpus, gsize tasks, CorpusTask task, CorpusDone done, gpointer user, GError **error);
+
+/* Visits all survivors, on many threads, each once. The sketch is valid during the visit. */
 typedef gboolean (*CorpusVisit)(gpointer user, guint32 index, const Sketch *sketch, GError **error);
 gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error);
-/* The sketch of one candidate, valid until corpus_end_read. */
-gboolean corpus_sketch(Corpus *corpus, guint32 index, Sketch *sketch, GError **error);
-gboolean corpus_jaccard(Corpus *corpus, guint32 a, guint32 b, double *similarity, GError **error);
 
-/* Fills in value and threshold of a merge; NULL: the rule compares no numbers. */
-typedef gboolean (*CorpusMeasure)(Corpus *corpus, gpointer user, Merge *merge, GError **error);
+/* The survivors' keys, sorted. `key` returns FALSE for a document that has none. */
+typedef gboolean (*CorpusKey)(gpointer user, guint32 index, const Sketch *sketch, guint64 *key);
+gboolean corpus_keys(Corpus *corpus, CorpusKey key, gpointer user, KeyList *list, GError **error);
+
+/* Runs task(user, reader, bucket) for every bucket of a sorted list, on many threads; `done` as in corpus_run. */
+typedef gboolean (*CorpusBucket)(gpointer user, Reader *reader, const Bucket *bucket, GError **error);
+gboolean corpus_buckets(Corpus *corpus, const KeyList *list, CorpusBucket task, CorpusDone done, gpointer user, GError **error);
+
+/* Fills in value and threshold of a merge, on many threads; NULL: the rule compares no numbers. */
+typedef gboolean (*CorpusMeasure)(gpointer user, Reader *reader, Merge *merge, GError **error);
 gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user,
                       GError **error);
 

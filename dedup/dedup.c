@@ -13,9 +13,9 @@
 #include "dedup/verdicts.h"
 
 /* Raise it whenever the same sketches with the same settings give other verdicts. */
-#define DEDUP_VERSION 1
+#define DEDUP_VERSION 2
 
-/* The groups matter because replay documents lose and have no titles. */
+/* The groups matter because replay documents lose and have no titles; redistributable sources count as open. */
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
 {
     const RecipeDedup *settings = &recipe->dedup;
@@ -24,12 +24,14 @@ static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
     sha256_hex(&before, digest);
     GString *text = g_string_new(NULL);
     g_string_printf(text,
-                    "dedup/%d ids=%d exact=%d titles=%d near=%d bands=%" G_GUINT64_FORMAT
+                    "dedup/%d ids=%d exact=%d urls=%d titles=%d near=%d verify=%d bands=%" G_GUINT64_FORMAT
                     " rows=%" G_GUINT64_FORMAT " threshold=%s min_title=%" G_GUINT64_FORMAT,
-                    DEDUP_VERSION, settings->ids, settings->exact, settings->titles, settings->near, settings->bands, settings->rows,
-                    g_ascii_dtostr(threshold, sizeof threshold, settings->threshold), settings->min_title);
+                    DEDUP_VERSION, settings->ids, settings->exact, settings->urls, settings->titles, settings->near, settings->verify,
+                    settings->bands, settings->rows, g_ascii_dtostr(threshold, sizeof threshold, settings->threshold),
+                    settings->min_title);
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        g_string_append_printf(text, " %s=%s", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group));
+        g_string_append_printf(text, " %s=%s,%d", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group),
+                               recipe->sources[i].redistributable);
     g_string_append_printf(text, " after=%s", digest);
     return g_string_free(text, FALSE);
 }
@@ -40,10 +42,8 @@ static gboolean run_rules(Corpus *corpus, GError **error)
     const struct {
         gboolean wanted;
         gboolean (*rule)(Corpus *corpus, GError **error);
-    } rules[] = {{settings->ids, rule_same_id},
-                 {settings->exact, rule_exact},
-                 {settings->titles, rule_same_title},
-                 {settings->near, rule_near}};
+    } rules[] = {{settings->ids, rule_same_id},      {settings->exact, rule_exact},    {settings->urls, rule_same_url},
+                 {settings->titles, rule_same_title}, {settings->near, rule_same_words}, {settings->near, rule_near}};
     for (gsize i = 0; i < G_N_ELEMENTS(rules); i++) {
         if (rules[i].wanted && !rules[i].rule(corpus, error))
             return FALSE;
@@ -76,16 +76,15 @@ static void count_results(const Corpus *corpus, StageRun *run)
 
 static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun *run, GError **error)
 {
-    g_autoptr(Corpus) corpus = corpus_load(context->store, recipe, error);
+    g_autoptr(Corpus) corpus = corpus_load(context->store, recipe, context->jobs, error);
     if (!corpus)
         return FALSE;
     corpus->progress = context->progress;
-    progress_begin(context->progress, "dedup", "steps", 4 + (recipe->dedup.near ? recipe->dedup.bands : 0));
+    progress_begin(context->progress, "dedup", "steps", 6 + (recipe->dedup.near ? recipe->dedup.bands : 0));
     gboolean good = run_rules(corpus, error);
     progress_end(context->progress);
     if (!good)
         return FALSE;
-    corpus_end_read(corpus);
     if (!verdicts_write(context->store, corpus, context->batch_documents, error))
         return FALSE;
     json_object_clear(run->counts);

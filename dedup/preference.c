@@ -6,6 +6,7 @@
 
 #define KIND_SHIFT 62
 #define OWN_BIT ((guint64)1 << 61)
+#define OPEN_BIT ((guint64)1 << 60)
 
 DocumentKind document_kind(const char *name)
 {
@@ -18,9 +19,9 @@ DocumentKind document_kind(const char *name)
     return KIND_TEXT;
 }
 
-guint64 preference_rank(DocumentKind kind, gboolean replay, guint64 length)
+guint64 preference_rank(DocumentKind kind, gboolean replay, gboolean open, guint64 length)
 {
-    return (guint64)kind << KIND_SHIFT | (replay ? 0 : OWN_BIT) | MIN(length, OWN_BIT - 1);
+    return (guint64)kind << KIND_SHIFT | (replay ? 0 : OWN_BIT) | (open ? OPEN_BIT : 0) | MIN(length, OPEN_BIT - 1);
 }
 
 DocumentKind preference_kind(guint64 rank)
@@ -31,9 +32,4 @@ DocumentKind preference_kind(guint64 rank)
 gboolean preference_replay(guint64 rank)
 {
     return (rank & OWN_BIT) == 0;
-}
-
-gboolean preference_wins(guint64 rank_a, Docno a, guint64 rank_b, Docno b)
-{
-    return rank_a != rank_b ? rank_a > rank_b : a < b;
 }

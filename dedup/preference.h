@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dedup/preference.h - which of several documents that are one stays.
  *
- * The kind decides first: an article over an abstract over a page over a plain text. Then a document of the corpus over
- * one of the replay sample, then the longer clean text, then the lower document number. The order of arrival of threads
- * or the order of comparison never decides.
+ * The kind decides first: an article over an abstract over a page over a plain text. Then a document of the corpus wins
+ * over one of the replay sample, an open licence over others (dedup/licence.h; where the document's own does not say, the
+ * recipe's word on its source), and the longer clean text over the shorter. All of that is one number, the rank.
+ *
+ * Among equal ranks reading order decides: the source whose tag comes first by its bytes, in a source the input whose
+ * name does, in an input the document that was read first, which is the one with the lower document number. So the order
+ * of any two documents is theirs alone: it depends neither on the other documents nor on when and in which order sources
+ * came into the store. That is what makes results independent of it; dedup/README.md says how.
  */
 #ifndef DEDUP_PREFERENCE_H
 #define DEDUP_PREFERENCE_H
@@ -15,11 +20,9 @@ typedef enum { KIND_TEXT, KIND_PAGE, KIND_ABSTRACT, KIND_ARTICLE } DocumentKind;
 
 DocumentKind document_kind(const char *name); /* of Document.kind; an unknown or NULL name is a text */
 
-/* All but the document number in one number: the higher, the more preferred. */
-guint64 preference_rank(DocumentKind kind, gboolean replay, guint64 length);
+/* The higher, the more preferred. */
+guint64 preference_rank(DocumentKind kind, gboolean replay, gboolean open, guint64 length);
 DocumentKind preference_kind(guint64 rank);
 gboolean preference_replay(guint64 rank);
-/* Whether document a stays rather than b. */
-gboolean preference_wins(guint64 rank_a, Docno a, guint64 rank_b, Docno b);
 
 #endif

@@ -17,7 +17,7 @@ struct ShingleCache {
     Shingler *shingler;
     GHashTable *entries; /* Entry by its docno */
     GQueue recent;       /* Entry; the last used is the head */
-    gsize bytes;
+    gsize bytes, limit;
 };
 
 static void entry_free(gpointer data)
@@ -27,10 +27,11 @@ static void entry_free(gpointer data)
     g_free(entry);
 }
 
-ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size)
+ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size, gsize bytes)
 {
     ShingleCache *cache = g_new0(ShingleCache, 1);
     cache->txn = txn;
+    cache->limit = bytes;
     cache->shingler = shingler_new(unit, size);
     cache->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, entry_free);
     g_queue_init(&cache->recent);
@@ -87,7 +88,7 @@ static const Entry *entry_get(ShingleCache *cache, Docno docno, GError **error)
         cache->bytes += entry_bytes(entry);
     }
     g_queue_push_head_link(&cache->recent, &entry->link);
-    while (cache->bytes > SHINGLE_CACHE_BYTES && cache->recent.length > 2) {
+    while (cache->bytes > cache->limit && cache->recent.length > 2) {
         Entry *oldest = cache->recent.tail->data;
         g_queue_unlink(&cache->recent, &oldest->link);
         cache->bytes -= entry_bytes(oldest);

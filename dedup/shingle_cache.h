@@ -2,7 +2,7 @@
  * dedup/shingle_cache.h - the shingle sets of clean texts, by document number, with the last used kept in memory.
  *
  * Verification compares one representative with many others: its text is decompressed and shingled once. Memory is
- * bounded by SHINGLE_CACHE_BYTES plus the two sets under comparison. Not thread-safe.
+ * bounded by `bytes` plus the two sets under comparison. Not thread-safe.
  */
 #ifndef DEDUP_SHINGLE_CACHE_H
 #define DEDUP_SHINGLE_CACHE_H
@@ -10,12 +10,10 @@
 #include "dedup/shingle.h"
 #include "store/store.h"
 
-#define SHINGLE_CACHE_BYTES ((gsize)128 << 20)
-
 typedef struct ShingleCache ShingleCache;
 
 /* `txn` must outlive the cache. */
-ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size);
+ShingleCache *shingle_cache_new(StoreTxn *txn, ShingleUnit unit, unsigned size, gsize bytes);
 void shingle_cache_free(ShingleCache *cache);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShingleCache, shingle_cache_free)
 /* The true Jaccard similarity of two documents' clean texts. */

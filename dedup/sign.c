@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "dedup/canonical_url.h"
 #include "dedup/exact.h"
 #include "dedup/minhash.h"
 #include "dedup/shingle.h"
@@ -13,7 +14,7 @@
 #include "store/identity.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
-#define SIGN_VERSION 2
+#define SIGN_VERSION 3
 #define SKETCH_BYTES ((gsize)1 << 20)
 
 typedef struct Signer {
@@ -67,12 +68,20 @@ static void sketch_identity(Sketch *sketch, const Document *document)
     }
 }
 
+static void sketch_url(Sketch *sketch, const Document *document)
+{
+    g_autofree char *url = document->url ? canonical_url(document->url) : NULL;
+    if (url)
+        sketch->url = hash128(url, strlen(url));
+}
+
 static void sketch_signature(const Signer *signer, SignWorker *worker, const StageItem *item, Sketch *sketch)
 {
     gsize count;
     const guint64 *hashes = shingler_run(worker->shingler, item->cleaned, item->cleaned_length, &count);
     if (count == 0)
         return;
+    sketch->words = shingler_words(worker->shingler);
     minhash_sign(hashes, count, worker->signature, (unsigned)signer->settings->permutations);
     sketch->permutations = signer->settings->permutations;
 }
@@ -82,12 +91,14 @@ static gboolean work(gpointer user, gpointer data, StageItem *item, GError **err
     SignWorker *worker = data;
     const char *source = item->document.source ? item->document.source : "";
     Sketch sketch = {.kind = document_kind(item->document.kind),
+                     .openness = licence_openness(item->document.licence),
                      .length = item->cleaned_length,
                      .source = source,
                      .source_length = strlen(source)};
     sketch.exact = exact_hash(item->cleaned, item->cleaned_length, worker_scratch(worker, item->cleaned_length));
     sketch.title = title_hash(item->document.title, &sketch.title_length);
     sketch_identity(&sketch, &item->document);
+    sketch_url(&sketch, &item->document);
     if (((const Signer *)user)->settings->near)
         sketch_signature(user, worker, item, &sketch);
     Buffer *record = g_new(Buffer, 1);

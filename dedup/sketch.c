@@ -22,9 +22,12 @@ void sketch_encode(const Sketch *sketch, const guint32 *signature, Buffer *buffe
 {
     buffer_append_u64(buffer, sketch->length);
     append_hash(buffer, sketch->exact);
+    append_hash(buffer, sketch->words);
     append_hash(buffer, sketch->title);
+    append_hash(buffer, sketch->url);
     buffer_append_u32(buffer, sketch->title_length);
     buffer_append_u32(buffer, (guint32)sketch->kind);
+    buffer_append_u32(buffer, (guint32)sketch->openness);
     buffer_append_u32(buffer, sketch->identifier_count);
     for (unsigned i = 0; i < sketch->identifier_count; i++) {
         buffer_append_u32(buffer, (guint32)sketch->identifiers[i].scheme);
@@ -39,13 +42,16 @@ void sketch_encode(const Sketch *sketch, const guint32 *signature, Buffer *buffe
 gboolean sketch_parse(const StoreValue *value, Sketch *sketch, GError **error)
 {
     BufferView view = {.data = value->data, .length = value->length};
-    guint32 kind = 0, identifiers = 0, scheme = 0, source_length = 0;
+    guint32 kind = 0, openness = 0, identifiers = 0, scheme = 0, source_length = 0;
     *sketch = (Sketch){0};
     buffer_view_u64(&view, &sketch->length);
     sketch->exact = view_hash(&view);
+    sketch->words = view_hash(&view);
     sketch->title = view_hash(&view);
+    sketch->url = view_hash(&view);
     buffer_view_u32(&view, &sketch->title_length);
     buffer_view_u32(&view, &kind);
+    buffer_view_u32(&view, &openness);
     buffer_view_u32(&view, &identifiers);
     for (unsigned i = 0; i < MIN(identifiers, IDENTITY_MAX); i++) {
         buffer_view_u32(&view, &scheme);
@@ -54,7 +60,7 @@ gboolean sketch_parse(const StoreValue *value, Sketch *sketch, GError **error)
     buffer_view_u32(&view, &source_length);
     buffer_view_bytes(&view, source_length, &sketch->source);
     gsize rest = value->length - view.position;
-    if (view.failed || kind > KIND_ARTICLE || identifiers > IDENTITY_MAX || rest % sizeof(guint32) != 0) {
+    if (view.failed || kind > KIND_ARTICLE || openness > LICENCE_OPEN || identifiers > IDENTITY_MAX || rest % sizeof(guint32) != 0) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "a record of %" G_GSIZE_FORMAT " bytes in the table of signatures is no sketch of a document; "
                     "run the build again, or galen audit to see what else is damaged",
@@ -62,6 +68,7 @@ gboolean sketch_parse(const StoreValue *value, Sketch *sketch, GError **error)
         return FALSE;
     }
     sketch->kind = (DocumentKind)kind;
+    sketch->openness = (LicenceOpenness)openness;
     sketch->identifier_count = identifiers;
     sketch->source_length = source_length;
     sketch->signature = (const char *)value->data + view.position;
@@ -88,4 +95,9 @@ gboolean sketch_identifiers_differ(const Sketch *a, const Sketch *b)
             comparable |= a->identifiers[i].scheme == b->identifiers[j].scheme;
     }
     return comparable && !sketch_shares_identifier(a, b);
+}
+
+gboolean hash128_is_zero(Hash128 hash)
+{
+    return (hash.high | hash.low) == 0;
 }

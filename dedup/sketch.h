@@ -11,6 +11,7 @@
 #define DEDUP_SKETCH_H
 
 #include "base/buffer.h"
+#include "dedup/licence.h"
 #include "dedup/preference.h"
 #include "store/identity.h"
 
@@ -21,9 +22,12 @@ typedef struct SketchIdentifier {
 
 typedef struct Sketch {
     DocumentKind kind;
+    LicenceOpenness openness;
     guint64 length;       /* bytes of clean text */
     Hash128 exact;        /* dedup/exact.h */
+    Hash128 words;        /* shingler_words; zero when the text has no words */
     Hash128 title;        /* dedup/title.h */
+    Hash128 url;          /* of dedup/canonical_url.h; zero without one */
     guint32 title_length; /* characters of the normalised title */
     unsigned identifier_count;
     SketchIdentifier identifiers[IDENTITY_MAX];
@@ -39,5 +43,7 @@ gboolean sketch_parse(const StoreValue *value, Sketch *sketch, GError **error);
 gboolean sketch_shares_identifier(const Sketch *a, const Sketch *b);
 /* Both have an identifier of one scheme, and none in common: their publishers call them different works. */
 gboolean sketch_identifiers_differ(const Sketch *a, const Sketch *b);
+
+gboolean hash128_is_zero(Hash128 hash);
 
 #endif

@@ -38,7 +38,7 @@ static char *describe_identity(const Document *loser, const Document *winner)
 }
 
 /* One line for people on what the rule, value and threshold do not say. NULL: nothing. */
-static gboolean describe(StoreTxn *txn, const Merge *merge, Docno loser, Docno winner, char **detail, GError **error)
+static gboolean describe(StoreTxn *txn, const Merge *merge, gboolean verified, Docno loser, Docno winner, char **detail, GError **error)
 {
     g_auto(Document) left = {0}, right = {0};
     *detail = NULL;
@@ -46,11 +46,16 @@ static gboolean describe(StoreTxn *txn, const Merge *merge, Docno loser, Docno w
         if (!read_facts(txn, loser, &left, error) || !read_facts(txn, winner, &right, error))
             return FALSE;
         *detail = describe_identity(&left, &right);
+    } else if (merge->rule == RULE_WORDS) {
+        *detail = g_strdup("the same words, with other punctuation or spacing");
+    } else if (merge->rule == RULE_NEAR && !verified) {
+        *detail = g_strdup("estimated from the signatures; texts were not compared");
     } else if (merge->value < merge->threshold) {
         *detail = g_strdup("linked through further documents, each similar enough to the next");
-    } else if (merge->rule == RULE_TITLE) {
-        *detail = g_strdup(merge->value >= merge->threshold ? "one title and similar texts"
-                                                            : "one title, of an abstract and its article");
+    } else if (merge->rule == RULE_TITLE || merge->rule == RULE_URL) {
+        const char *what = merge->rule == RULE_TITLE ? "title" : "address";
+        *detail = g_strdup_printf(merge->value >= merge->threshold ? "one %s and similar texts" : "one %s, of an abstract and its article",
+                                  what);
     }
     return TRUE;
 }
@@ -63,7 +68,7 @@ static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)
         const Merge *merge = &g_array_index(batch->corpus->merges, Merge, i);
         Docno loser = candidates[merge->loser].docno, winner = candidates[merge->winner].docno;
         g_autofree char *detail = NULL;
-        if (!describe(txn, merge, loser, winner, &detail, error))
+        if (!describe(txn, merge, batch->corpus->recipe->dedup.verify, loser, winner, &detail, error))
             return FALSE;
         Verdict verdict = {.outcome = OUTCOME_MERGED,
                            .stage = "dedup",
@@ -78,15 +83,16 @@ static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)
     return TRUE;
 }
 
-static int compare_losers(gconstpointer a, gconstpointer b)
+static int compare_losers(gconstpointer a, gconstpointer b, gpointer user)
 {
-    guint32 left = ((const Merge *)a)->loser, right = ((const Merge *)b)->loser;
+    const Candidate *candidates = user;
+    Docno left = candidates[((const Merge *)a)->loser].docno, right = candidates[((const Merge *)b)->loser].docno;
     return (left > right) - (left < right);
 }
 
 gboolean verdicts_write(Store *store, Corpus *corpus, unsigned batch, GError **error)
 {
-    g_array_sort(corpus->merges, compare_losers);
+    g_array_sort_with_data(corpus->merges, compare_losers, corpus->candidates);
     VerdictBatch part = {.corpus = corpus};
     for (; part.first < corpus->merges->len; part.first = part.end) {
         part.end = MIN(part.first + (batch ? batch : DEFAULT_BATCH), corpus->merges->len);

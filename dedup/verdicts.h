@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * dedup/verdicts.h - writes what deduplication decided into the ledger.
  *
- * In batches, in order of document numbers. Writing twice writes the same. The corpus must hold no snapshot any more
- * (corpus_end_read).
+ * In batches, in order of document numbers. Writing twice writes the same.
  */
 #ifndef DEDUP_VERDICTS_H
 #define DEDUP_VERDICTS_H

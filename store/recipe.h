@@ -91,7 +91,8 @@ typedef struct RecipeSource {
 } RecipeSource;
 
 typedef struct RecipeDedup {
-    bool ids, exact, titles, near;
+    bool ids, urls, exact, titles, near;
+    bool verify;             /* candidate pairs are confirmed by their texts: true */
     bool characters;         /* shingles of characters rather than of words: false */
     uint64_t shingle;        /* words or characters in a shingle: 5 */
     uint64_t permutations;   /* 112 */

@@ -104,9 +104,11 @@ gboolean recipe_dedup_make(const char *path, const FileDedup *file, RecipeDedup 
     const char *unit = file && file->unit ? file->unit : preset->unit;
     *dedup = (RecipeDedup){
         .ids = SETTING(file, ids, true),
+        .urls = SETTING(file, urls, true),
         .exact = SETTING(file, exact, true),
         .titles = SETTING(file, titles, true),
         .near = SETTING(file, near, true),
+        .verify = SETTING(file, verify, true),
         .characters = strcmp(unit, "characters") == 0,
         .shingle = SETTING(file, shingle, preset->shingle),
         .threshold = SETTING(file, threshold, preset->threshold),

@@ -100,9 +100,9 @@ static const cyaml_schema_value_t source_entry = {
 };
 
 static const cyaml_schema_field_t dedup_fields[] = {
-    STRING(FileDedup, preset),    BOOLEAN(FileDedup, ids),
+    STRING(FileDedup, preset),    BOOLEAN(FileDedup, ids),          BOOLEAN(FileDedup, urls),
     BOOLEAN(FileDedup, exact),    BOOLEAN(FileDedup, titles),       BOOLEAN(FileDedup, near),
-    STRING(FileDedup, unit),          UNSIGNED(FileDedup, shingle),
+    BOOLEAN(FileDedup, verify),   STRING(FileDedup, unit),          UNSIGNED(FileDedup, shingle),
     UNSIGNED(FileDedup, bands),   UNSIGNED(FileDedup, permutations), UNSIGNED(FileDedup, rows),
     UNSIGNED(FileDedup, min_title), REAL(FileDedup, threshold),     CYAML_FIELD_END,
 };

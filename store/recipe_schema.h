@@ -77,7 +77,7 @@ typedef struct FileSource {
 
 typedef struct FileDedup {
     char *preset, *unit;
-    bool *ids, *exact, *titles, *near;
+    bool *ids, *urls, *exact, *titles, *near, *verify;
     uint64_t *shingle, *permutations, *bands, *rows, *min_title;
     double *threshold;
 } FileDedup;

@@ -128,9 +128,11 @@ static json_t *dedup_settings(const RecipeDedup *dedup)
 {
     json_t *object = json_object();
     set_flag(object, "ids", dedup->ids);
+    set_flag(object, "urls", dedup->urls);
     set_flag(object, "exact", dedup->exact);
     set_flag(object, "titles", dedup->titles);
     set_flag(object, "near", dedup->near);
+    set_flag(object, "verify", dedup->verify);
     set_text(object, "unit", dedup->characters ? "characters" : "words");
     set_whole(object, "shingle", dedup->shingle);
     set_whole(object, "permutations", dedup->permutations);

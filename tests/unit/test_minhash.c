@@ -6,8 +6,10 @@
 
 #include "base/hash.h"
 #include "dedup/bucket.h"
+#include "dedup/canonical_url.h"
 #include "dedup/exact.h"
 #include "dedup/jaccard.h"
+#include "dedup/licence.h"
 #include "dedup/minhash.h"
 #include "dedup/preference.h"
 #include "dedup/shingle.h"
@@ -399,15 +401,23 @@ static gboolean alike(gpointer user, guint32 a, guint32 b, gboolean *same, GErro
     return TRUE;
 }
 
+static void link_list(KeyList *keys, UnionFind *sets, BucketSame same, gpointer user)
+{
+    g_autoptr(GError) error = NULL;
+    Bucket bucket;
+    key_list_sort(keys);
+    for (gsize position = 0; key_list_next_bucket(keys, &position, &bucket);)
+        g_assert_true(bucket_link(&bucket, sets, same, user, &error));
+    g_assert_no_error(error);
+}
+
 static guint64 link_bucket(guint32 members, guint32 modulus, UnionFind *sets)
 {
     Likeness likeness = {.modulus = modulus};
     g_auto(KeyList) keys = {0};
-    g_autoptr(GError) error = NULL;
     for (guint32 i = 0; i < members; i++)
         key_list_add(&keys, 42, i);
-    g_assert_true(key_list_link(&keys, sets, alike, &likeness, &error));
-    g_assert_no_error(error);
+    link_list(&keys, sets, alike, &likeness);
     return likeness.comparisons;
 }
 
@@ -459,7 +469,7 @@ static void test_a_small_bucket_compares_members_beside_representatives(void)
     g_auto(KeyList) keys = {0};
     for (guint32 i = 0; i < BUCKET_WINDOW; i++)
         key_list_add(&keys, 1, i);
-    g_assert_true(key_list_link(&keys, sets, neighbours, NULL, NULL));
+    link_list(&keys, sets, neighbours, NULL);
     for (guint32 i = 0; i < BUCKET_WINDOW; i++)
         g_assert_cmpuint(union_find_root(sets, i), ==, 0);
 }
@@ -470,9 +480,51 @@ static void test_one_member_can_join_two_sets(void)
     g_auto(KeyList) keys = {0};
     for (guint32 i = 0; i < 3; i++)
         key_list_add(&keys, 1, i);
-    g_assert_true(key_list_link(&keys, sets, bridge, NULL, NULL));
+    link_list(&keys, sets, bridge, NULL);
     g_assert_cmpuint(union_find_root(sets, 1), ==, 0);
     g_assert_cmpuint(union_find_root(sets, 2), ==, 0);
+}
+
+static void test_members_of_a_bucket_come_in_order(void)
+{
+    g_auto(KeyList) keys = {0};
+    for (guint32 i = 0; i < 3000; i++)
+        key_list_add(&keys, i % 3, (i * 7) % 3000);
+    key_list_sort(&keys);
+    Bucket bucket;
+    gsize seen = 0;
+    for (gsize position = 0; key_list_next_bucket(&keys, &position, &bucket); seen += bucket.count) {
+        for (gsize i = 1; i < bucket.count; i++)
+            g_assert_cmpuint(bucket.members[i - 1].index, <, bucket.members[i].index);
+    }
+    g_assert_cmpuint(seen, ==, 3000);
+}
+
+enum { JOINED = 200000 };
+
+static gpointer join_some(gpointer data)
+{
+    UnionFind *sets = data;
+    static gint threads;
+    guint64 stream = (guint64)g_atomic_int_add(&threads, 1);
+    for (guint32 i = 0; i < JOINED; i++) {
+        guint32 member = (guint32)(random_at(stream, "join", i) % JOINED);
+        union_find_join(sets, member, member % 1000);
+        union_find_join(sets, i, i % 1000);
+    }
+    return NULL;
+}
+
+static void test_many_threads_join_the_same_sets(void)
+{
+    g_autoptr(UnionFind) sets = union_find_new(JOINED);
+    GThread *threads[4];
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("join", join_some, sets);
+    for (gsize i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+    for (guint32 i = 0; i < JOINED; i++)
+        g_assert_cmpuint(union_find_root(sets, i), ==, i % 1000);
 }
 
 static gboolean exactly_alike(const char *a, const char *b)
@@ -537,20 +589,63 @@ static void test_what_has_no_form_is_no_identifier(void)
     assert_identity("https://example.org/PMC12", "[]", "");
 }
 
-static void test_the_winner_is_chosen_by_kind_group_length_and_number(void)
+static void test_the_rank_follows_kind_group_licence_and_length(void)
 {
-    guint64 article = preference_rank(document_kind("article"), FALSE, 10);
-    guint64 abstract = preference_rank(document_kind("abstract"), FALSE, 1000);
-    guint64 page = preference_rank(document_kind("page"), FALSE, 1000);
-    guint64 text = preference_rank(document_kind("text"), FALSE, 100000);
-    guint64 replayed = preference_rank(document_kind("text"), TRUE, 200000);
+    guint64 article = preference_rank(document_kind("article"), FALSE, FALSE, 10);
+    guint64 abstract = preference_rank(document_kind("abstract"), FALSE, FALSE, 1000);
+    guint64 page = preference_rank(document_kind("page"), FALSE, FALSE, 1000);
+    guint64 text = preference_rank(document_kind("text"), FALSE, FALSE, 100000);
+    guint64 replayed = preference_rank(document_kind("text"), TRUE, FALSE, 200000);
     g_assert_true(article > abstract && abstract > page && page > text && text > replayed);
-    g_assert_cmpuint(preference_rank(document_kind("poem"), FALSE, 5), ==, preference_rank(KIND_TEXT, FALSE, 5));
+    g_assert_cmpuint(preference_rank(document_kind("poem"), FALSE, FALSE, 5), ==, preference_rank(KIND_TEXT, FALSE, FALSE, 5));
     g_assert_true(preference_replay(replayed) && !preference_replay(text));
     g_assert_cmpint(preference_kind(abstract), ==, KIND_ABSTRACT);
-    g_assert_true(preference_wins(page + 1, 9, page, 1));
-    g_assert_true(preference_wins(page, 1, page, 9));
-    g_assert_false(preference_wins(page, 9, page, 1));
+    guint64 open_page = preference_rank(document_kind("page"), FALSE, TRUE, 20);
+    guint64 open_replay = preference_rank(document_kind("text"), TRUE, TRUE, 300000);
+    g_assert_true(abstract > open_page && open_page > page && open_replay > replayed && text > open_replay);
+    g_assert_true(preference_rank(KIND_PAGE, FALSE, FALSE, 1001) > page);
+}
+
+static void test_licences_are_told_by_their_words(void)
+{
+    static const char *const open[] = {
+        "CC-BY-4.0", "CC0-1.0", "CC BY-SA 3.0 IGO", "https://creativecommons.org/licenses/by/4.0/", "Apache-2.0", "ODC-By-1.0",
+        "LicenseRef-US-Government-Public-Domain", "This is an open access article under a Creative Commons Attribution License",
+    };
+    static const char *const closed[] = {
+        "CC-BY-NC-4.0", "CC BY-ND", "http://creativecommons.org/licenses/by-nc-nd/4.0/", "All rights reserved.",
+        "Creative Commons Attribution Non-Commercial License",
+    };
+    static const char *const unknown[] = {"", "LicenseRef-NLM-Terms", "see website", "ccby", "submit", "candid"};
+    for (gsize i = 0; i < G_N_ELEMENTS(open); i++)
+        g_assert_cmpint(licence_openness(open[i]), ==, LICENCE_OPEN);
+    for (gsize i = 0; i < G_N_ELEMENTS(closed); i++)
+        g_assert_cmpint(licence_openness(closed[i]), ==, LICENCE_CLOSED);
+    for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++)
+        g_assert_cmpint(licence_openness(unknown[i]), ==, LICENCE_UNKNOWN);
+    g_assert_cmpint(licence_openness(NULL), ==, LICENCE_UNKNOWN);
+}
+
+static void test_the_addresses_of_one_page_have_one_form(void)
+{
+    static const char *const cases[][2] = {
+        {"https://www.Example.org/a/b/?utm_source=x&b=2&a=1#top", "example.org/a/b?a=1&b=2"},
+        {"http://example.org:80/a/./c/../b/index.html?a=1&&b=2&fbclid=9", "example.org/a/b?a=1&b=2"},
+        {"https://example.org", "example.org"},
+        {"https://example.org/#/guideline/7", "example.org#/guideline/7"},
+        {"https://example.org/%7eme/%c3%a9?q=%41", "example.org/~me/%C3%A9?q=A"},
+        {"https://example.org:8443/index.php?id=1", "example.org:8443?id=1"},
+        {"https://example.org/x?utm_campaign=1", "example.org/x"},
+        {"https://example.org/%zz%4", "example.org/%zz%4"},
+        {"ftp://example.org/a", NULL},
+        {"PMID:123", NULL},
+        {"/relative/path", NULL},
+        {"", NULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *got = canonical_url(cases[i][0]);
+        g_assert_cmpstr(got, ==, cases[i][1]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -590,13 +685,16 @@ int main(int argc, char **argv)
                     test_few_families_in_a_large_bucket_are_all_found);
     g_test_add_func("/bucket/a small bucket compares members beside representatives",
                     test_a_small_bucket_compares_members_beside_representatives);
+    g_test_add_func("/union-find/many threads join the same sets", test_many_threads_join_the_same_sets);
+    g_test_add_func("/bucket/members of a bucket come in order", test_members_of_a_bucket_come_in_order);
     g_test_add_func("/bucket/one member can join two sets", test_one_member_can_join_two_sets);
     g_test_add_func("/exact/texts may differ in case and spacing only",
                     test_exact_texts_may_differ_in_case_and_spacing_only);
     g_test_add_func("/title/titles keep letters and digits", test_titles_keep_letters_and_digits);
     g_test_add_func("/identity/identifiers are normalised", test_identifiers_are_normalised);
     g_test_add_func("/identity/what has no form is no identifier", test_what_has_no_form_is_no_identifier);
-    g_test_add_func("/preference/the winner is chosen by kind, group, length and number",
-                    test_the_winner_is_chosen_by_kind_group_length_and_number);
+    g_test_add_func("/preference/the rank follows kind, group, licence and length", test_the_rank_follows_kind_group_licence_and_length);
+    g_test_add_func("/licence/open and closed licences are told by their words", test_licences_are_told_by_their_words);
+    g_test_add_func("/url/the addresses of one page have one form", test_the_addresses_of_one_page_have_one_form);
     return g_test_run();
 }
