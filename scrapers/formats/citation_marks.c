@@ -29,9 +29,9 @@ static void append_citation(Buffer *out, const char *text, gsize length)
 }
 
 /* Copies a group of citations that begins at `at` (a begin mark), and returns its end. *filled counts those that were
- * not empty. Separators between two members are dropped; `and` survives between citations that are words of a sentence
+ * not empty; *blank tells whether a blank stood between two of them. Separators between two members are dropped; `and` survives between citations that are words of a sentence
  * only when nothing but blanks would be lost, which is never: a group is a list. */
-static const char *append_group(Buffer *out, const char *at, const char *end, unsigned *filled)
+static const char *append_group(Buffer *out, const char *at, const char *end, unsigned *filled, gboolean *blank)
 {
     for (;;) {
         const char *close = memchr(at, *CITATION_END, (gsize)(end - at));
@@ -45,6 +45,7 @@ static const char *append_group(Buffer *out, const char *at, const char *end, un
             ;
         if (next >= end || *next != *CITATION_BEGIN)
             return at;
+        *blank |= memchr(at, ' ', (gsize)(next - at)) != NULL;
         at = next;
     }
 }
@@ -75,12 +76,13 @@ static const char *closing_bracket(const char *at, const char *end, char open)
 static const char *resolve_group(Buffer *out, const char *at, const char *end)
 {
     unsigned filled = 0;
+    gboolean blank = FALSE;
     gsize bracket = opening_bracket(out);
     gboolean opened = bracket < out->length;
     char open = opened ? out->data[bracket] : 0;
     g_auto(Buffer) group;
     buffer_init(&group, out->limit);
-    const char *behind = append_group(&group, at, end, &filled);
+    const char *behind = append_group(&group, at, end, &filled, &blank);
     const char *close = opened ? closing_bracket(behind, end, open) : NULL;
     if (close) {
         buffer_truncate(out, bracket);
@@ -94,6 +96,8 @@ static const char *resolve_group(Buffer *out, const char *at, const char *end)
             buffer_append_byte(out, ' ');
         return behind;
     }
+    if (blank && out->length > 0 && behind < end && *behind != ' ' && out->data[out->length - 1] != ' ')
+        buffer_append_byte(out, ' '); /* two marks with a blank between them, and none around */
     /* An empty group must not leave ", )" or two blanks. */
     if (out->length == 0 || out->data[out->length - 1] == ' ') {
         while (behind < end && *behind == ' ')

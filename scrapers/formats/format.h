@@ -91,7 +91,7 @@ typedef struct Format {
     const char *summary;
     SplitKind split;
     const char *const *elements; /* NULL-terminated, for SPLIT_ELEMENTS and for collections */
-    const char *collection;      /* SPLIT_FILE: a file with this root is cut into `elements`; or NULL */
+    const char *const *collections; /* SPLIT_FILE: a file with one of these roots is cut into `elements`; or NULL */
     const char *const *suffixes; /* SPLIT_FILE: ends of the names of archive members that are records; NULL: all */
     gboolean sandboxed;
     gboolean web; /* records come from the open web: a bad one is no error of the curator's */

@@ -1,51 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The format `jats`: journal articles in JATS or NLM XML (ANSI/NISO Z39.96), as PMC's open-access subset has them.
  *
- * The text is the main abstract under "# Abstract" and the body; peer review (sub-article, response), back matter and
- * the cells of tables are no part of it. Files whose root is pmc-articleset hold many articles. */
-#include <string.h>
-
+ * The text is the main abstract under "# Abstract", the body, its appendices and glossary, and the captions; peer review
+ * (sub-article, response), references and notes about the paper are no part of it, nor are the cells of tables unless the
+ * recipe asks for them. What is left out is told in the document's meta. Files whose root is a collection hold many articles. */
+#include "scrapers/formats/facts.h"
 #include "scrapers/formats/formats.h"
 #include "scrapers/formats/jats_meta.h"
 #include "scrapers/formats/jats_walk.h"
-#include "scrapers/formats/xml_text.h"
-#include "scrapers/formats/xml_tree.h"
 
 static const char *const jats_elements[] = {"article", NULL};
+static const char *const jats_collections[] = {"pmc-articleset", "articles", "OAI-PMH", "response", NULL}; /* NCBI, Europe PMC, OAI */
 static const char *const jats_suffixes[] = {".nxml", ".xml", NULL};
+
+static void target_free(gpointer data)
+{
+    JatsTarget *target = data;
+    g_free(target->label);
+    g_free(target->caption);
+    g_free(target);
+}
 
 static void walk_init(JatsWalk *walk, const ParseOptions *options)
 {
-    *walk = (JatsWalk){.options = options, .pending = G_QUEUE_INIT};
+    *walk = (JatsWalk){.options = options, .floats = G_QUEUE_INIT, .notes = G_QUEUE_INIT, .boxes = G_QUEUE_INIT, .depth = 1};
     text_form_init(&walk->form, DOCUMENT_TEXT_LIMIT);
     walk->references = jats_references_new();
-    walk->floats = g_hash_table_new(g_str_hash, g_str_equal);
+    walk->targets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, target_free);
+    walk->noted = g_hash_table_new(NULL, NULL);
+    walk->left_out = g_ptr_array_new_with_free_func(g_free);
 }
 
 static void walk_clear(JatsWalk *walk)
 {
     text_form_clear(&walk->form);
     jats_references_free(walk->references);
-    g_hash_table_unref(walk->floats);
-    g_queue_clear(&walk->pending);
+    g_hash_table_unref(walk->targets);
+    g_hash_table_unref(walk->noted);
+    g_clear_pointer(&walk->unknown, g_hash_table_unref);
+    g_ptr_array_unref(walk->left_out);
+    g_queue_clear(&walk->floats);
+    g_queue_clear(&walk->notes);
+    g_queue_clear(&walk->boxes);
 }
 
-/* Finds what citations and mentions may point to, wherever it stands, but not in reviews of the article. */
-static void index_targets(JatsWalk *walk, const XmlNode *parent)
-{
-    XML_EACH_ELEMENT(node, parent) {
-        if (xml_is(node, XML_SUB_ARTICLE) || xml_is(node, XML_RESPONSE))
-            continue;
-        if (xml_is(node, XML_REF)) {
-            jats_references_add(walk->references, node);
-            continue;
-        }
-        const char *id = jats_is_float(node) ? xml_attribute(node, XML_ID) : NULL;
-        if (id)
-            g_hash_table_insert(walk->floats, (gpointer)id, (gpointer)node);
-        index_targets(walk, node);
-    }
-}
+/* ---- Abstracts ----------------------------------------------------------------------------------------------- */
 
 /* Kinds of abstract that repeat the main one for someone in a hurry. */
 static gboolean abstract_is_extra(const XmlNode *abstract)
@@ -60,47 +59,82 @@ static gboolean abstract_is_extra(const XmlNode *abstract)
 }
 
 /* The abstract without a type; else the first that is not an extra. */
-static const XmlNode *main_abstract(const XmlNode *article)
+static const XmlNode *main_abstract(const XmlNode *front)
 {
-    const XmlNode *first = xml_path(article, XML_FRONT, XML_ARTICLE_META, XML_ABSTRACT);
-    for (const XmlNode *abstract = first; abstract; abstract = xml_next(abstract, XML_ABSTRACT))
+    XML_EACH(abstract, front, XML_ABSTRACT)
         if (!xml_attribute(abstract, XML_ABSTRACT_TYPE))
             return abstract;
-    for (const XmlNode *abstract = first; abstract; abstract = xml_next(abstract, XML_ABSTRACT))
+    XML_EACH(abstract, front, XML_ABSTRACT)
         if (!abstract_is_extra(abstract))
             return abstract;
     return NULL;
 }
 
+/* "# Abstract" and what stands under it; nothing if that is only a picture. */
 static void write_abstract(JatsWalk *walk, const XmlNode *abstract)
 {
-    if (!abstract)
-        return;
-    TextFormPlace start = text_form_place(&walk->form);
-    text_form_heading(&walk->form, 1);
-    text_form_string(&walk->form, "Abstract");
-    TextFormPlace heading = text_form_place(&walk->form);
-    jats_blocks(walk, abstract, 2);
-    jats_pending_floats(walk);
-    if (walk->form.out.length == heading.length)
-        text_form_return(&walk->form, start); /* only a picture, or nothing */
+    static const char heading[] = "# Abstract";
+    TextForm *form = &walk->form;
+    TextFormPlace start = text_form_place(form);
+    text_form_heading(form, 1);
+    text_form_string(form, heading + 2);
+    gsize written = text_form_place(form).length;
+    walk->heading = written - (sizeof heading - 1);
+    walk->heading_length = sizeof heading - 1;
+    walk->depth = 2;
+    jats_section(walk, abstract);
+    jats_waiting(walk);
+    walk->depth = 1;
+    walk->heading_length = 0;
+    if (form->out.length == written)
+        text_form_return(form, start);
+    else
+        jats_resume(walk);
 }
 
-static gboolean write_article(const XmlNode *article, const ParseOptions *options, Document *document,
-                              ParseFailure *failure)
+/* ---- Articles ------------------------------------------------------------------------------------------------ */
+
+static gboolean write_article(JatsWalk *walk, const XmlNode *article)
+{
+    const XmlNode *abstract = main_abstract(xml_path(article, XML_FRONT, XML_ARTICLE_META));
+    if (abstract)
+        write_abstract(walk, abstract);
+    gsize before = walk->form.out.length;
+    jats_section(walk, xml_child(article, XML_BODY));
+    gboolean has_body = walk->form.out.length > before;
+    jats_section(walk, xml_child(article, XML_BACK));
+    jats_section(walk, xml_child(article, XML_FLOATS_GROUP));
+    jats_section(walk, xml_child(article, XML_FLOATS_WRAP));
+    return has_body;
+}
+
+static void set_accounts(json_t *meta, const JatsWalk *walk)
+{
+    json_t *left_out = json_array();
+    for (guint i = 0; i < walk->left_out->len; i++)
+        fact_append(left_out, walk->left_out->pdata[i]);
+    fact_set_array(meta, "left_out_sections", left_out);
+    if (!walk->unknown)
+        return;
+    json_t *unknown = json_object();
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(walk->unknown), (GCompareFunc)strcmp);
+    for (const GList *name = names; name; name = name->next)
+        json_object_set_new(unknown, name->data, json_integer((json_int_t)GPOINTER_TO_UINT(g_hash_table_lookup(walk->unknown, name->data))));
+    json_object_set_new(meta, "unknown_elements", unknown);
+}
+
+static gboolean parse_article(XmlNode *article, const ParseOptions *options, Document *document, ParseFailure *failure)
 {
     JatsWalk walk;
     walk_init(&walk, options);
-    index_targets(&walk, article);
-    write_abstract(&walk, main_abstract(article));
-    gsize before = walk.form.out.length;
-    jats_blocks(&walk, xml_child(article, XML_BODY), 1);
-    gboolean has_body = walk.form.out.length > before;
-    jats_blocks(&walk, xml_child(article, XML_BACK), 1);
-    jats_blocks(&walk, xml_child(article, XML_FLOATS_GROUP), 1);
-    jats_blocks(&walk, xml_child(article, XML_FLOATS_WRAP), 1);
-    document->kind = g_strdup(has_body ? "article" : "abstract");
+    jats_index(&walk, article);
+    g_autoptr(json_t) meta = jats_meta(article, document);
+    if (!document->licence)
+        document->licence = g_strdup(options->licence);
+    document->kind = g_strdup(write_article(&walk, article) ? "article" : "abstract");
     gboolean fits = text_form_finish(&walk.form, &document->text, &document->text_length);
+    set_accounts(meta, &walk);
+    document->meta = json_write(meta);
     walk_clear(&walk);
     if (!fits)
         parse_failure_set(failure, RULE_TOO_LARGE, "the text is too long");
@@ -109,23 +143,38 @@ static gboolean write_article(const XmlNode *article, const ParseOptions *option
     return fits && document->text_length > 0;
 }
 
+/* The first article in what a tool wrapped around it; *count is how many there are. */
+static XmlNode *find_article(XmlNode *node, guint *count)
+{
+    if (node->name == XML_ARTICLE) {
+        ++*count;
+        return node;
+    }
+    XmlNode *first = NULL;
+    for (XmlNode *child = node->children; child; child = child->next) {
+        XmlNode *found = child->name == XML_TEXT ? NULL : find_article(child, count);
+        first = first ? first : found;
+    }
+    return first;
+}
+
 static gboolean jats_parse(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure)
 {
     document->id = g_strdup(record->origin);
     g_autoptr(XmlTree) tree = xml_tree_parse(record->bytes, record->length, failure);
     if (!tree)
         return FALSE;
-    const XmlNode *root = tree->root;
-    const XmlNode *article = xml_is(root, XML_ARTICLE) ? root : xml_child(root, XML_ARTICLE);
-    if (!article) {
-        g_autofree char *name = xml_local_name(root);
+    guint count = 0;
+    XmlNode *article = find_article(tree->root, &count);
+    if (count == 1)
+        return parse_article(article, options, document, failure);
+    g_autofree char *name = xml_local_name(tree->root);
+    if (count > 1)
+        parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "<%.60s> is no collection that is known, and holds %u articles; cut it up, or "
+                          "rename it to <articles>", name, count);
+    else
         parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the root element is <%.60s>, not <article>", name);
-        return FALSE;
-    }
-    jats_meta(article, document);
-    if (!document->licence)
-        document->licence = g_strdup(options->licence);
-    return write_article(article, options, document, failure);
+    return FALSE;
 }
 
 const Format format_jats = {
@@ -133,7 +182,7 @@ const Format format_jats = {
     .summary = "journal articles in JATS XML (.nxml, .xml, PMC packages, article sets): abstract and body",
     .split = SPLIT_FILE,
     .elements = jats_elements,
-    .collection = "pmc-articleset",
+    .collections = jats_collections,
     .suffixes = jats_suffixes,
     .sandboxed = TRUE,
     .parse = jats_parse,

@@ -1,212 +1,307 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The blocks of a JATS article, walked once in document order; see jats_walk.h.
- *
- * What is left out: references, acknowledgements, notes, contributions, funding, lists of supplementary files. */
-#include <string.h>
-
+ * The blocks of a JATS article, walked once in document order; see jats_walk.h. */
 #include "scrapers/formats/jats_walk.h"
 #include "scrapers/formats/xml_text.h"
-#include "scrapers/formats/xml_tree.h"
 
-typedef void (*BlockWriter)(JatsWalk *walk, const XmlNode *node, unsigned depth);
+#define DOI_LINE 200 /* bytes of a paragraph that says nothing but the article's DOI */
 
-/* The first title or, without one, the label of a section or box. */
-static const XmlNode *heading_of(const XmlNode *node)
+JatsRole jats_role_of(const XmlNode *node)
 {
-    const XmlNode *title = xml_child(node, XML_TITLE);
-    if (!title)
-        title = xml_path(node, XML_CAPTION, XML_TITLE);
-    g_autofree char *text = xml_text_string(title, 4096);
-    return text ? title : xml_child(node, XML_LABEL);
+    JatsRole role = jats_role(node->name);
+    gboolean picture = node->name == XML_MEDIA || node->name == XML_GRAPHIC || node->name == XML_CHEM_STRUCT_WRAP;
+    return role == JATS_FLOAT && picture && !xml_child(node, XML_CAPTION) ? JATS_OUT : role;
 }
 
-/* Words that begin titles of back matter, and titles of a paper's own sections as well: "Disclosure to patients". */
-static gboolean is_short_back_matter(const char *text)
+void jats_waiting(JatsWalk *walk)
 {
-    static const char *const starts[] = {"funding", "disclosure", "disclosures", "references", "financial support",
-                                         "conflict of interest", NULL};
-    static const char *const fillers[] = {"and", "of", "the", "for", "source", "sources", "statement", "statements", "support",
-                                          "information", "acknowledgments", "acknowledgements", "acknowledgment", "cited",
-                                          "acknowledgement", "conflict", "conflicts", "interest", "interests", "competing",
-                                          "disclosure", "disclosures", "funding", "financial", "author", "authors", "notes",
-                                          "declaration", "declarations", "role", "potential", "section", "details", "further",
-                                          "reading", "grant", "grants", "sponsor", "sponsors", "sponsorship", NULL};
-    gsize length = 0;
-    for (gsize i = 0; starts[i]; i++)
-        if (g_str_has_prefix(text, starts[i]) && !g_ascii_isalnum(text[strlen(starts[i])]))
-            length = strlen(starts[i]);
-    if (length == 0)
+    const XmlNode *node;
+    while ((node = g_queue_pop_head(&walk->floats)))
+        jats_float(walk, node);
+    while ((node = g_queue_pop_head(&walk->notes)))
+        jats_blocks(walk, node);
+}
+
+void jats_resume(JatsWalk *walk)
+{
+    static const char body[] = "# Main text";
+    if (walk->heading_length)
+        text_form_resume(&walk->form, walk->form.out.data + walk->heading, walk->heading_length);
+    else
+        text_form_resume(&walk->form, body, sizeof body - 1);
+}
+
+/* ---- Sections ------------------------------------------------------------------------------------------------ */
+
+/* The heading's line, which begins behind the blank line before it. FALSE: it has no text. */
+static gboolean write_heading(JatsWalk *walk, const XmlNode *label, const XmlNode *title)
+{
+    TextForm *form = &walk->form;
+    gsize before = text_form_place(form).length;
+    text_form_heading(form, walk->depth);
+    if (label)
+        jats_text(walk, label);
+    if (label && title) {
+        text_form_trim(form, ".:");
+        text_form_mark(form, ": ");
+    }
+    if (title)
+        jats_text(walk, title);
+    text_form_trim(form, ":");
+    text_form_end(form);
+    if (form->out.length == before)
         return FALSE;
-    g_auto(GStrv) words = g_strsplit_set(text + length, " .,:;/&()'", 32);
-    for (char **word = words; *word; word++)
-        if (**word && !g_strv_contains(fillers, *word))
-            return FALSE;
+    while (form->out.data[before] == '\n')
+        before++;
+    walk->heading = before;
+    walk->heading_length = form->out.length - before;
     return TRUE;
 }
 
-static gboolean starts_with_one_of(const char *text, const char *const *starts)
-{
-    for (; *starts; starts++)
-        if (g_str_has_prefix(text, *starts) && strlen(text) < strlen(*starts) + 40)
-            return TRUE;
-    return FALSE;
-}
-
-/* Sections that are about the paper rather than of it. Some titles say so wherever they stand. */
-static gboolean is_back_matter(const char *title, unsigned depth)
-{
-    static const char *const anywhere[] = {"acknowledgement", "acknowledgment", "author contribution", "authors contribution",
-                                           "author s contribution", "authors' contribution", "author's contribution",
-                                           "competing interest", "conflict of interest statement", "conflicts of interest statement",
-                                           "declaration of interest", "publisher's note", "pre-publication history",
-                                           "prepublication history", NULL};
-    static const char *const on_top[] = {"acknowledg", "conflicts of interest", "supplementary material", "supplemental material",
-                                         "supplementary data", "supporting information", "additional files",
-                                         "additional information and declarations", "data availability", "availability of data",
-                                         "author details", NULL};
-    g_autofree char *plain = g_utf8_strdown(title, -1);
-    g_autoptr(GString) straight = g_string_new(plain);
-    g_string_replace(straight, "\xe2\x80\x99", "'", 0);
-    const char *text = straight->str + strspn(straight->str, "0123456789. ");
-    return starts_with_one_of(text, anywhere) || (depth == 1 && (starts_with_one_of(text, on_top) || is_short_back_matter(text)));
-}
-
-static gboolean section_is_out(const XmlNode *section, unsigned depth)
-{
-    static const char *const types[] = {"supplementary-material", "COI-statement", "funding", "contributions",
-                                        "data-availability", "ref-list", "ack"};
-    const char *type = xml_attribute(section, XML_SEC_TYPE);
-    for (gsize i = 0; type && i < G_N_ELEMENTS(types); i++)
-        if (strcmp(type, types[i]) == 0)
-            return TRUE;
-    g_autofree char *title = xml_text_string(heading_of(section), 4096);
-    return title && is_back_matter(title, depth);
-}
-
-static void write_heading(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    const XmlNode *heading = heading_of(node);
-    if (!heading)
-        return;
-    text_form_heading(&walk->form, depth);
-    jats_text(walk, heading);
-    text_form_end(&walk->form);
-}
-
-static void write_section(JatsWalk *walk, const XmlNode *section, unsigned depth)
-{
-    if (section_is_out(section, depth))
-        return;
-    TextFormPlace start = text_form_place(&walk->form);
-    write_heading(walk, section, depth);
-    TextFormPlace heading = text_form_place(&walk->form);
-    jats_blocks(walk, section, depth + 1);
-    if (walk->form.out.length == heading.length)
-        text_form_return(&walk->form, start); /* all that it held is left out */
-}
-
-static void write_paragraph(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    (void)depth;
-    text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
-    jats_text(walk, node);
-    text_form_end(&walk->form);
-    jats_pending_floats(walk);
-}
-
-static void write_container(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    jats_blocks(walk, node, depth);
-}
-
-static void write_box(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    write_heading(walk, node, depth);
-    const XmlNode *caption = xml_child(node, XML_CAPTION);
-    if (caption)
-        jats_blocks(walk, caption, depth + 1);
-    jats_blocks(walk, node, depth + 1);
-}
-
-/* The parts of an item go on its line: its paragraphs are joined; other blocks, such as lists one level deeper, follow. */
-static void write_item_parts(JatsWalk *walk, const XmlNode *item, unsigned depth)
+/* A heading and what stands under it. A section of which nothing is written leaves no heading. */
+static void write_titled(JatsWalk *walk, const XmlNode *node, const XmlNode *label, const XmlNode *title)
 {
     TextForm *form = &walk->form;
-    XML_EACH_ELEMENT(child, item) {
-        if (xml_is(child, XML_LABEL))
+    TextFormPlace start = text_form_place(form);
+    gboolean due = form->resume.length > 0;
+    gsize heading = walk->heading, heading_length = walk->heading_length;
+    if (!write_heading(walk, label, title)) {
+        jats_blocks(walk, node);
+        return;
+    }
+    gsize written = form->out.length;
+    walk->depth++;
+    jats_section(walk, node);
+    jats_waiting(walk);
+    walk->depth--;
+    walk->heading = heading;
+    walk->heading_length = heading_length;
+    gboolean empty = form->out.length == written;
+    if (empty)
+        text_form_return(form, start);
+    if (!empty || due)
+        jats_resume(walk);
+}
+
+static void write_section(JatsWalk *walk, const XmlNode *section)
+{
+    const XmlNode *title = jats_heading(section);
+    if (jats_section_is_out(section, walk->depth))
+        g_ptr_array_add(walk->left_out, title ? xml_text_string(title, 200) : g_strdup(""));
+    else if (title)
+        write_titled(walk, section, NULL, title);
+    else
+        jats_blocks(walk, section);
+}
+
+/* ---- Boxes --------------------------------------------------------------------------------------------------- */
+
+/* A box without headings is text like any other; one with headings waits until the text of its section ends. */
+static void write_box(JatsWalk *walk, const XmlNode *box)
+{
+    if (jats_heading(box) || xml_below(box, XML_SEC))
+        g_queue_push_tail(&walk->boxes, (gpointer)box);
+    else
+        jats_blocks(walk, box);
+}
+
+static void write_waiting_box(JatsWalk *walk, const XmlNode *box)
+{
+    const XmlNode *label = xml_child(box, XML_LABEL), *title = xml_child(box, XML_TITLE), *caption = xml_child(box, XML_CAPTION);
+    if (!title)
+        title = xml_child(caption, XML_TITLE);
+    if (label || title)
+        write_titled(walk, box, label, title);
+    else
+        jats_section(walk, box);
+}
+
+static void write_boxes(JatsWalk *walk)
+{
+    const XmlNode *box;
+    while ((box = g_queue_pop_head(&walk->boxes)))
+        write_waiting_box(walk, box);
+}
+
+/* ---- Paragraphs ---------------------------------------------------------------------------------------------- */
+
+/* eLife's "DOI: http://dx.doi.org/..." under abstracts and captions. */
+static gboolean is_doi_line(const XmlNode *node)
+{
+    const XmlNode *first = node->children;
+    while (first && first->name == XML_TEXT && xml_is_blank(first))
+        first = first->next;
+    if (!first || (first->name != XML_BOLD && first->name != XML_TEXT) || !xml_child(node, XML_EXT_LINK))
+        return FALSE;
+    g_autofree char *text = xml_text_string(node, DOI_LINE);
+    return text && g_str_has_prefix(text, "DOI: http") && !strchr(text + strlen("DOI: "), ' ');
+}
+
+void jats_continue(JatsWalk *walk)
+{
+    char prefix[80];
+    guint indent = MIN(2 * walk->list_level, sizeof prefix - 1);
+    memset(prefix, ' ', indent);
+    prefix[indent] = '\0';
+    text_form_begin(&walk->form, walk->list_level ? BLOCK_ITEM : BLOCK_PARAGRAPH, prefix);
+}
+
+static void write_paragraph(JatsWalk *walk, const XmlNode *node)
+{
+    if (is_doi_line(node))
+        return;
+    jats_continue(walk);
+    jats_text(walk, node);
+    text_form_end(&walk->form);
+    if (walk->list_level == 0)
+        jats_waiting(walk);
+}
+
+static void write_optional(JatsWalk *walk, const XmlNode *node)
+{
+    if (node)
+        write_paragraph(walk, node);
+}
+
+static void write_container(JatsWalk *walk, const XmlNode *node)
+{
+    jats_blocks(walk, node);
+}
+
+/* Theorems, questions: the label and title are a line of their own. */
+static void write_statement(JatsWalk *walk, const XmlNode *node)
+{
+    const XmlNode *label = xml_child(node, XML_LABEL), *title = xml_child(node, XML_TITLE);
+    jats_continue(walk);
+    if (label)
+        jats_text(walk, label);
+    text_form_space(&walk->form);
+    if (title)
+        jats_text(walk, title);
+    text_form_end(&walk->form);
+    jats_blocks(walk, node);
+}
+
+/* "Speaker: what he says". */
+static void write_speech(JatsWalk *walk, const XmlNode *node)
+{
+    const XmlNode *speaker = xml_child(node, XML_SPEAKER), *first = xml_child(node, XML_P);
+    jats_continue(walk);
+    if (speaker) {
+        jats_text(walk, speaker);
+        text_form_trim(&walk->form, ":");
+        if (text_form_is_open(&walk->form))
+            text_form_mark(&walk->form, ": ");
+    }
+    if (first)
+        jats_text(walk, first);
+    text_form_end(&walk->form);
+    for (const XmlNode *next = first ? xml_next(first, XML_P) : NULL; next; next = xml_next(next, XML_P))
+        write_paragraph(walk, next);
+    jats_waiting(walk);
+}
+
+/* ---- Lists --------------------------------------------------------------------------------------------------- */
+
+/* The parts of an item go on its line: its paragraphs are joined; other blocks, such as lists one level deeper, follow. */
+static void write_item_parts(JatsWalk *walk, const XmlNode *item)
+{
+    TextForm *form = &walk->form;
+    for (const XmlNode *child = item->children; child; child = child->next) {
+        JatsRole role = jats_role_of(child);
+        if (child->name == XML_LABEL || role == JATS_OUT)
             continue;
-        if (jats_is_float(child)) {
-            g_queue_push_tail(&walk->pending, (gpointer)child);
-        } else if (xml_is(child, XML_P) || xml_is(child, XML_TITLE) || !jats_is_block(child)) {
+        if (role == JATS_FLOAT) {
+            g_queue_push_tail(&walk->floats, (gpointer)child);
+        } else if (role <= JATS_PARAGRAPH || role == JATS_DISPLAY) {
             if (form->kind == BLOCK_NONE)
-                text_form_begin(form, BLOCK_PARAGRAPH, "");
-            text_form_space(form);
-            jats_text(walk, child);
+                jats_continue(walk);
+            gboolean paragraph = role == JATS_PARAGRAPH || child->name == XML_TITLE;
+            if (paragraph)
+                text_form_space(form);
+            if (paragraph)
+                jats_text(walk, child);
+            else
+                jats_text_node(walk, child);
         } else {
             text_form_end(form);
-            jats_block(walk, child, depth);
+            jats_block(walk, child);
         }
     }
 }
 
-static void write_list(JatsWalk *walk, const XmlNode *list, unsigned depth)
+static void write_list(JatsWalk *walk, const XmlNode *list)
 {
-    const XmlNode *title = xml_child(list, XML_TITLE);
-    if (title)
-        write_paragraph(walk, title, depth);
+    write_optional(walk, xml_child(list, XML_TITLE));
     walk->list_level++;
-    for (const XmlNode *item = xml_child(list, XML_LIST_ITEM); item; item = xml_next(item, XML_LIST_ITEM)) {
+    XML_EACH(item, list, XML_LIST_ITEM) {
         text_form_item(&walk->form, walk->list_level);
-        write_item_parts(walk, item, depth);
+        write_item_parts(walk, item);
         text_form_end(&walk->form);
     }
     walk->list_level--;
     if (walk->list_level == 0)
-        jats_pending_floats(walk);
+        jats_waiting(walk);
 }
 
-static void write_definitions(JatsWalk *walk, const XmlNode *list, unsigned depth)
+/* "- term: what it means", in a def-item or, as HTML has it, one behind the other. */
+static void write_definition(JatsWalk *walk, const XmlNode *first)
 {
     TextForm *form = &walk->form;
-    const XmlNode *title = xml_child(list, XML_TITLE);
-    if (title)
-        write_paragraph(walk, title, depth);
-    walk->list_level++;
-    for (const XmlNode *item = xml_child(list, XML_DEF_ITEM); item; item = xml_next(item, XML_DEF_ITEM)) {
-        const XmlNode *term = xml_child(item, XML_TERM);
-        text_form_item(form, walk->list_level);
-        if (term)
-            jats_text(walk, term);
-        gboolean named = text_form_is_open(form);
-        for (const XmlNode *def = xml_child(item, XML_DEF); def; def = xml_next(def, XML_DEF)) {
-            if (named && !g_str_has_suffix(form->line.data, ":")) {
-                form->space = FALSE;
+    gboolean named = FALSE;
+    text_form_item(form, walk->list_level);
+    for (const XmlNode *node = first; node; node = node->next) {
+        if (node->name == XML_TERM) {
+            if (node != first && xml_is(first, XML_TERM) && xml_is(first->parent, XML_DEF_LIST))
+                break;
+            if (named)
+                text_form_mark(form, ", ");
+            jats_text(walk, node);
+            named = text_form_is_open(form);
+        } else if (node->name == XML_DEF) {
+            if (named) {
+                text_form_trim(form, ":");
                 text_form_mark(form, ":");
             }
             named = FALSE;
-            write_item_parts(walk, def, depth);
+            write_item_parts(walk, node);
         }
-        text_form_end(form);
     }
-    for (const XmlNode *inner = xml_child(list, XML_DEF_LIST); inner; inner = xml_next(inner, XML_DEF_LIST))
-        write_definitions(walk, inner, depth);
+    text_form_end(form);
+}
+
+static void write_definition_items(JatsWalk *walk, const XmlNode *list)
+{
+    gboolean inside = FALSE;
+    XML_EACH_ELEMENT(child, list) {
+        if (child->name == XML_TERM && !inside)
+            write_definition(walk, child);
+        inside = child->name == XML_TERM;
+        if (child->name == XML_DEF_ITEM)
+            write_definition(walk, child->children);
+        else if (child->name == XML_DIV)
+            write_definition_items(walk, child);
+    }
+}
+
+static void write_definitions(JatsWalk *walk, const XmlNode *list)
+{
+    write_optional(walk, xml_child(list, XML_TITLE));
+    walk->list_level++;
+    write_definition_items(walk, list);
+    XML_EACH(inner, list, XML_DEF_LIST)
+        write_definitions(walk, inner);
     walk->list_level--;
     if (walk->list_level == 0)
-        jats_pending_floats(walk);
+        jats_waiting(walk);
 }
 
-static void write_formula(JatsWalk *walk, const XmlNode *node, unsigned depth)
+/* ---- Formulas, lines, tables --------------------------------------------------------------------------------- */
+
+static void write_formula(JatsWalk *walk, const XmlNode *node)
 {
-    (void)depth;
-    text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
+    jats_continue(walk);
     jats_formula(walk, node);
     text_form_end(&walk->form);
-}
-
-static void write_float(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    (void)depth;
-    jats_float(walk, node);
 }
 
 static void append_raw(GString *raw, const XmlNode *parent)
@@ -214,129 +309,122 @@ static void append_raw(GString *raw, const XmlNode *parent)
     for (const XmlNode *node = parent->children; node; node = node->next) {
         if (node->name == XML_TEXT)
             g_string_append_len(raw, node->text, node->length);
-        else
+        else if (node->name == XML_BREAK)
+            g_string_append_c(raw, '\n');
+        else if (jats_role(node->name) != JATS_OUT)
             append_raw(raw, node);
     }
 }
 
-/* Code and verse: the lines of the source are lines of the text. */
-static void write_lines(JatsWalk *walk, const XmlNode *node, unsigned depth)
+/* Code: the lines of the source are lines of the text. */
+static void write_lines(JatsWalk *walk, const XmlNode *node)
 {
-    (void)depth;
     g_autoptr(GString) raw = g_string_new(NULL);
     append_raw(raw, node);
-    g_auto(GStrv) lines = g_strsplit(raw->str, "\n", -1);
     BlockKind kind = BLOCK_PARAGRAPH;
-    for (char **line = lines; *line; line++) {
+    for (const char *line = raw->str; *line;) {
+        gsize length = strcspn(line, "\n");
         text_form_begin(&walk->form, kind, "");
-        text_form_string(&walk->form, *line);
+        text_form_text(&walk->form, line, length);
         if (text_form_is_open(&walk->form))
             kind = BLOCK_LINE;
+        line += length + (line[length] == '\n');
     }
     text_form_end(&walk->form);
 }
 
-static void write_nothing(JatsWalk *walk, const XmlNode *node, unsigned depth)
+static void write_verse_lines(JatsWalk *walk, const XmlNode *group, BlockKind *kind)
 {
-    (void)walk;
-    (void)node;
-    (void)depth;
+    XML_EACH_ELEMENT(child, group) {
+        if (child->name == XML_VERSE_GROUP) {
+            write_verse_lines(walk, child, kind);
+        } else if (child->name != XML_LABEL) {
+            text_form_begin(&walk->form, *kind, "");
+            jats_text(walk, child);
+            if (text_form_is_open(&walk->form))
+                *kind = BLOCK_LINE;
+        }
+    }
 }
 
-static const BlockWriter block_writers[XML_NAME_COUNT] = {
-    [XML_P] = write_paragraph,
-    [XML_SEC] = write_section,
-    [XML_LIST] = write_list,
-    [XML_DEF_LIST] = write_definitions,
-    [XML_DISP_QUOTE] = write_container,
-    [XML_BOXED_TEXT] = write_box,
-    [XML_FIG] = write_float,
-    [XML_FIG_GROUP] = write_float,
-    [XML_TABLE_WRAP] = write_float,
-    [XML_TABLE_WRAP_GROUP] = write_float,
-    [XML_DISP_FORMULA] = write_formula,
-    [XML_DISP_FORMULA_GROUP] = write_container,
-    [XML_PREFORMAT] = write_lines,
-    [XML_CODE] = write_lines,
-    [XML_VERSE_GROUP] = write_container,
-    [XML_VERSE_LINE] = write_paragraph,
-    [XML_SPEECH] = write_container,
-    [XML_SPEAKER] = write_paragraph,
-    [XML_STATEMENT] = write_box,
-    [XML_ATTRIB] = write_paragraph,
-    [XML_APP] = write_section,
-    [XML_APP_GROUP] = write_container,
-    [XML_GLOSSARY] = write_section,
-    [XML_QUESTION] = write_container,
-    [XML_ANSWER] = write_container,
-    [XML_QUESTION_WRAP] = write_container,
-    [XML_EXPLANATION] = write_container,
-    [XML_LIST_ITEM] = write_container,
-    [XML_TAXON_TREATMENT] = write_container,
-    [XML_TREATMENT_SEC] = write_section,
-    [XML_NOMENCLATURE] = write_paragraph,
-    [XML_SUPPLEMENTARY_MATERIAL] = write_nothing,
-    [XML_MEDIA] = write_nothing,
-    [XML_GRAPHIC] = write_nothing,
-    [XML_CHEM_STRUCT_WRAP] = write_nothing,
-    [XML_ADDRESS] = write_nothing,
-    [XML_ARRAY] = write_nothing,
-    [XML_TABLE_WRAP_FOOT] = write_nothing,
-    [XML_REF_LIST] = write_nothing,
-    [XML_FN_GROUP] = write_nothing,
-    [XML_ACK] = write_nothing,
-    [XML_NOTES] = write_nothing,
-    [XML_BIO] = write_nothing,
-    [XML_SEC_META] = write_nothing,
-    [XML_TREATMENT_META] = write_nothing,
-    [XML_PERMISSIONS] = write_nothing,
-    [XML_RELATED_ARTICLE] = write_nothing,
-    [XML_KWD_GROUP] = write_nothing,
-    [XML_OBJECT_ID] = write_nothing,
-    [XML_TABLE] = write_nothing,
+static void write_verse(JatsWalk *walk, const XmlNode *group)
+{
+    BlockKind kind = BLOCK_PARAGRAPH;
+    write_verse_lines(walk, group, &kind);
+    text_form_end(&walk->form);
+    jats_waiting(walk);
+}
+
+static void write_bare_table(JatsWalk *walk, const XmlNode *table)
+{
+    if (walk->options->tables || xml_child(table, XML_CAPTION))
+        jats_float(walk, table);
+}
+
+/* ---- Blocks -------------------------------------------------------------------------------------------------- */
+
+typedef void (*BlockWriter)(JatsWalk *walk, const XmlNode *node);
+
+static const BlockWriter writers[] = {
+    [JATS_PARAGRAPH] = write_paragraph, [JATS_SECTION] = write_section,         [JATS_CONTAINER] = write_container,
+    [JATS_BOX] = write_box,             [JATS_STATEMENT] = write_statement,     [JATS_LIST] = write_list,
+    [JATS_DEFINITIONS] = write_definitions, [JATS_FLOAT] = jats_float,          [JATS_TABLE] = write_bare_table,
+    [JATS_DISPLAY] = write_formula,     [JATS_LINES] = write_lines,             [JATS_VERSE] = write_verse,
+    [JATS_SPEECH] = write_speech,
 };
 
-gboolean jats_is_block(const XmlNode *node)
+void jats_block(JatsWalk *walk, const XmlNode *node)
 {
-    return block_writers[node->name] != NULL;
+    writers[jats_role_of(node)](walk, node);
 }
 
-gboolean jats_is_left_out(const XmlNode *node)
+/* What a container deals with itself, and what is nothing. */
+static gboolean is_passed_over(const XmlNode *node, JatsRole role)
 {
-    return block_writers[node->name] == write_nothing;
+    return role == JATS_OUT || role == JATS_FACT || role == JATS_NOTES || node->name == XML_TITLE || node->name == XML_LABEL ||
+           node->name == XML_SUBTITLE || node->name == XML_CAPTION;
 }
 
-void jats_block(JatsWalk *walk, const XmlNode *node, unsigned depth)
-{
-    BlockWriter write = block_writers[node->name];
-    if (write)
-        write(walk, node, depth);
-}
-
-/* Whether a container's child is dealt with by the container: headings, labels, captions. */
-static gboolean is_heading_part(const XmlNode *node)
-{
-    return xml_is(node, XML_TITLE) || xml_is(node, XML_LABEL) || xml_is(node, XML_SUBTITLE) || xml_is(node, XML_CAPTION);
-}
-
-void jats_blocks(JatsWalk *walk, const XmlNode *parent, unsigned depth)
+static void write_blocks(JatsWalk *walk, const XmlNode *parent, gboolean section)
 {
     TextForm *form = &walk->form;
     gboolean loose = FALSE; /* running text that stands in no paragraph */
     for (const XmlNode *node = parent ? parent->children : NULL; node; node = node->next) {
-        gboolean element = node->name != XML_TEXT;
-        if (element ? is_heading_part(node) : !loose && xml_is_blank(node))
+        JatsRole role = jats_role_of(node);
+        if (node->name == XML_TEXT ? !loose && xml_is_blank(node) : is_passed_over(node, role))
             continue;
-        if (element && jats_is_block(node)) {
-            text_form_end(form);
-            loose = FALSE;
-            jats_block(walk, node, depth);
+        if (role < JATS_PARAGRAPH) {
+            if (!loose)
+                jats_continue(walk);
+            loose = TRUE;
+            jats_text_node(walk, node);
             continue;
         }
-        if (!loose)
-            text_form_begin(form, BLOCK_PARAGRAPH, "");
-        loose = TRUE;
-        jats_text_node(walk, node);
+        text_form_end(form);
+        if (loose)
+            jats_waiting(walk);
+        loose = FALSE;
+        if (section && role == JATS_SECTION)
+            write_boxes(walk);
+        jats_block(walk, node);
     }
     text_form_end(form);
+    if (loose)
+        jats_waiting(walk);
+}
+
+void jats_blocks(JatsWalk *walk, const XmlNode *parent)
+{
+    write_blocks(walk, parent, FALSE);
+}
+
+void jats_section(JatsWalk *walk, const XmlNode *parent)
+{
+    GQueue outer = walk->boxes;
+    g_queue_init(&walk->boxes);
+    const XmlNode *caption = xml_is(parent, XML_BOXED_TEXT) ? xml_child(parent, XML_CAPTION) : NULL;
+    write_blocks(walk, caption, FALSE);
+    write_blocks(walk, parent, TRUE);
+    write_boxes(walk);
+    walk->boxes = outer;
 }

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Figures and tables: captions, mentions and, when asked for, cells; see jats_walk.h. */
-#include <string.h>
-
 #include "scrapers/formats/jats_walk.h"
 #include "scrapers/formats/xml_text.h"
-#include "scrapers/formats/xml_tree.h"
 
 #define WORDS 12
 #define CAPTION_LIMIT ((gsize)1 << 20)
 
 static gboolean is_table(const XmlNode *node)
 {
-    return xml_is(node, XML_TABLE_WRAP) || xml_is(node, XML_TABLE_WRAP_GROUP);
+    return node->name == XML_TABLE_WRAP || node->name == XML_TABLE_WRAP_GROUP || jats_role(node->name) == JATS_TABLE;
 }
 
 static gboolean is_group(const XmlNode *node)
 {
     return xml_is(node, XML_FIG_GROUP) || xml_is(node, XML_TABLE_WRAP_GROUP);
-}
-
-gboolean jats_is_float(const XmlNode *node)
-{
-    return xml_is(node, XML_FIG) || is_table(node) || is_group(node);
 }
 
 /* "Figure 3" of "Figure 3."; NULL if the float has no label. */
@@ -159,18 +151,23 @@ static char *label_of_several(const char *label, const char *mention)
     return g_strdup_printf("%s %s", name, mention);
 }
 
-void jats_float_mention(JatsWalk *walk, const XmlNode *xref)
+static void read_target(JatsTarget *target)
+{
+    if (target->read)
+        return;
+    target->label = float_label(target->node);
+    target->caption = caption_start(target->node);
+    target->read = TRUE;
+}
+
+gboolean jats_float_mention(JatsWalk *walk, JatsTarget *target, const XmlNode *xref)
 {
     TextForm *form = &walk->form;
-    const char *rid = xml_attribute(xref, XML_RID);
-    const XmlNode *target = rid ? g_hash_table_lookup(walk->floats, rid) : NULL;
     g_autofree char *mention = xml_text_string(xref, 256);
-    g_autofree char *label = target ? float_label(target) : NULL;
-    g_autofree char *caption = target ? caption_start(target) : NULL;
-    if (!mention || (!label && !caption)) {
-        xml_text_append(form, xref, NULL, NULL);
-        return;
-    }
+    read_target(target);
+    const char *label = target->label, *caption = target->caption;
+    if (!mention || (!label && !caption))
+        return FALSE;
     g_auto(Buffer) out;
     buffer_init(&out, CAPTION_LIMIT);
     buffer_append_string(&out, "[fig_ref]");
@@ -191,6 +188,7 @@ void jats_float_mention(JatsWalk *walk, const XmlNode *xref)
         text_form_text(form, out.data, out.length);
     if (is_followed_by_word(xref))
         text_form_space(form);
+    return TRUE;
 }
 
 /* A full stop after a caption's title, when text follows and the title has no stop of its own. */
@@ -203,91 +201,95 @@ static void close_title(TextForm *form)
     }
 }
 
-static gboolean append_caption(JatsWalk *walk, const XmlNode *caption)
+/* The parts of a caption, and paragraphs that stand beside it. Returns whether there was any text. */
+static gboolean append_caption(JatsWalk *walk, const XmlNode *node)
 {
     TextForm *form = &walk->form;
+    const XmlNode *caption = xml_child(node, XML_CAPTION);
     gsize start = form->line.length;
     gboolean after_title = FALSE;
-    if (!caption)
-        return FALSE;
     XML_EACH_ELEMENT(part, caption) {
-        if (!xml_is(part, XML_TITLE) && !xml_is(part, XML_P) && !jats_is_block(part))
+        JatsRole role = jats_role_of(part);
+        if (part->name != XML_TITLE && role < JATS_PARAGRAPH)
             continue;
+        gsize before = form->line.length;
         if (after_title)
             close_title(form);
-        after_title = xml_is(part, XML_TITLE);
         text_form_space(form);
         jats_text(walk, part);
+        after_title = part->name == XML_TITLE && form->line.length > before;
+    }
+    XML_EACH(paragraph, node, XML_P) {
+        text_form_space(form);
+        jats_text(walk, paragraph);
     }
     return form->line.length > start;
-}
-
-static void append_row(TextForm *form, const XmlNode *row)
-{
-    gboolean first = TRUE;
-    text_form_begin(form, BLOCK_LINE, "");
-    XML_EACH_ELEMENT(cell, row) {
-        if (!first) {
-            form->space = FALSE;
-            text_form_mark(form, " | ");
-        }
-        first = FALSE;
-        xml_text_append(form, cell, drop_citation, NULL);
-    }
-}
-
-/* Rows at any depth: thead, tbody, tgroup. */
-static void append_rows(TextForm *form, const XmlNode *node)
-{
-    XML_EACH_ELEMENT(child, node) {
-        if (xml_is(child, XML_TR) || xml_is(child, XML_ROW))
-            append_row(form, child);
-        else if (!xml_is(child, XML_LABEL) && !xml_is(child, XML_CAPTION) && !xml_is(child, XML_TABLE_WRAP_FOOT))
-            append_rows(form, child);
-    }
 }
 
 /* Floats inside a float: panels of a group, supplements of a figure, however they are wrapped. */
 static void write_inner_floats(JatsWalk *walk, const XmlNode *node)
 {
     XML_EACH_ELEMENT(child, node) {
-        if (jats_is_float(child))
+        JatsRole role = jats_role_of(child);
+        if (role == JATS_FLOAT)
             jats_float(walk, child);
-        else if (!xml_is(child, XML_CAPTION) && !xml_is(child, XML_TABLE))
+        else if (child->name == XML_CAPTION)
+            write_inner_floats(walk, child);
+        else if (role != JATS_OUT && role != JATS_TABLE)
             write_inner_floats(walk, child);
     }
+}
+
+/* Notes below a table go with its cells. */
+static void append_table_notes(JatsWalk *walk, const XmlNode *foot)
+{
+    XML_EACH_ELEMENT(child, foot) {
+        if (child->name == XML_FN_GROUP) {
+            append_table_notes(walk, child);
+            continue;
+        }
+        text_form_begin(&walk->form, BLOCK_LINE, "");
+        g_autofree char *note = jats_line(walk, child);
+        if (note)
+            text_form_string(&walk->form, note);
+    }
+}
+
+static void append_cells(JatsWalk *walk, const XmlNode *node)
+{
+    jats_table(walk, node);
+    XML_EACH(foot, node, XML_TABLE_WRAP_FOOT)
+        append_table_notes(walk, foot);
 }
 
 void jats_float(JatsWalk *walk, const XmlNode *node)
 {
     TextForm *form = &walk->form;
-    gboolean table = is_table(node);
+    gboolean table = is_table(node), in_line = walk->in_line;
     gboolean cells = table && walk->options->tables && !is_group(node);
     g_autofree char *label = float_label(node);
-    text_form_begin(form, BLOCK_PARAGRAPH, "");
+    TextFormPlace start = text_form_place(form);
+    text_form_begin(form, BLOCK_FLOAT, "");
     text_form_mark(form, table ? "[table]" : "[fig]");
     if (label)
         text_form_string(form, label);
     if (label && xml_child(node, XML_CAPTION))
         text_form_mark(form, ":");
-    gboolean has_text = append_caption(walk, xml_child(node, XML_CAPTION));
-    if (!has_text && !cells) {
-        buffer_reset(&form->line);
-        text_form_end(form);
-    } else {
-        if (cells)
-            append_rows(form, node);
-        form->space = FALSE;
-        text_form_mark(form, table ? "[/table]" : "[/fig]");
-        text_form_end(form);
+    walk->in_line = TRUE;
+    gboolean has_text = append_caption(walk, node);
+    if (cells) {
+        gsize before = form->out.length;
+        append_cells(walk, node);
+        has_text |= form->out.length > before;
     }
+    walk->in_line = in_line;
+    if (form->kind == BLOCK_NONE)
+        text_form_begin(form, BLOCK_LINE, "");
+    form->space = FALSE;
+    text_form_mark(form, table ? "[/table]" : "[/fig]");
+    text_form_end(form);
+    if (!has_text)
+        text_form_return(form, start);
     write_inner_floats(walk, node);
-    jats_pending_floats(walk);
-}
-
-void jats_pending_floats(JatsWalk *walk)
-{
-    const XmlNode *node;
-    while ((node = g_queue_pop_head(&walk->pending)))
-        jats_float(walk, node);
+    jats_waiting(walk);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Running text of a JATS paragraph: citations, mentions, formulas; see jats_walk.h. */
-#include <string.h>
-
+ * Running text of a JATS article, and formulas in it; see jats_walk.h. */
 #include "scrapers/formats/jats_walk.h"
 #include "scrapers/formats/xml_text.h"
-#include "scrapers/formats/xml_tree.h"
 
 #define FORMULA_LIMIT ((gsize)1 << 20)
 
+/* ---- Formulas ------------------------------------------------------------------------------------------------ */
+
 /* TeX without the document around it and the dollar signs: what stands between \begin{document} and \end{document}. */
-static char *bare_tex(char *tex)
+static void append_tex(TextForm *form, const XmlNode *node)
 {
     static const char begin[] = "\\begin{document}", end[] = "\\end{document}";
+    g_autofree char *tex = xml_text_string(node, FORMULA_LIMIT);
+    if (!tex)
+        return;
     char *start = strstr(tex, begin);
     start = start ? start + strlen(begin) : tex;
     char *stop = strstr(start, end);
@@ -24,110 +26,128 @@ static char *bare_tex(char *tex)
         start++;
         length -= 2;
     }
-    return g_strdup(g_strstrip(start));
+    text_form_string(form, g_strstrip(start));
 }
 
-/* The form of a formula to write: TeX, MathML or the formula's own text; never two of them. */
-static const XmlNode *formula_source(const XmlNode *node)
+/* TeX that came with MathML: <annotation encoding="application/x-tex">. */
+static const XmlNode *tex_annotation(const XmlNode *math)
 {
-    const XmlNode *alternatives = xml_child(node, XML_ALTERNATIVES);
-    const XmlNode *from = alternatives ? alternatives : node;
-    if (xml_is(node, XML_TEX_MATH) || xml_is(node, XML_MATH))
-        return node;
-    const XmlNode *tex = xml_child(from, XML_TEX_MATH);
+    const XmlNode *semantics = xml_child(math, XML_SEMANTICS);
+    XML_EACH(annotation, semantics, XML_ANNOTATION) {
+        const char *encoding = xml_attribute(annotation, XML_ENCODING);
+        g_autofree char *lower = encoding ? g_ascii_strdown(encoding, -1) : NULL;
+        if (lower && strstr(lower, "tex"))
+            return annotation;
+    }
+    return NULL;
+}
+
+static void append_math(TextForm *form, const XmlNode *math)
+{
+    const XmlNode *tex = tex_annotation(math);
     if (tex)
-        return tex;
-    const XmlNode *math = xml_child(from, XML_MATH);
-    if (math)
-        return math;
-    return xml_child(from, XML_TEXTUAL_FORM) ? xml_child(from, XML_TEXTUAL_FORM) : node;
+        append_tex(form, tex);
+    else
+        mathml_append(form, math);
 }
 
-static gboolean skip_label(TextForm *form, const XmlNode *node, gpointer user)
+/* Of a formula in TeX and in MathML one is written: TeX. */
+static gboolean formula_part(TextForm *form, const XmlNode *node, gpointer user)
 {
-    (void)form;
-    (void)user;
-    return xml_is(node, XML_LABEL);
+    gboolean has_tex = *(const gboolean *)user;
+    if (node->name == XML_TEX_MATH)
+        append_tex(form, node);
+    else if (node->name == XML_MATH && !has_tex)
+        append_math(form, node);
+    return node->name == XML_TEX_MATH || node->name == XML_MATH || node->name == XML_LABEL;
 }
 
 static char *formula_text(const XmlNode *node)
 {
-    const XmlNode *source = formula_source(node);
-    if (xml_is(source, XML_TEX_MATH)) {
-        g_autofree char *tex = xml_text_string(source, FORMULA_LIMIT);
-        return tex ? bare_tex(tex) : NULL;
-    }
+    const XmlNode *alternatives = xml_child(node, XML_ALTERNATIVES);
+    gboolean has_tex = xml_child(alternatives ? alternatives : node, XML_TEX_MATH) != NULL;
     g_auto(TextForm) form;
     char *text = NULL;
     gsize length = 0;
     text_form_init(&form, FORMULA_LIMIT);
     text_form_begin(&form, BLOCK_PARAGRAPH, "");
-    if (xml_is(source, XML_MATH))
-        mathml_append(&form, source);
+    if (node->name == XML_TEX_MATH)
+        append_tex(&form, node);
+    else if (node->name == XML_MATH)
+        append_math(&form, node);
     else
-        xml_text_append(&form, source, skip_label, NULL);
+        xml_text_append(&form, node, formula_part, &has_tex);
     if (!text_form_finish(&form, &text, &length) || length == 0)
         g_clear_pointer(&text, g_free);
     return text;
 }
 
+/* Some put names into <inline-formula> for the sake of their looks. */
+static gboolean is_words(const XmlNode *node)
+{
+    for (const XmlNode *child = node->children; child; child = child->next) {
+        if (child->name != XML_TEXT) {
+            gboolean looks = child->name == XML_ITALIC || child->name == XML_BOLD || child->name == XML_SC;
+            if (!looks || !is_words(child))
+                return FALSE;
+            continue;
+        }
+        gboolean letter = FALSE;
+        for (guint32 i = 0; i < child->length; i++) {
+            letter |= g_ascii_isalpha(child->text[i]);
+            if (!g_ascii_isalpha(child->text[i]) && !strchr(" \t\r\n.,", child->text[i]))
+                return FALSE;
+        }
+        if (letter && child->length < 4)
+            return FALSE; /* "xy" */
+    }
+    return node->children != NULL;
+}
+
 void jats_formula(JatsWalk *walk, const XmlNode *node)
 {
+    TextForm *form = &walk->form;
+    if (node->name == XML_INLINE_FORMULA && is_words(node)) {
+        jats_text(walk, node);
+        return;
+    }
     g_autofree char *text = formula_text(node);
-    if (!text || !*text) { /* only a picture of it: the words around it stay words */
+    gboolean display = node->name == XML_DISP_FORMULA;
+    if (!text) { /* only a picture of it: the words around it stay words */
+        text_form_space(form);
+        text_form_cite_begin(form);
+        text_form_cite_end(form);
+        text_form_space(form);
+        return;
+    }
+    if (display)
+        text_form_space(form);
+    text_form_mark(form, "[formula]");
+    text_form_string(form, text);
+    form->space = FALSE;
+    text_form_mark(form, "[/formula]");
+    if (display)
+        text_form_space(form);
+}
+
+/* ---- Blocks in running text ---------------------------------------------------------------------------------- */
+
+/* A block inside a paragraph ends what stands before it; what follows goes on as a paragraph. In a caption or cell the words
+ * of the block are words of the line. */
+static void append_block(JatsWalk *walk, const XmlNode *node)
+{
+    if (walk->in_line) {
         text_form_space(&walk->form);
-        text_form_cite_begin(&walk->form);
-        text_form_cite_end(&walk->form);
+        jats_text(walk, node);
         text_form_space(&walk->form);
         return;
     }
-    gboolean display = xml_is(node, XML_DISP_FORMULA);
-    if (display)
-        text_form_space(&walk->form);
-    text_form_mark(&walk->form, "[formula]");
-    text_form_string(&walk->form, text);
-    walk->form.space = FALSE;
-    text_form_mark(&walk->form, "[/formula]");
-    if (display)
-        text_form_space(&walk->form);
-}
-
-static void append_citation(JatsWalk *walk, const XmlNode *xref)
-{
-    g_auto(Buffer) quotes;
-    buffer_init(&quotes, FORMULA_LIMIT);
-    jats_references_quote(walk->references, xref, &quotes);
-    text_form_cite_begin(&walk->form);
-    if (!quotes.overflowed && quotes.length)
-        text_form_text(&walk->form, quotes.data, quotes.length);
-    text_form_cite_end(&walk->form);
-}
-
-static gboolean append_xref(JatsWalk *walk, const XmlNode *xref)
-{
-    const char *type = xml_attribute(xref, XML_REF_TYPE);
-    if (type && strcmp(type, "bibr") == 0)
-        append_citation(walk, xref);
-    else if (type && (strcmp(type, "fig") == 0 || strcmp(type, "table") == 0))
-        jats_float_mention(walk, xref);
-    else
-        return FALSE;
-    return TRUE;
-}
-
-static gboolean is_formula(const XmlNode *node)
-{
-    return xml_is(node, XML_INLINE_FORMULA) || xml_is(node, XML_DISP_FORMULA) || xml_is(node, XML_TEX_MATH) ||
-           xml_is(node, XML_MATH);
-}
-
-/* A block inside a paragraph ends what stands before it; what follows is a paragraph again. */
-static void break_for_block(JatsWalk *walk, const XmlNode *node)
-{
     text_form_end(&walk->form);
-    jats_block(walk, node, 3);
-    text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
+    jats_block(walk, node);
+    jats_continue(walk);
 }
+
+/* ---- Running text -------------------------------------------------------------------------------------------- */
 
 /* "NIH (National Institutes of Health)", or as the author wrote it where he put a bracket or colon himself. */
 static void append_definition(JatsWalk *walk, const XmlNode *def)
@@ -145,31 +165,61 @@ static void append_definition(JatsWalk *walk, const XmlNode *def)
         text_form_string(form, ")");
 }
 
+static void append_reference(JatsWalk *walk, const XmlNode *citation)
+{
+    g_autofree char *quote = jats_reference_quote(citation);
+    text_form_cite_begin(&walk->form);
+    text_form_string(&walk->form, quote);
+    text_form_cite_end(&walk->form);
+}
+
+/* A part of something that is not here: the words of most of them are words of the text. */
+static gboolean append_part(JatsWalk *walk, const XmlNode *node)
+{
+    if (node->name == XML_DEF && xml_is(node->parent, XML_ABBREV)) {
+        append_definition(walk, node);
+        return TRUE;
+    }
+    if (walk->in_line)
+        text_form_space(&walk->form);
+    return node->name == XML_LABEL && (walk->in_line || node == node->parent->children);
+}
+
 static gboolean jats_special(TextForm *form, const XmlNode *node, gpointer user)
 {
     JatsWalk *walk = user;
     (void)form;
-    if (xml_is(node, XML_XREF))
-        return append_xref(walk, node);
-    if (is_formula(node)) {
+    switch (jats_role_of(node)) {
+    case JATS_INLINE:
+    case JATS_UNKNOWN:
+        return FALSE;
+    case JATS_PART:
+        return append_part(walk, node);
+    case JATS_FACT:
+        return node->name != XML_RELATED_ARTICLE;
+    case JATS_OUT:
+    case JATS_NOTES:
+        return TRUE;
+    case JATS_XREF:
+        return jats_xref(walk, node);
+    case JATS_FORMULA:
+    case JATS_DISPLAY:
         jats_formula(walk, node);
         return TRUE;
-    }
-    if (jats_is_float(node)) {
-        g_queue_push_tail(&walk->pending, (gpointer)node);
+    case JATS_CITATION:
+        append_reference(walk, node);
+        return TRUE;
+    case JATS_FOOTNOTE:
+        jats_note(walk, node);
+        return TRUE;
+    case JATS_FLOAT:
+        if (!walk->in_line)
+            g_queue_push_tail(&walk->floats, (gpointer)node);
+        return TRUE;
+    default:
+        append_block(walk, node);
         return TRUE;
     }
-    if (xml_is(node, XML_DEF) && xml_is(node->parent, XML_ABBREV)) {
-        append_definition(walk, node);
-        return TRUE;
-    }
-    if (jats_is_left_out(node))
-        return TRUE;
-    if (jats_is_block(node)) {
-        break_for_block(walk, node);
-        return TRUE;
-    }
-    return xml_is(node, XML_LABEL) && node == node->parent->children;
 }
 
 void jats_text(JatsWalk *walk, const XmlNode *parent)
@@ -180,4 +230,23 @@ void jats_text(JatsWalk *walk, const XmlNode *parent)
 void jats_text_node(JatsWalk *walk, const XmlNode *node)
 {
     xml_text_append_node(&walk->form, node, jats_special, walk);
+}
+
+char *jats_line(JatsWalk *walk, const XmlNode *parent)
+{
+    TextForm outer = walk->form;
+    gboolean in_line = walk->in_line;
+    char *text = NULL;
+    gsize length = 0;
+    text_form_init(&walk->form, FORMULA_LIMIT);
+    text_form_begin(&walk->form, BLOCK_PARAGRAPH, "");
+    walk->in_line = TRUE;
+    jats_text(walk, parent);
+    if (text_form_finish(&walk->form, &text, &length) && length == 0)
+        g_clear_pointer(&text, g_free);
+    text_form_clear(&walk->form);
+    walk->form = outer;
+    walk->in_line = in_line;
+    walk->cited = NULL;
+    return text;
 }

@@ -2,8 +2,6 @@
  * Front matter of a JATS article (ANSI/NISO Z39.96); see jats_meta.h. */
 #include "scrapers/formats/jats_meta.h"
 
-#include <string.h>
-
 #include "scrapers/formats/facts.h"
 #include "scrapers/formats/xml_text.h"
 #include "scrapers/formats/xml_tree.h"
@@ -231,9 +229,9 @@ static char *journal_of(const XmlNode *article)
     return journal;
 }
 
-void jats_meta(const XmlNode *article, Document *document)
+json_t *jats_meta(const XmlNode *article, Document *document)
 {
-    g_autoptr(json_t) meta = json_object();
+    json_t *meta = json_object();
     const XmlNode *front = xml_path(article, XML_FRONT, XML_ARTICLE_META);
     g_autofree char *journal = journal_of(article);
     const char *language = xml_attribute(article, XML_LANG);
@@ -253,5 +251,5 @@ void jats_meta(const XmlNode *article, Document *document)
     document->date = publication_date(front);
     document->language = language ? g_strdup(fact_language(language)) : NULL;
     document->licence = article_licence(front);
-    document->meta = json_write(meta);
+    return meta;
 }

@@ -10,8 +10,9 @@
 
 #include "scrapers/formats/xml_tree.h"
 
+#include "base/json.h"
 #include "store/document.h"
 
-void jats_meta(const XmlNode *article, Document *document);
+json_t *jats_meta(const XmlNode *article, Document *document); /* the caller writes it into document->meta */
 
 #endif

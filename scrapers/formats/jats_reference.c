@@ -12,18 +12,34 @@
 #define WORDS 12
 #define TITLE_LIMIT ((gsize)16 << 10)
 #define RANGE_LIMIT 50 /* citations that one range may stand for */
+#define ID_LIMIT 200   /* ids in one rid */
+#define QUOTE_LIMIT ((gsize)256 << 10)
+
+/* What an id stands for: an entry of the list, or one of several citations in an entry. */
+typedef struct Reference {
+    const XmlNode *node;
+    int position; /* in the list; -1: part of an entry */
+    char *quote;  /* its replacement, made when first needed */
+} Reference;
 
 struct JatsReferences {
-    GPtrArray *nodes;       /* const XmlNode * of each ref, in order */
-    GPtrArray *quotes;      /* their replacements, made when first needed, or NULL */
-    GHashTable *index;      /* id -> position in both */
+    GPtrArray *all;     /* Reference, owned */
+    GPtrArray *entries; /* those of the list, in order */
+    GHashTable *index;  /* id, borrowed -> Reference */
 };
+
+static void reference_free(gpointer data)
+{
+    Reference *reference = data;
+    g_free(reference->quote);
+    g_free(reference);
+}
 
 JatsReferences *jats_references_new(void)
 {
     JatsReferences *references = g_new0(JatsReferences, 1);
-    references->nodes = g_ptr_array_new();
-    references->quotes = g_ptr_array_new_with_free_func(g_free);
+    references->all = g_ptr_array_new_with_free_func(reference_free);
+    references->entries = g_ptr_array_new();
     references->index = g_hash_table_new(g_str_hash, g_str_equal);
     return references;
 }
@@ -32,27 +48,57 @@ void jats_references_free(JatsReferences *references)
 {
     if (!references)
         return;
-    g_ptr_array_unref(references->nodes);
-    g_ptr_array_unref(references->quotes);
+    g_ptr_array_unref(references->all);
+    g_ptr_array_unref(references->entries);
     g_hash_table_unref(references->index);
     g_free(references);
 }
 
-static void index_id(JatsReferences *references, const XmlNode *node, guint position)
+guint jats_references_count(const JatsReferences *references)
+{
+    return references->entries->len;
+}
+
+static Reference *new_reference(JatsReferences *references, const XmlNode *node, int position)
+{
+    Reference *reference = g_new0(Reference, 1);
+    reference->node = node;
+    reference->position = position;
+    g_ptr_array_add(references->all, reference);
+    return reference;
+}
+
+/* The first of several with one id counts. */
+static void index_id(JatsReferences *references, const XmlNode *node, Reference *reference)
 {
     const char *id = xml_attribute(node, XML_ID);
-    if (id)
-        g_hash_table_insert(references->index, (gpointer)id, GUINT_TO_POINTER(position + 1));
+    if (id && !g_hash_table_contains(references->index, id))
+        g_hash_table_insert(references->index, (gpointer)id, reference);
+}
+
+static gboolean is_citation(const XmlNode *node)
+{
+    return node->name == XML_MIXED_CITATION || node->name == XML_ELEMENT_CITATION || node->name == XML_CITATION ||
+           node->name == XML_NLM_CITATION;
+}
+
+static guint count_citations(const XmlNode *ref)
+{
+    guint count = 0;
+    XML_EACH_ELEMENT(child, ref)
+        count += is_citation(child);
+    return count;
 }
 
 void jats_references_add(JatsReferences *references, const XmlNode *ref)
 {
-    guint position = references->nodes->len;
-    g_ptr_array_add(references->nodes, (gpointer)ref);
-    g_ptr_array_add(references->quotes, NULL);
-    index_id(references, ref, position);
+    Reference *entry = new_reference(references, ref, (int)references->entries->len);
+    gboolean several = count_citations(ref) > 1;
+    g_ptr_array_add(references->entries, entry);
+    index_id(references, ref, entry);
     XML_EACH_ELEMENT(child, ref) /* some publishers name the citation, not the entry */
-        index_id(references, child, position);
+        if (xml_attribute(child, XML_ID))
+            index_id(references, child, several && is_citation(child) ? new_reference(references, child, -1) : entry);
 }
 
 /* The text of the first of these elements that has any. */
@@ -117,7 +163,7 @@ static gboolean leave_out_addresses(TextForm *form, const XmlNode *node, gpointe
 static char *whole_text(const XmlNode *ref)
 {
     static const XmlName kinds[] = {XML_MIXED_CITATION, XML_CITATION, XML_ELEMENT_CITATION, XML_NLM_CITATION, XML_NOTE};
-    const XmlNode *entry = NULL;
+    const XmlNode *entry = is_citation(ref) ? ref : NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(kinds) && !entry; i++)
         entry = xml_below(ref, kinds[i]);
     if (!entry)
@@ -134,56 +180,103 @@ static char *whole_text(const XmlNode *ref)
     return text;
 }
 
-/* What stands for one reference in the text; "" if the entry says nothing. */
-static char *make_quote(const XmlNode *ref)
+/* What stands for one citation in the text; nothing if it says nothing. */
+static void append_quote(Buffer *out, const XmlNode *citation)
 {
     static const XmlName titles[] = {XML_ARTICLE_TITLE, XML_CHAPTER_TITLE, XML_DATA_TITLE, XML_PART_TITLE, XML_TRANS_TITLE,
                                      XML_SOURCE, XML_UNKNOWN};
     static const XmlName names[] = {XML_SURNAME, XML_COLLAB, XML_STRING_NAME, XML_UNKNOWN};
-    g_autofree char *title = first_text(ref, titles);
-    g_autofree char *name = first_text(ref, names);
+    g_autofree char *title = first_text(citation, titles);
+    g_autofree char *name = first_text(citation, names);
     if (!title) {
         g_clear_pointer(&name, g_free);
-        title = whole_text(ref);
+        title = whole_text(citation);
     }
     if (title) {
         cut_address(title);
         strip_end(title);
     }
     if (!title || !*title)
-        return g_strdup("");
+        return;
     if (name)
         strip_end(name);
-    g_auto(Buffer) out;
-    buffer_init(&out, 2 * TITLE_LIMIT);
-    bib_ref_append(&out, title, name && *name ? name : NULL);
-    return buffer_steal(&out, NULL);
-}
-
-static void quote_position(JatsReferences *references, guint position, Buffer *out)
-{
-    if (!references->quotes->pdata[position])
-        references->quotes->pdata[position] = make_quote(references->nodes->pdata[position]);
-    const char *quote = references->quotes->pdata[position];
-    if (*quote && out->length > 0)
+    if (out->length > 0)
         buffer_append_byte(out, ' ');
-    buffer_append_string(out, quote);
+    bib_ref_append(out, title, name && *name ? name : NULL);
 }
 
-/* The position of the last (or first) id in a citation's rid; -1 if there is none. */
-static int position_of(const JatsReferences *references, const char *id)
+char *jats_reference_quote(const XmlNode *entry)
 {
-    return (int)GPOINTER_TO_UINT(g_hash_table_lookup(references->index, id)) - 1;
+    g_auto(Buffer) out;
+    buffer_init(&out, QUOTE_LIMIT);
+    if (count_citations(entry) > 1) {
+        XML_EACH_ELEMENT(child, entry)
+            if (is_citation(child))
+                append_quote(&out, child);
+    } else {
+        append_quote(&out, entry);
+    }
+    return out.overflowed || !out.data ? g_strdup("") : buffer_steal(&out, NULL);
 }
 
-static int only_position(const JatsReferences *references, const XmlNode *xref)
+static void quote_reference(Reference *reference, Buffer *out)
+{
+    if (!reference->quote)
+        reference->quote = jats_reference_quote(reference->node);
+    if (*reference->quote && out->length > 0)
+        buffer_append_byte(out, ' ');
+    buffer_append_string(out, reference->quote);
+}
+
+static void quote_entries(JatsReferences *references, int from, int to, Buffer *out)
+{
+    for (int i = from; i < to && i < (int)references->entries->len; i++)
+        quote_reference(references->entries->pdata[i], out);
+}
+
+/* Calls for each id in a rid that is known, until it returns FALSE. */
+typedef gboolean (*ReferenceVisit)(Reference *reference, gpointer user);
+
+static void each_reference(const JatsReferences *references, const char *rid, ReferenceVisit visit, gpointer user)
+{
+    Reference *whole = g_hash_table_lookup(references->index, rid);
+    if (whole) {
+        visit(whole, user);
+        return;
+    }
+    if (!strpbrk(rid, " \t\r\n,"))
+        return;
+    g_auto(GStrv) ids = g_strsplit_set(rid, " \t\r\n,", ID_LIMIT);
+    for (char **id = ids; *id; id++) {
+        Reference *reference = **id ? g_hash_table_lookup(references->index, *id) : NULL;
+        if (reference && !visit(reference, user))
+            return;
+    }
+}
+
+static gboolean take_first(Reference *reference, gpointer user)
+{
+    *(Reference **)user = reference;
+    return FALSE;
+}
+
+static Reference *first_reference(const JatsReferences *references, const XmlNode *xref)
 {
     const char *rid = xml_attribute(xref, XML_RID);
-    return rid ? position_of(references, rid) : -1;
+    Reference *first = NULL;
+    if (rid)
+        each_reference(references, rid, take_first, &first);
+    return first;
 }
 
-/* The length of a dash at `text`: hyphens, en and em dash, minus. 0: none. */
-static gsize dash_length(const char *text)
+gboolean jats_references_has(const JatsReferences *references, const char *rid)
+{
+    Reference *first = NULL;
+    each_reference(references, rid, take_first, &first);
+    return first != NULL;
+}
+
+gsize dash_length(const char *text)
 {
     static const char *const dashes[] = {"-", "\xe2\x80\x90", "\xe2\x80\x91", "\xe2\x80\x92", "\xe2\x80\x93", "\xe2\x80\x94",
                                          "\xe2\x88\x92"};
@@ -191,25 +284,6 @@ static gsize dash_length(const char *text)
         if (g_str_has_prefix(text, dashes[i]))
             return strlen(dashes[i]);
     return 0;
-}
-
-static gboolean is_only_dash(const XmlNode *node)
-{
-    if (node->length > 64)
-        return FALSE;
-    g_autofree char *text = g_strstrip(g_strndup(node->text, node->length));
-    gsize dash = dash_length(text);
-    return dash > 0 && text[dash] == '\0';
-}
-
-/* The citation that a dash joins to `xref` from the left, or NULL. */
-static const XmlNode *range_start(const XmlNode *xref)
-{
-    const XmlNode *dash = xref->previous;
-    if (!dash || dash->name != XML_TEXT || !is_only_dash(dash) || !dash->previous)
-        return NULL;
-    const char *type = xml_is(dash->previous, XML_XREF) ? xml_attribute(dash->previous, XML_REF_TYPE) : NULL;
-    return type && strcmp(type, "bibr") == 0 ? dash->previous : NULL;
 }
 
 static int number_in(const char *text, const char **end)
@@ -231,38 +305,36 @@ static int inner_range(const char *text)
     return last > first && last - first <= RANGE_LIMIT ? last - first : 0;
 }
 
-static void quote_between(JatsReferences *references, const XmlNode *xref, Buffer *out)
+static void quote_between(JatsReferences *references, const XmlNode *joined, const XmlNode *xref, Buffer *out)
 {
-    const XmlNode *start = range_start(xref);
-    int from = start ? only_position(references, start) : -1, to = only_position(references, xref);
-    if (from < 0 || to <= from || to - from > RANGE_LIMIT)
+    const Reference *start = first_reference(references, joined), *stop = first_reference(references, xref);
+    if (!start || !stop || start->position < 0 || stop->position <= start->position || stop->position - start->position > RANGE_LIMIT)
         return;
-    g_autofree char *first = xml_text_string(start, 64), *last = xml_text_string(xref, 64);
+    g_autofree char *first = xml_text_string(joined, 64), *last = xml_text_string(xref, 64);
     const char *end;
-    if (!first || !last || number_in(last, &end) - number_in(first, &end) != to - from)
+    if (!first || !last || number_in(last, &end) - number_in(first, &end) != stop->position - start->position)
         return; /* "Smith 1999-Jones 2001", or a list that is not in order */
-    for (int i = from + 1; i < to; i++)
-        quote_position(references, (guint)i, out);
+    quote_entries(references, start->position + 1, stop->position, out);
 }
 
-void jats_references_quote(JatsReferences *references, const XmlNode *xref, Buffer *out)
+static gboolean quote_one(Reference *reference, gpointer user)
+{
+    quote_reference(reference, user);
+    return TRUE;
+}
+
+void jats_references_quote(JatsReferences *references, const XmlNode *joined, const XmlNode *xref, Buffer *out)
 {
     const char *rid = xml_attribute(xref, XML_RID);
     if (!rid)
         return;
-    quote_between(references, xref, out);
-    int only = only_position(references, xref);
-    if (only >= 0) {
+    if (joined)
+        quote_between(references, joined, xref, out);
+    const Reference *only = g_hash_table_lookup(references->index, rid);
+    if (only && only->position >= 0) {
         g_autofree char *text = xml_text_string(xref, 64);
-        int last = MIN(only + (text ? inner_range(text) : 0), (int)references->nodes->len - 1);
-        for (int i = only; i <= last; i++)
-            quote_position(references, (guint)i, out);
+        quote_entries(references, only->position, only->position + 1 + (text ? inner_range(text) : 0), out);
         return;
     }
-    g_auto(GStrv) ids = g_strsplit_set(rid, " \t\r\n,", 200);
-    for (char **id = ids; *id; id++) {
-        int position = **id ? position_of(references, *id) : -1;
-        if (position >= 0)
-            quote_position(references, (guint)position, out);
-    }
+    each_reference(references, rid, quote_one, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * See medline_text.h. The rules themselves are those of xml_text.c, which works on libxml2's trees. */
+ * See medline_text.h. The rules themselves are those of xml_text.c, which works on trees. */
 #include "scrapers/formats/medline_text.h"
 
 #include <string.h>

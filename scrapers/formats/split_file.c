@@ -62,8 +62,18 @@ static gboolean file_splitter_read(FileSplitter *splitter, Buffer *bytes, gsize 
     return TRUE;
 }
 
-/* Whether the first element of an XML text has this name. */
-static gboolean root_is(const char *text, gsize length, const char *name)
+static gboolean is_tag_of(const char *at, gsize left, const char *const *names)
+{
+    for (; *names; names++) {
+        gsize size = strlen(*names);
+        if (left > size + 1 && memcmp(at + 1, *names, size) == 0 && (g_ascii_isspace(at[size + 1]) || at[size + 1] == '>'))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Whether the first element of an XML text has one of these names. */
+static gboolean root_is_one_of(const char *text, gsize length, const char *const *names)
 {
     const char *at = text, *end = text + length;
     while ((at = memchr(at, '<', (gsize)(end - at)))) {
@@ -76,9 +86,7 @@ static gboolean root_is(const char *text, gsize length, const char *name)
         } else if (left > 1 && (at[1] == '!' || at[1] == '?')) {
             at++;
         } else {
-            gsize size = strlen(name);
-            return left > size + 1 && memcmp(at + 1, name, size) == 0 &&
-                   (g_ascii_isspace(at[size + 1]) || at[size + 1] == '>');
+            return is_tag_of(at, left, names);
         }
     }
     return FALSE;
@@ -137,8 +145,8 @@ static int file_splitter_next(gpointer state, Record *record, GError **error)
         buffer_init(&bytes, RECORD_LIMIT + 2);
         if (!file_splitter_read(splitter, &bytes, HEAD, error))
             return -1;
-        const char *collection = splitter->format->collection;
-        if (!collection || !root_is(bytes.data ? bytes.data : "", bytes.length, collection))
+        const char *const *collections = splitter->format->collections;
+        if (!collections || !root_is_one_of(bytes.data ? bytes.data : "", bytes.length, collections))
             return file_splitter_whole(splitter, &bytes, record, error);
         splitter->scanner = element_scanner_new(splitter->stream, splitter->place, splitter->format->elements,
                                                 bytes.data, bytes.length);

@@ -11,12 +11,14 @@ void text_form_init(TextForm *form, gsize limit)
     *form = (TextForm){0};
     buffer_init(&form->out, limit);
     buffer_init(&form->line, limit);
+    buffer_init(&form->resume, limit);
 }
 
 void text_form_clear(TextForm *form)
 {
     buffer_clear(&form->out);
     buffer_clear(&form->line);
+    buffer_clear(&form->resume);
 }
 
 static const char *gap_before(BlockKind last, BlockKind kind)
@@ -28,12 +30,31 @@ static const char *gap_before(BlockKind last, BlockKind kind)
     return "\n\n";
 }
 
+void text_form_resume(TextForm *form, const char *heading, gsize length)
+{
+    buffer_reset(&form->resume);
+    buffer_append(&form->resume, heading, length);
+}
+
+static void resume_before(TextForm *form, BlockKind kind)
+{
+    if (kind == BLOCK_HEADING)
+        buffer_reset(&form->resume);
+    if (kind == BLOCK_FLOAT || kind == BLOCK_LINE || form->resume.length == 0)
+        return;
+    buffer_append_string(&form->out, gap_before(form->last, BLOCK_HEADING));
+    buffer_append(&form->out, form->resume.data, form->resume.length);
+    form->last = BLOCK_HEADING;
+    buffer_reset(&form->resume);
+}
+
 void text_form_end(TextForm *form)
 {
     Buffer *line = &form->line;
     if (form->citations)
         citation_marks_resolve(line);
     if (line->length > 0) {
+        resume_before(form, form->kind);
         buffer_append_string(&form->out, gap_before(form->last, form->kind));
         buffer_append_string(&form->out, form->prefix);
         buffer_append(&form->out, line->data, line->length);
@@ -131,6 +152,16 @@ void text_form_string(TextForm *form, const char *text)
 void text_form_mark(TextForm *form, const char *mark)
 {
     append_run(form, mark, strlen(mark));
+}
+
+void text_form_trim(TextForm *form, const char *bytes)
+{
+    Buffer *line = &form->line;
+    gsize length = line->length;
+    while (length > 0 && (line->data[length - 1] == ' ' || strchr(bytes, line->data[length - 1])))
+        length--;
+    buffer_truncate(line, length);
+    form->space = FALSE;
 }
 
 void text_form_cite_begin(TextForm *form)

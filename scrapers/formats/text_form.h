@@ -9,6 +9,9 @@
  * Citations. Text between text_form_cite_begin and text_form_cite_end is the replacement of a citation (nothing at all:
  * one that could not be resolved). When the block ends, brackets around a group of citations, the commas and dashes
  * between them and the blanks before a full stop are cleared away.
+ *
+ * Sections that end. Text that goes on behind a section inside its own would seem to belong to that section; so
+ * text_form_resume names the heading that it stands under, which is said again if such text comes.
  */
 #ifndef SCRAPERS_FORMATS_TEXT_FORM_H
 #define SCRAPERS_FORMATS_TEXT_FORM_H
@@ -21,6 +24,7 @@ typedef enum {
     BLOCK_HEADING,
     BLOCK_ITEM, /* of a list: no blank line between two */
     BLOCK_LINE, /* of a table or of code: directly below the block before it */
+    BLOCK_FLOAT, /* a caption: a paragraph that belongs to no place in the text */
 } BlockKind;
 
 typedef struct TextForm {
@@ -32,6 +36,7 @@ typedef struct TextForm {
     gboolean space;      /* a blank is due before the next character */
     gboolean tight;      /* blanks before the next character are none; ends with it */
     gboolean citations;  /* the line holds marks */
+    Buffer resume;       /* a heading to say before the next text, or nothing */
 } TextForm;
 
 void text_form_init(TextForm *form, gsize limit);
@@ -43,9 +48,14 @@ void text_form_text(TextForm *form, const char *text, gsize length); /* UTF-8 */
 void text_form_string(TextForm *form, const char *text);
 void text_form_space(TextForm *form);
 void text_form_mark(TextForm *form, const char *mark); /* as it is, glued to what stands before it */
+void text_form_trim(TextForm *form, const char *bytes); /* takes blanks and these off the end of the open block */
 void text_form_cite_begin(TextForm *form);
 void text_form_cite_end(TextForm *form);
 void text_form_end(TextForm *form);
+/* The line `heading` ("## Methods") is written before the next block that is neither heading nor caption, unless a heading
+ * comes first. Length 0: nothing is. */
+void text_form_resume(TextForm *form, const char *heading, gsize length);
+
 /* Where the text stands between two blocks, to take back what was written behind it. */
 typedef struct TextFormPlace {
     gsize length;

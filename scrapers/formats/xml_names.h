@@ -11,152 +11,152 @@
 #include <glib.h>
 
 /* clang-format off */
-#define XML_NAME_LIST(X)                                                                                               \
+#define XML_NAME_LIST(name)                                                                                            \
     /* JATS (ANSI/NISO Z39.96-2021) and its ancestors, NLM 1.0 to 3.0 */                                               \
-    X(ABBREV, "abbrev") X(ABBREV_JOURNAL_TITLE, "abbrev-journal-title") X(ABSTRACT, "abstract")                        \
-    X(ACCESS_DATE, "access-date") X(ACK, "ack") X(ADDR_LINE, "addr-line") X(ADDRESS, "address") X(AFF, "aff")          \
-    X(AFF_ALTERNATIVES, "aff-alternatives") X(ALT_TEXT, "alt-text") X(ALT_TITLE, "alt-title")                          \
-    X(ALTERNATIVES, "alternatives") X(ANNOTATION, "annotation") X(ANONYMOUS, "anonymous") X(ANSWER, "answer")          \
-    X(ANSWER_SET, "answer-set") X(APP, "app") X(APP_GROUP, "app-group") X(ARRAY, "array") X(ARTICLE, "article")        \
-    X(ARTICLE_CATEGORIES, "article-categories") X(ARTICLE_ID, "article-id") X(ARTICLE_META, "article-meta")            \
-    X(ARTICLE_TITLE, "article-title") X(ARTICLE_VERSION, "article-version")                                            \
-    X(ARTICLE_VERSION_ALTERNATIVES, "article-version-alternatives") X(ATTRIB, "attrib")                                \
-    X(AUTHOR_COMMENT, "author-comment") X(AUTHOR_NOTES, "author-notes") X(AWARD_DESC, "award-desc")                    \
-    X(AWARD_GROUP, "award-group") X(AWARD_ID, "award-id") X(AWARD_NAME, "award-name") X(BACK, "back") X(BIO, "bio")    \
-    X(BLOCK_ALTERNATIVES, "block-alternatives") X(BODY, "body") X(BOLD, "bold") X(BOXED_TEXT, "boxed-text")            \
-    X(BREAK, "break") X(CAPTION, "caption") X(CHAPTER_TITLE, "chapter-title") X(CHEM_STRUCT, "chem-struct")            \
-    X(CHEM_STRUCT_WRAP, "chem-struct-wrap") X(CITATION, "citation") X(CITY, "city") X(CODE, "code") X(COL, "col")      \
-    X(COLGROUP, "colgroup") X(COLLAB, "collab") X(COLLAB_ALTERNATIVES, "collab-alternatives")                          \
-    X(COLLAB_NAME, "collab-name") X(COLLAB_NAME_ALTERNATIVES, "collab-name-alternatives") X(COMMENT, "comment")        \
-    X(COMPOUND_KWD, "compound-kwd") X(COMPOUND_KWD_PART, "compound-kwd-part")                                          \
-    X(COMPOUND_SUBJECT, "compound-subject") X(COMPOUND_SUBJECT_PART, "compound-subject-part")                          \
-    X(CONF_ACRONYM, "conf-acronym") X(CONF_DATE, "conf-date") X(CONF_LOC, "conf-loc") X(CONF_NAME, "conf-name")        \
-    X(CONF_NUM, "conf-num") X(CONF_SPONSOR, "conf-sponsor") X(CONF_THEME, "conf-theme") X(CONFERENCE, "conference")    \
-    X(CONTRACT_NUM, "contract-num") X(CONTRACT_SPONSOR, "contract-sponsor") X(CONTRIB, "contrib")                      \
-    X(CONTRIB_GROUP, "contrib-group") X(CONTRIB_ID, "contrib-id")                                                      \
-    X(CONTRIBUTED_RESOURCE_GROUP, "contributed-resource-group") X(COPYRIGHT_HOLDER, "copyright-holder")                \
-    X(COPYRIGHT_STATEMENT, "copyright-statement") X(COPYRIGHT_YEAR, "copyright-year") X(CORRESP, "corresp")            \
-    X(COUNT, "count") X(COUNTRY, "country") X(COUNTS, "counts") X(CUSTOM_META, "custom-meta")                          \
-    X(CUSTOM_META_GROUP, "custom-meta-group") X(CUSTOM_META_WRAP, "custom-meta-wrap") X(DATA_TITLE, "data-title")      \
-    X(DATE, "date") X(DATE_IN_CITATION, "date-in-citation") X(DAY, "day") X(DEF, "def") X(DEF_HEAD, "def-head")        \
-    X(DEF_ITEM, "def-item") X(DEF_LIST, "def-list") X(DEGREES, "degrees") X(DISP_FORMULA, "disp-formula")              \
-    X(DISP_FORMULA_GROUP, "disp-formula-group") X(DISP_QUOTE, "disp-quote") X(EDITION, "edition")                      \
-    X(ELEMENT_CITATION, "element-citation") X(ELOCATION_ID, "elocation-id") X(EMAIL, "email") X(ERA, "era")            \
-    X(EQUATION_COUNT, "equation-count") X(ETAL, "etal") X(EVENT, "event") X(EVENT_DESC, "event-desc")                  \
-    X(EXPLANATION, "explanation") X(EXT_LINK, "ext-link") X(EXTENDED_BY, "extended-by") X(FAX, "fax") X(FIG, "fig")    \
-    X(FIG_COUNT, "fig-count") X(FIG_GROUP, "fig-group") X(FIXED_CASE, "fixed-case") X(FLOATS_GROUP, "floats-group")    \
-    X(FLOATS_WRAP, "floats-wrap") X(FN, "fn") X(FN_GROUP, "fn-group") X(FPAGE, "fpage")                                \
-    X(FREE_TO_READ, "free_to_read") X(FRONT, "front") X(FRONT_STUB, "front-stub") X(FUNDING_GROUP, "funding-group")    \
-    X(FUNDING_SOURCE, "funding-source") X(FUNDING_STATEMENT, "funding-statement") X(GIVEN_NAMES, "given-names")        \
-    X(GLOSSARY, "glossary") X(GLYPH_DATA, "glyph-data") X(GLYPH_REF, "glyph-ref") X(GOV, "gov")                        \
-    X(GRANT_NUM, "grant-num") X(GRANT_SPONSOR, "grant-sponsor") X(GRAPHIC, "graphic") X(HISTORY, "history")            \
-    X(HR, "hr") X(INDEX_TERM, "index-term") X(INDEX_TERM_RANGE_END, "index-term-range-end")                            \
-    X(INLINE_FORMULA, "inline-formula") X(INLINE_GRAPHIC, "inline-graphic") X(INLINE_MEDIA, "inline-media")            \
-    X(INLINE_SUPPLEMENTARY_MATERIAL, "inline-supplementary-material") X(INSTITUTION, "institution")                    \
-    X(INSTITUTION_ID, "institution-id") X(INSTITUTION_WRAP, "institution-wrap") X(ISBN, "isbn") X(ISSN, "issn")        \
-    X(ISSN_L, "issn-l") X(ISSUE, "issue") X(ISSUE_ID, "issue-id") X(ISSUE_PART, "issue-part")                          \
-    X(ISSUE_SPONSOR, "issue-sponsor") X(ISSUE_SUBTITLE, "issue-subtitle") X(ISSUE_TITLE, "issue-title")                \
-    X(ISSUE_TITLE_GROUP, "issue-title-group") X(ITALIC, "italic") X(JOURNAL_ID, "journal-id")                          \
-    X(JOURNAL_META, "journal-meta") X(JOURNAL_SUBTITLE, "journal-subtitle") X(JOURNAL_TITLE, "journal-title")          \
-    X(JOURNAL_TITLE_GROUP, "journal-title-group") X(KWD, "kwd") X(KWD_GROUP, "kwd-group") X(LABEL, "label")            \
-    X(LICENSE, "license") X(LICENSE_P, "license-p") X(LICENSE_REF, "license_ref") X(LICENSE_DASH_REF, "license-ref")        \
-    X(LIST, "list") X(LIST_ITEM, "list-item") X(LONG_DESC, "long-desc") X(LPAGE, "lpage") X(MEDIA, "media")            \
-    X(META_NAME, "meta-name") X(META_VALUE, "meta-value") X(MILESTONE_END, "milestone-end")                            \
-    X(MILESTONE_START, "milestone-start") X(MIXED_CITATION, "mixed-citation") X(MONOSPACE, "monospace")                \
-    X(MONTH, "month") X(NAME, "name") X(NAME_ALTERNATIVES, "name-alternatives") X(NAMED_CONTENT, "named-content")      \
-    X(NESTED_KWD, "nested-kwd") X(NLM_CITATION, "nlm-citation") X(NOTE, "note") X(NOTES, "notes")                      \
-    X(OBJECT_ID, "object-id") X(ON_BEHALF_OF, "on-behalf-of") X(OPEN_ACCESS, "open-access") X(OPTION, "option")        \
-    X(OVERLINE, "overline") X(OVERLINE_END, "overline-end") X(OVERLINE_START, "overline-start") X(P, "p")              \
-    X(PAGE_COUNT, "page-count") X(PAGE_RANGE, "page-range") X(PART_TITLE, "part-title") X(PATENT, "patent")            \
-    X(PERMISSIONS, "permissions") X(PERSON_GROUP, "person-group") X(PHONE, "phone") X(POSTAL_CODE, "postal-code")      \
-    X(PREFIX, "prefix") X(PREFORMAT, "preformat") X(PRICE, "price")                                                    \
-    X(PRINCIPAL_AWARD_RECIPIENT, "principal-award-recipient") X(PRINCIPAL_INVESTIGATOR, "principal-investigator")      \
-    X(PRIVATE_CHAR, "private-char") X(PROCESSING_META, "processing-meta") X(PRODUCT, "product")                        \
-    X(PUB_DATE, "pub-date") X(PUB_DATE_NOT_AVAILABLE, "pub-date-not-available") X(PUB_HISTORY, "pub-history")          \
-    X(PUB_ID, "pub-id") X(PUBLISHER, "publisher") X(PUBLISHER_LOC, "publisher-loc")                                    \
-    X(PUBLISHER_NAME, "publisher-name") X(QUESTION, "question") X(QUESTION_PREAMBLE, "question-preamble")              \
-    X(QUESTION_WRAP, "question-wrap") X(QUESTION_WRAP_GROUP, "question-wrap-group") X(RB, "rb") X(REF, "ref")          \
-    X(REF_COUNT, "ref-count") X(REF_LIST, "ref-list") X(RELATED_ARTICLE, "related-article")                            \
-    X(RELATED_OBJECT, "related-object") X(RESOURCE_GROUP, "resource-group") X(RESOURCE_ID, "resource-id")              \
-    X(RESOURCE_NAME, "resource-name") X(RESOURCE_WRAP, "resource-wrap") X(RESPONSE, "response")                        \
-    X(RESTRICTED_BY, "restricted-by") X(ROLE, "role") X(ROMAN, "roman") X(RP, "rp") X(RT, "rt") X(RUBY, "ruby")        \
-    X(SANS_SERIF, "sans-serif") X(SC, "sc") X(SEASON, "season") X(SEC, "sec") X(SEC_META, "sec-meta") X(SEE, "see")    \
-    X(SEE_ALSO, "see-also") X(SELF_URI, "self-uri") X(SERIES, "series") X(SERIES_TEXT, "series-text")                  \
-    X(SERIES_TITLE, "series-title") X(SIG, "sig") X(SIG_BLOCK, "sig-block") X(SIZE, "size") X(SOURCE, "source")        \
-    X(SPEAKER, "speaker") X(SPEECH, "speech") X(STATE, "state") X(STATEMENT, "statement") X(STD, "std")                \
-    X(STD_ORGANIZATION, "std-organization") X(STRIKE, "strike") X(STRING_CONF, "string-conf")                          \
-    X(STRING_DATE, "string-date") X(STRING_NAME, "string-name") X(STYLED_CONTENT, "styled-content") X(SUB, "sub")      \
-    X(SUB_ARTICLE, "sub-article") X(SUBJ_GROUP, "subj-group") X(SUBJECT, "subject") X(SUBTITLE, "subtitle")            \
-    X(SUFFIX, "suffix") X(SUP, "sup") X(SUPPLEMENT, "supplement")                                                      \
-    X(SUPPLEMENTARY_MATERIAL, "supplementary-material") X(SUPPORT_DESCRIPTION, "support-description")                  \
-    X(SUPPORT_GROUP, "support-group") X(SUPPORT_SOURCE, "support-source") X(SURNAME, "surname") X(TABLE, "table")      \
-    X(TABLE_COUNT, "table-count") X(TABLE_WRAP, "table-wrap") X(TABLE_WRAP_FOOT, "table-wrap-foot")                    \
-    X(TABLE_WRAP_GROUP, "table-wrap-group") X(TARGET, "target") X(TBODY, "tbody") X(TD, "td") X(TERM, "term")          \
-    X(TERM_HEAD, "term-head") X(TEX_MATH, "tex-math") X(TEXTUAL_FORM, "textual-form") X(TFOOT, "tfoot") X(TH, "th")    \
-    X(THEAD, "thead") X(TIME_STAMP, "time-stamp") X(TITLE, "title") X(TITLE_GROUP, "title-group") X(TR, "tr")          \
-    X(TRANS_ABSTRACT, "trans-abstract") X(TRANS_SOURCE, "trans-source") X(TRANS_SUBTITLE, "trans-subtitle")            \
-    X(TRANS_TITLE, "trans-title") X(TRANS_TITLE_GROUP, "trans-title-group") X(UNDERLINE, "underline")                  \
-    X(UNDERLINE_END, "underline-end") X(UNDERLINE_START, "underline-start")                                            \
-    X(UNSTRUCTURED_KWD_GROUP, "unstructured-kwd-group") X(URI, "uri") X(VERSE_GROUP, "verse-group")                    \
-    X(VERSE_LINE, "verse-line") X(VERSION, "version") X(VOLUME, "volume") X(VOLUME_ID, "volume-id")                    \
-    X(VOLUME_ISSUE_GROUP, "volume-issue-group") X(VOLUME_SERIES, "volume-series") X(WORD_COUNT, "word-count")          \
-    X(X, "x") X(XREF, "xref") X(YEAR, "year")                                                                          \
+    name(ABBREV, "abbrev") name(ABBREV_JOURNAL_TITLE, "abbrev-journal-title") name(ABSTRACT, "abstract")               \
+    name(ACCESS_DATE, "access-date") name(ACK, "ack") name(ADDR_LINE, "addr-line") name(ADDRESS, "address")            \
+    name(AFF, "aff") name(AFF_ALTERNATIVES, "aff-alternatives") name(ALT_TEXT, "alt-text")                             \
+    name(ALT_TITLE, "alt-title") name(ALTERNATIVES, "alternatives") name(ANNOTATION, "annotation")                     \
+    name(ANONYMOUS, "anonymous") name(ANSWER, "answer") name(ANSWER_SET, "answer-set") name(APP, "app")                \
+    name(APP_GROUP, "app-group") name(ARRAY, "array") name(ARTICLE, "article")                                         \
+    name(ARTICLE_CATEGORIES, "article-categories") name(ARTICLE_ID, "article-id") name(ARTICLE_META, "article-meta")   \
+    name(ARTICLE_TITLE, "article-title") name(ARTICLE_VERSION, "article-version")                                      \
+    name(ARTICLE_VERSION_ALTERNATIVES, "article-version-alternatives") name(ATTRIB, "attrib")                          \
+    name(AUTHOR_COMMENT, "author-comment") name(AUTHOR_NOTES, "author-notes") name(AWARD_DESC, "award-desc")           \
+    name(AWARD_GROUP, "award-group") name(AWARD_ID, "award-id") name(AWARD_NAME, "award-name") name(BACK, "back")      \
+    name(BIO, "bio") name(BLOCK_ALTERNATIVES, "block-alternatives") name(BODY, "body") name(BOLD, "bold")              \
+    name(BOXED_TEXT, "boxed-text") name(BREAK, "break") name(CAPTION, "caption")                                       \
+    name(CHAPTER_TITLE, "chapter-title") name(CHEM_STRUCT, "chem-struct") name(CHEM_STRUCT_WRAP, "chem-struct-wrap")   \
+    name(CITATION, "citation") name(CITATION_ALTERNATIVES, "citation-alternatives") name(CITY, "city")                 \
+    name(CODE, "code") name(COL, "col") name(COLGROUP, "colgroup") name(COLLAB, "collab")                              \
+    name(COLLAB_ALTERNATIVES, "collab-alternatives") name(COLLAB_NAME, "collab-name")                                  \
+    name(COLLAB_NAME_ALTERNATIVES, "collab-name-alternatives") name(COMMENT, "comment")                                \
+    name(COMPOUND_KWD, "compound-kwd") name(COMPOUND_KWD_PART, "compound-kwd-part")                                    \
+    name(COMPOUND_SUBJECT, "compound-subject") name(COMPOUND_SUBJECT_PART, "compound-subject-part")                    \
+    name(CONF_ACRONYM, "conf-acronym") name(CONF_DATE, "conf-date") name(CONF_LOC, "conf-loc")                         \
+    name(CONF_NAME, "conf-name") name(CONF_NUM, "conf-num") name(CONF_SPONSOR, "conf-sponsor")                         \
+    name(CONF_THEME, "conf-theme") name(CONFERENCE, "conference") name(CONTRACT_NUM, "contract-num")                   \
+    name(CONTRACT_SPONSOR, "contract-sponsor") name(CONTRIB, "contrib") name(CONTRIB_GROUP, "contrib-group")           \
+    name(CONTRIB_ID, "contrib-id") name(CONTRIBUTED_RESOURCE_GROUP, "contributed-resource-group")                      \
+    name(COPYRIGHT_HOLDER, "copyright-holder") name(COPYRIGHT_STATEMENT, "copyright-statement")                        \
+    name(COPYRIGHT_YEAR, "copyright-year") name(CORRESP, "corresp") name(COUNT, "count") name(COUNTRY, "country")      \
+    name(COUNTS, "counts") name(CUSTOM_META, "custom-meta") name(CUSTOM_META_GROUP, "custom-meta-group")               \
+    name(CUSTOM_META_WRAP, "custom-meta-wrap") name(DATA_TITLE, "data-title") name(DATE, "date")                       \
+    name(DATE_IN_CITATION, "date-in-citation") name(DAY, "day") name(DEF, "def") name(DEF_HEAD, "def-head")            \
+    name(DEF_ITEM, "def-item") name(DEF_LIST, "def-list") name(DEGREES, "degrees")                                     \
+    name(DISP_FORMULA, "disp-formula") name(DISP_FORMULA_GROUP, "disp-formula-group") name(DISP_QUOTE, "disp-quote")   \
+    name(EDITION, "edition") name(ELEMENT_CITATION, "element-citation") name(ELOCATION_ID, "elocation-id")             \
+    name(EMAIL, "email") name(ERA, "era") name(EQUATION_COUNT, "equation-count") name(ETAL, "etal")                    \
+    name(EVENT, "event") name(EVENT_DESC, "event-desc") name(EXPLANATION, "explanation") name(EXT_LINK, "ext-link")    \
+    name(EXTENDED_BY, "extended-by") name(FAX, "fax") name(FIG, "fig") name(FIG_COUNT, "fig-count")                    \
+    name(FIG_GROUP, "fig-group") name(FIXED_CASE, "fixed-case") name(FLOATS_GROUP, "floats-group")                     \
+    name(FLOATS_WRAP, "floats-wrap") name(FN, "fn") name(FN_GROUP, "fn-group") name(FPAGE, "fpage")                    \
+    name(FREE_TO_READ, "free_to_read") name(FRONT, "front") name(FRONT_STUB, "front-stub")                             \
+    name(FUNDING_GROUP, "funding-group") name(FUNDING_SOURCE, "funding-source")                                        \
+    name(FUNDING_STATEMENT, "funding-statement") name(GIVEN_NAMES, "given-names") name(GLOSSARY, "glossary")           \
+    name(GLYPH_DATA, "glyph-data") name(GLYPH_REF, "glyph-ref") name(GOV, "gov") name(GRANT_NUM, "grant-num")          \
+    name(GRANT_SPONSOR, "grant-sponsor") name(GRAPHIC, "graphic") name(HISTORY, "history") name(HR, "hr")              \
+    name(INDEX_TERM, "index-term") name(INDEX_TERM_RANGE_END, "index-term-range-end")                                  \
+    name(INLINE_FORMULA, "inline-formula") name(INLINE_GRAPHIC, "inline-graphic") name(INLINE_MEDIA, "inline-media")   \
+    name(INLINE_SUPPLEMENTARY_MATERIAL, "inline-supplementary-material") name(INSTITUTION, "institution")              \
+    name(INSTITUTION_ID, "institution-id") name(INSTITUTION_WRAP, "institution-wrap") name(ISBN, "isbn")               \
+    name(ISSN, "issn") name(ISSN_L, "issn-l") name(ISSUE, "issue") name(ISSUE_ID, "issue-id")                          \
+    name(ISSUE_PART, "issue-part") name(ISSUE_SPONSOR, "issue-sponsor") name(ISSUE_SUBTITLE, "issue-subtitle")         \
+    name(ISSUE_TITLE, "issue-title") name(ISSUE_TITLE_GROUP, "issue-title-group") name(ITALIC, "italic")               \
+    name(JOURNAL_ID, "journal-id") name(JOURNAL_META, "journal-meta") name(JOURNAL_SUBTITLE, "journal-subtitle")       \
+    name(JOURNAL_TITLE, "journal-title") name(JOURNAL_TITLE_GROUP, "journal-title-group") name(KWD, "kwd")             \
+    name(KWD_GROUP, "kwd-group") name(LABEL, "label") name(LICENSE, "license") name(LICENSE_P, "license-p")            \
+    name(LICENSE_REF, "license_ref") name(LICENSE_DASH_REF, "license-ref") name(LIST, "list")                          \
+    name(LIST_ITEM, "list-item") name(LONG_DESC, "long-desc") name(LPAGE, "lpage") name(MEDIA, "media")                \
+    name(META_NAME, "meta-name") name(META_VALUE, "meta-value") name(MILESTONE_END, "milestone-end")                   \
+    name(MILESTONE_START, "milestone-start") name(MIXED_CITATION, "mixed-citation") name(MONOSPACE, "monospace")       \
+    name(MONTH, "month") name(NAME, "name") name(NAME_ALTERNATIVES, "name-alternatives")                               \
+    name(NAMED_CONTENT, "named-content") name(NESTED_KWD, "nested-kwd") name(NLM_CITATION, "nlm-citation")             \
+    name(NOTE, "note") name(NOTES, "notes") name(OBJECT_ID, "object-id") name(ON_BEHALF_OF, "on-behalf-of")            \
+    name(OPEN_ACCESS, "open-access") name(OPTION, "option") name(OVERLINE, "overline")                                 \
+    name(OVERLINE_END, "overline-end") name(OVERLINE_START, "overline-start") name(P, "p")                             \
+    name(PAGE_COUNT, "page-count") name(PAGE_RANGE, "page-range") name(PART_TITLE, "part-title")                       \
+    name(PATENT, "patent") name(PERMISSIONS, "permissions") name(PERSON_GROUP, "person-group") name(PHONE, "phone")    \
+    name(POSTAL_CODE, "postal-code") name(PREFIX, "prefix") name(PREFORMAT, "preformat") name(PRICE, "price")          \
+    name(PRINCIPAL_AWARD_RECIPIENT, "principal-award-recipient")                                                       \
+    name(PRINCIPAL_INVESTIGATOR, "principal-investigator") name(PRIVATE_CHAR, "private-char")                          \
+    name(PROCESSING_META, "processing-meta") name(PRODUCT, "product") name(PUB_DATE, "pub-date")                       \
+    name(PUB_DATE_NOT_AVAILABLE, "pub-date-not-available") name(PUB_HISTORY, "pub-history") name(PUB_ID, "pub-id")     \
+    name(PUBLISHER, "publisher") name(PUBLISHER_LOC, "publisher-loc") name(PUBLISHER_NAME, "publisher-name")           \
+    name(QUESTION, "question") name(QUESTION_PREAMBLE, "question-preamble") name(QUESTION_WRAP, "question-wrap")       \
+    name(QUESTION_WRAP_GROUP, "question-wrap-group") name(RB, "rb") name(REF, "ref") name(REF_COUNT, "ref-count")      \
+    name(REF_LIST, "ref-list") name(RELATED_ARTICLE, "related-article") name(RELATED_OBJECT, "related-object")         \
+    name(RESOURCE_GROUP, "resource-group") name(RESOURCE_ID, "resource-id") name(RESOURCE_NAME, "resource-name")       \
+    name(RESOURCE_WRAP, "resource-wrap") name(RESPONSE, "response") name(RESTRICTED_BY, "restricted-by")               \
+    name(ROLE, "role") name(ROMAN, "roman") name(RP, "rp") name(RT, "rt") name(RUBY, "ruby")                           \
+    name(SANS_SERIF, "sans-serif") name(SC, "sc") name(SEASON, "season") name(SEC, "sec") name(SEC_META, "sec-meta")   \
+    name(SEE, "see") name(SEE_ALSO, "see-also") name(SELF_URI, "self-uri") name(SERIES, "series")                      \
+    name(SERIES_TEXT, "series-text") name(SERIES_TITLE, "series-title") name(SIG, "sig")                               \
+    name(SIG_BLOCK, "sig-block") name(SIZE, "size") name(SOURCE, "source") name(SPEAKER, "speaker")                    \
+    name(SPEECH, "speech") name(STATE, "state") name(STATEMENT, "statement") name(STD, "std")                          \
+    name(STD_ORGANIZATION, "std-organization") name(STRIKE, "strike") name(STRING_CONF, "string-conf")                 \
+    name(STRING_DATE, "string-date") name(STRING_NAME, "string-name") name(STYLED_CONTENT, "styled-content")           \
+    name(SUB, "sub") name(SUB_ARTICLE, "sub-article") name(SUBJ_GROUP, "subj-group") name(SUBJECT, "subject")          \
+    name(SUBTITLE, "subtitle") name(SUFFIX, "suffix") name(SUP, "sup") name(SUPPLEMENT, "supplement")                  \
+    name(SUPPLEMENTARY_MATERIAL, "supplementary-material") name(SUPPORT_DESCRIPTION, "support-description")            \
+    name(SUPPORT_GROUP, "support-group") name(SUPPORT_SOURCE, "support-source") name(SURNAME, "surname")               \
+    name(TABLE, "table") name(TABLE_COUNT, "table-count") name(TABLE_WRAP, "table-wrap")                               \
+    name(TABLE_WRAP_FOOT, "table-wrap-foot") name(TABLE_WRAP_GROUP, "table-wrap-group") name(TARGET, "target")         \
+    name(TBODY, "tbody") name(TD, "td") name(TERM, "term") name(TERM_HEAD, "term-head") name(TEX_MATH, "tex-math")     \
+    name(TEXTUAL_FORM, "textual-form") name(TFOOT, "tfoot") name(TH, "th") name(THEAD, "thead")                        \
+    name(TIME_STAMP, "time-stamp") name(TITLE, "title") name(TITLE_GROUP, "title-group") name(TR, "tr")                \
+    name(TRANS_ABSTRACT, "trans-abstract") name(TRANS_SOURCE, "trans-source") name(TRANS_SUBTITLE, "trans-subtitle")   \
+    name(TRANS_TITLE, "trans-title") name(TRANS_TITLE_GROUP, "trans-title-group") name(UNDERLINE, "underline")         \
+    name(UNDERLINE_END, "underline-end") name(UNDERLINE_START, "underline-start")                                      \
+    name(UNSTRUCTURED_KWD_GROUP, "unstructured-kwd-group") name(URI, "uri") name(VERSE_GROUP, "verse-group")           \
+    name(VERSE_LINE, "verse-line") name(VERSION, "version") name(VOLUME, "volume") name(VOLUME_ID, "volume-id")        \
+    name(VOLUME_ISSUE_GROUP, "volume-issue-group") name(VOLUME_SERIES, "volume-series")                                \
+    name(WORD_COUNT, "word-count") name(X, "x") name(XREF, "xref") name(YEAR, "year")                                  \
     /* OASIS tables */                                                                                                 \
-    X(TGROUP, "tgroup") X(COLSPEC, "colspec") X(SPANSPEC, "spanspec") X(ROW, "row") X(ENTRY, "entry")                  \
+    name(TGROUP, "tgroup") name(COLSPEC, "colspec") name(SPANSPEC, "spanspec") name(ROW, "row") name(ENTRY, "entry")   \
     /* TaxPub */                                                                                                       \
-    X(TAXON_NAME, "taxon-name") X(TAXON_NAME_PART, "taxon-name-part") X(TAXON_TREATMENT, "taxon-treatment")            \
-    X(TAXON_AUTHORITY, "taxon-authority") X(TAXON_STATUS, "taxon-status") X(TREATMENT_SEC, "treatment-sec")            \
-    X(TREATMENT_META, "treatment-meta") X(NOMENCLATURE, "nomenclature")                                                \
-    X(NOMENCLATURE_CITATION, "nomenclature-citation") X(NOMENCLATURE_CITATION_LIST, "nomenclature-citation-list")      \
-    X(MATERIAL_CITATION, "material-citation") X(COLLECTING_EVENT, "collecting-event")                                  \
+    name(TAXON_NAME, "taxon-name") name(TAXON_NAME_PART, "taxon-name-part") name(TAXON_TREATMENT, "taxon-treatment")   \
+    name(TAXON_AUTHORITY, "taxon-authority") name(TAXON_STATUS, "taxon-status") name(TREATMENT_SEC, "treatment-sec")   \
+    name(TREATMENT_META, "treatment-meta") name(NOMENCLATURE, "nomenclature")                                          \
+    name(NOMENCLATURE_CITATION, "nomenclature-citation")                                                               \
+    name(NOMENCLATURE_CITATION_LIST, "nomenclature-citation-list") name(MATERIAL_CITATION, "material-citation")        \
+    name(COLLECTING_EVENT, "collecting-event")                                                                         \
     /* MathML 3, presentation */                                                                                       \
-    X(MATH, "math") X(MI, "mi") X(MN, "mn") X(MO, "mo") X(MTEXT, "mtext") X(MS, "ms") X(MSPACE, "mspace")              \
-    X(MROW, "mrow") X(MFRAC, "mfrac") X(MSQRT, "msqrt") X(MROOT, "mroot") X(MSTYLE, "mstyle") X(MERROR, "merror")      \
-    X(MPADDED, "mpadded") X(MPHANTOM, "mphantom") X(MFENCED, "mfenced") X(MENCLOSE, "menclose") X(MSUB, "msub")        \
-    X(MSUP, "msup") X(MSUBSUP, "msubsup") X(MUNDER, "munder") X(MOVER, "mover") X(MUNDEROVER, "munderover")            \
-    X(MMULTISCRIPTS, "mmultiscripts") X(MPRESCRIPTS, "mprescripts") X(NONE, "none") X(MTABLE, "mtable")                \
-    X(MTR, "mtr") X(MLABELEDTR, "mlabeledtr") X(MTD, "mtd") X(MALIGNGROUP, "maligngroup")                              \
-    X(MALIGNMARK, "malignmark") X(MACTION, "maction") X(SEMANTICS, "semantics") X(ANNOTATION_XML, "annotation-xml")    \
+    name(MATH, "math") name(MI, "mi") name(MN, "mn") name(MO, "mo") name(MTEXT, "mtext") name(MS, "ms")                \
+    name(MSPACE, "mspace") name(MROW, "mrow") name(MFRAC, "mfrac") name(MSQRT, "msqrt") name(MROOT, "mroot")           \
+    name(MSTYLE, "mstyle") name(MERROR, "merror") name(MPADDED, "mpadded") name(MPHANTOM, "mphantom")                  \
+    name(MFENCED, "mfenced") name(MENCLOSE, "menclose") name(MSUB, "msub") name(MSUP, "msup")                          \
+    name(MSUBSUP, "msubsup") name(MUNDER, "munder") name(MOVER, "mover") name(MUNDEROVER, "munderover")                \
+    name(MMULTISCRIPTS, "mmultiscripts") name(MPRESCRIPTS, "mprescripts") name(NONE, "none") name(MTABLE, "mtable")    \
+    name(MTR, "mtr") name(MLABELEDTR, "mlabeledtr") name(MTD, "mtd") name(MALIGNGROUP, "maligngroup")                  \
+    name(MALIGNMARK, "malignmark") name(MACTION, "maction") name(SEMANTICS, "semantics")                               \
+    name(ANNOTATION_XML, "annotation-xml")                                                                             \
     /* HTML, which some tools leave in articles */                                                                     \
-    X(A, "a") X(ABBR, "abbr") X(ARTICLE_BODY, "article-body") X(B, "b") X(BIG, "big") X(BLOCKQUOTE, "blockquote")      \
-    X(BR, "br") X(CITE, "cite") X(DD, "dd") X(DIV, "div") X(DL, "dl") X(DT, "dt") X(EM, "em") X(H1, "h1")              \
-    X(H2, "h2") X(H3, "h3") X(H4, "h4") X(H5, "h5") X(H6, "h6") X(I, "i") X(IMG, "img") X(LI, "li") X(OL, "ol")        \
-    X(PRE, "pre") X(S, "s") X(SECTION, "section") X(SMALL, "small") X(SPAN, "span") X(STRONG, "strong") X(TT, "tt")    \
-    X(U, "u") X(UL, "ul") X(VAR, "var")                                                                                \
+    name(A, "a") name(ABBR, "abbr") name(ARTICLE_BODY, "article-body") name(B, "b") name(BIG, "big")                   \
+    name(BLOCKQUOTE, "blockquote") name(BR, "br") name(CITE, "cite") name(DD, "dd") name(DIV, "div") name(DL, "dl")    \
+    name(DT, "dt") name(EM, "em") name(H1, "h1") name(H2, "h2") name(H3, "h3") name(H4, "h4") name(H5, "h5")           \
+    name(H6, "h6") name(I, "i") name(IMG, "img") name(LI, "li") name(OL, "ol") name(PRE, "pre") name(S, "s")           \
+    name(SECTION, "section") name(SMALL, "small") name(SPAN, "span") name(STRONG, "strong") name(TT, "tt")             \
+    name(U, "u") name(UL, "ul") name(VAR, "var")                                                                       \
     /* Collections */                                                                                                  \
-    X(ARTICLES, "articles") X(PMC_ARTICLESET, "pmc-articleset")                                                        \
-    /* MEDLINE */                                                                                                      \
-    X(PM_Abstract, "Abstract") X(PM_AbstractText, "AbstractText") X(PM_Article, "Article")                             \
-    X(PM_ArticleDate, "ArticleDate") X(PM_ArticleId, "ArticleId") X(PM_ArticleIdList, "ArticleIdList")                 \
-    X(PM_ArticleTitle, "ArticleTitle") X(PM_Author, "Author") X(PM_AuthorList, "AuthorList") X(PM_Book, "Book")        \
-    X(PM_BookDocument, "BookDocument") X(PM_BookTitle, "BookTitle") X(PM_CollectiveName, "CollectiveName")             \
-    X(PM_CommentsCorrections, "CommentsCorrections") X(PM_CommentsCorrectionsList, "CommentsCorrectionsList")          \
-    X(PM_ContributionDate, "ContributionDate") X(PM_Day, "Day") X(PM_DeleteCitation, "DeleteCitation")                 \
-    X(PM_DescriptorName, "DescriptorName") X(PM_EIdType, "EIdType") X(PM_ELocationID, "ELocationID")                   \
-    X(PM_ForeName, "ForeName") X(PM_IdType, "IdType") X(PM_Journal, "Journal") X(PM_JournalIssue, "JournalIssue")      \
-    X(PM_Keyword, "Keyword") X(PM_KeywordList, "KeywordList") X(PM_Label, "Label") X(PM_Language, "Language")          \
-    X(PM_LastName, "LastName") X(PM_MedlineCitation, "MedlineCitation") X(PM_MedlineDate, "MedlineDate")               \
-    X(PM_MeshHeading, "MeshHeading") X(PM_MeshHeadingList, "MeshHeadingList") X(PM_Month, "Month")                     \
-    X(PM_OtherAbstract, "OtherAbstract") X(PM_PMID, "PMID") X(PM_PubDate, "PubDate")                                   \
-    X(PM_PublicationTypeList, "PublicationTypeList") X(PM_PubmedBookData, "PubmedBookData")                            \
-    X(PM_PubmedData, "PubmedData") X(PM_PublicationType, "PublicationType") X(PM_RefType, "RefType") X(PM_Title, "Title") X(PM_Type, "Type")                    \
-    X(PM_ValidYN, "ValidYN") X(PM_VernacularTitle, "VernacularTitle") X(PM_Version, "Version") X(PM_Year, "Year")      \
+    name(ARTICLES, "articles") name(PMC_ARTICLESET, "pmc-articleset")                                                  \
     /* Attributes */                                                                                                   \
-    X(ABSTRACT_TYPE, "abstract-type") X(ALIGN, "align") X(ARTICLE_TYPE, "article-type")                                \
-    X(CITATION_TYPE, "citation-type") X(CLOSE, "close") X(COLSPAN, "colspan") X(CONTENT_TYPE, "content-type")          \
-    X(CONTRIB_TYPE, "contrib-type") X(CUSTOM_TYPE, "custom-type") X(DATA_TYPE, "data-type")                            \
-    X(DATE_TYPE, "date-type") X(DEF_TYPE, "def-type") X(ENCODING, "encoding") X(FN_TYPE, "fn-type")                    \
-    X(FONTSTYLE, "fontstyle") X(HREF, "href") X(ID, "id") X(ISO_8601_DATE, "iso-8601-date")                            \
-    X(JOURNAL_ID_TYPE, "journal-id-type") X(KWD_GROUP_TYPE, "kwd-group-type") X(LANG, "lang")                          \
-    X(LANGUAGE, "language") X(LICENSE_TYPE, "license-type") X(LINEBREAK, "linebreak") X(LIST_TYPE, "list-type")        \
-    X(MATHVARIANT, "mathvariant") X(MIME_SUBTYPE, "mime-subtype") X(MOREROWS, "morerows")                              \
-    X(NAME_STYLE, "name-style") X(NAMEST, "namest") X(NAMEEND, "nameend") X(OPEN, "open")                              \
-    X(ORIENTATION, "orientation") X(PERSON_GROUP_TYPE, "person-group-type") X(POSITION, "position")                    \
-    X(PUB_ID_TYPE, "pub-id-type") X(PUB_TYPE, "pub-type") X(PUBLICATION_TYPE, "publication-type")                      \
-    X(REF_TYPE, "ref-type") X(RELATED_ARTICLE_TYPE, "related-article-type") X(RESPONSE_TYPE, "response-type")          \
-    X(RID, "rid") X(ROWSPAN, "rowspan") X(SEC_TYPE, "sec-type") X(SEPARATORS, "separators")                            \
-    X(SPECIFIC_USE, "specific-use") X(SUBJ_GROUP_TYPE, "subj-group-type") X(VOCAB, "vocab")                            \
-    X(XLINK_TITLE, "xlink-title")
+    name(ABSTRACT_TYPE, "abstract-type") name(ALIGN, "align") name(ARTICLE_TYPE, "article-type")                       \
+    name(CITATION_TYPE, "citation-type") name(CLOSE, "close") name(COLNAME, "colname") name(COLSPAN, "colspan")        \
+    name(CONTENT_TYPE, "content-type") name(CONTRIB_TYPE, "contrib-type") name(CUSTOM_TYPE, "custom-type")             \
+    name(DATA_TYPE, "data-type") name(DATE_TYPE, "date-type") name(DEF_TYPE, "def-type") name(ENCODING, "encoding")    \
+    name(FN_TYPE, "fn-type") name(FONTSTYLE, "fontstyle") name(HREF, "href") name(ID, "id")                            \
+    name(ISO_8601_DATE, "iso-8601-date") name(JOURNAL_ID_TYPE, "journal-id-type")                                      \
+    name(KWD_GROUP_TYPE, "kwd-group-type") name(LANG, "lang") name(LANGUAGE, "language")                               \
+    name(LICENSE_TYPE, "license-type") name(LINEBREAK, "linebreak") name(LIST_TYPE, "list-type")                       \
+    name(MATHVARIANT, "mathvariant") name(MIME_SUBTYPE, "mime-subtype") name(MOREROWS, "morerows")                     \
+    name(NAME_STYLE, "name-style") name(NAMEST, "namest") name(NAMEEND, "nameend") name(OPEN, "open")                  \
+    name(ORIENTATION, "orientation") name(PERSON_GROUP_TYPE, "person-group-type") name(POSITION, "position")           \
+    name(PUB_ID_TYPE, "pub-id-type") name(PUB_TYPE, "pub-type") name(PUBLICATION_TYPE, "publication-type")             \
+    name(REF_TYPE, "ref-type") name(RELATED_ARTICLE_TYPE, "related-article-type")                                      \
+    name(RESPONSE_TYPE, "response-type") name(RID, "rid") name(ROWSPAN, "rowspan") name(SEC_TYPE, "sec-type")          \
+    name(SEPARATORS, "separators") name(SPECIFIC_USE, "specific-use") name(SUBJ_GROUP_TYPE, "subj-group-type")         \
+    name(VOCAB, "vocab") name(XLINK_TITLE, "xlink-title")
 /* clang-format on */
 
 #define XML_NAME_NUMBER(identifier, name) XML_##identifier,

@@ -25,7 +25,8 @@ static void test_headings_follow_the_nesting_of_sections(void)
                 "<sec><label>1</label><title>Top</title><sec><title>Mid</title><sec><title>Low</title><sec><title>Lowest"
                 "</title><p>P.</p></sec></sec></sec></sec><sec><title>Funding</title><p>Money.</p></sec><sec><p>No title.</p>"
                 "</sec><sec><title>Empty</title></sec></body></article>",
-                "# Abstract\n\n## Aim\n\nA.\n\nLoose.\n\n# Top\n\n## Mid\n\n### Low\n\n### Lowest\n\nP.\n\nNo title.");
+                "# Abstract\n\n## Aim\n\nA.\n\n# Main text\n\nLoose.\n\n# Top\n\n## Mid\n\n### Low\n\n### Lowest\n\nP.\n\n# Main text\n\n"
+                "No title.");
 }
 
 static void test_a_citation_becomes_title_and_name(void)
@@ -60,11 +61,11 @@ static void test_an_unresolved_citation_vanishes(void)
                 "A, b " ONE " c.");
 }
 
-static void test_a_footnote_mark_vanishes(void)
+static void test_a_footnote_stands_behind_its_paragraph(void)
 {
     assert_text(&format_jats, ARTICLE("<p>Dose<sup><xref ref-type=\"fn\" rid=\"f\">a</xref></sup> of 5 mg"
                                       "<fn><p>Note.</p></fn>.</p>"),
-                "Dose of 5 mg.");
+                "Dose of 5 mg.\n\nNote.");
 }
 
 static void test_a_figure_stands_once_behind_its_paragraph(void)
@@ -93,7 +94,7 @@ static void test_tables_have_rows_when_asked_for(void)
                               "<thead><tr><th>Drug</th><th>mg</th></tr></thead><tbody><tr><td>A</td><td colspan=\"9007199254740991\">5"
                               "</td></tr></tbody></table></table-wrap></body></article>";
     g_auto(Parsed) parsed = parse_bytes(&format_jats, xml, strlen(xml), TRUE);
-    g_assert_cmpstr(parsed.document.text, ==, "[table]Table 1: T\nDrug | mg\nA | 5[/table]");
+    g_assert_cmpstr(parsed.document.text, ==, "[table]Table 1: T\n| Drug | mg |\n|---|---|\n| A | 5 |[/table]");
 }
 
 static void test_lists_nest_and_keep_one_line_per_item(void)
@@ -110,7 +111,7 @@ static void test_boxes_and_quotes_are_text(void)
     assert_text(&format_jats,
                 ARTICLE("<sec><title>S</title><boxed-text><label>Box 1</label><caption><title>Key points</title></caption>"
                         "<p>P.</p></boxed-text><disp-quote><p>Q.</p></disp-quote></sec>"),
-                "# S\n\n## Key points\n\nP.\n\nQ.");
+                "# S\n\nQ.\n\n## Box 1: Key points\n\nP.");
 }
 
 static void test_a_formula_is_tex_first_and_only_once(void)
@@ -307,7 +308,7 @@ int main(int argc, char **argv)
                     test_a_citation_range_becomes_one_reference_per_number);
     g_test_add_func("/jats/a citation group loses commas and brackets", test_a_citation_group_loses_commas_and_brackets);
     g_test_add_func("/jats/an unresolved citation vanishes", test_an_unresolved_citation_vanishes);
-    g_test_add_func("/jats/a footnote mark vanishes", test_a_footnote_mark_vanishes);
+    g_test_add_func("/jats/a footnote mark vanishes, and the footnote stands behind its paragraph", test_a_footnote_stands_behind_its_paragraph);
     g_test_add_func("/jats/a figure stands once, behind its paragraph", test_a_figure_stands_once_behind_its_paragraph);
     g_test_add_func("/jats/a number alone takes the word before it", test_a_number_alone_takes_the_word_before_it);
     g_test_add_func("/jats/tables have rows when asked for", test_tables_have_rows_when_asked_for);
