@@ -116,11 +116,11 @@ static void set_accounts(json_t *meta, const JatsWalk *walk)
     fact_set_array(meta, "left_out_sections", left_out);
     if (!walk->unknown)
         return;
-    json_t *unknown = json_object();
+    json_t *unknown = json_array();
     g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(walk->unknown), (GCompareFunc)strcmp);
     for (const GList *name = names; name; name = name->next)
-        json_object_set_new(unknown, name->data, json_integer((json_int_t)GPOINTER_TO_UINT(g_hash_table_lookup(walk->unknown, name->data))));
-    json_object_set_new(meta, "unknown_elements", unknown);
+        fact_append(unknown, name->data);
+    fact_set_array(meta, "unknown_elements", unknown);
 }
 
 static gboolean parse_article(XmlNode *article, const ParseOptions *options, Document *document, ParseFailure *failure)

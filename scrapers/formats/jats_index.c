@@ -4,14 +4,12 @@
 
 #define UNKNOWN_LIMIT 100u /* names of unknown elements that are kept */
 
-static void count_unknown(JatsWalk *walk, const XmlNode *node)
+static void add_unknown(JatsWalk *walk, const XmlNode *node)
 {
-    g_autofree char *name = xml_local_name(node);
     if (!walk->unknown)
         walk->unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    guint count = GPOINTER_TO_UINT(g_hash_table_lookup(walk->unknown, name));
-    if (count > 0 || g_hash_table_size(walk->unknown) < UNKNOWN_LIMIT)
-        g_hash_table_insert(walk->unknown, g_steal_pointer(&name), GUINT_TO_POINTER(count + 1));
+    if (g_hash_table_size(walk->unknown) < UNKNOWN_LIMIT)
+        g_hash_table_add(walk->unknown, xml_local_name(node));
 }
 
 /* The first of several elements with one id counts. */
@@ -31,7 +29,7 @@ void jats_index(JatsWalk *walk, XmlNode *parent)
         node->name = (guint16)jats_alias(node->name);
         switch (jats_role(node->name)) {
         case JATS_UNKNOWN:
-            count_unknown(walk, node);
+            add_unknown(walk, node);
             break;
         case JATS_FLOAT:
         case JATS_FOOTNOTE:

@@ -29,7 +29,7 @@ typedef struct JatsWalk {
     const ParseOptions *options;
     JatsReferences *references;
     GHashTable *targets;   /* id, borrowed from the tree -> JatsTarget */
-    GHashTable *unknown;   /* name of an unknown element -> how many; NULL: none */
+    GHashTable *unknown;   /* set of the names of unknown elements; NULL: none */
     GPtrArray *left_out;   /* titles of sections that are not written, owned */
     GQueue floats, notes;  /* const XmlNode *: of the open paragraph */
     GQueue boxes;          /* const XmlNode *: of the open section */

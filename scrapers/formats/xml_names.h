@@ -47,7 +47,7 @@
     name(DISP_FORMULA, "disp-formula") name(DISP_FORMULA_GROUP, "disp-formula-group") name(DISP_QUOTE, "disp-quote")   \
     name(EDITION, "edition") name(ELEMENT_CITATION, "element-citation") name(ELOCATION_ID, "elocation-id")             \
     name(EMAIL, "email") name(ERA, "era") name(EQUATION_COUNT, "equation-count") name(ETAL, "etal")                    \
-    name(EVENT, "event") name(EVENT_DESC, "event-desc") name(EXPLANATION, "explanation") name(EXT_LINK, "ext-link")    \
+    name(EVENT, "event") name(EVENT_DESC, "event-desc") name(EXPLANATION, "explanation") name(EXT_LINK, "ext-link") name(EXT_LINK_TYPE, "ext-link-type") name(EVENT_TYPE, "event-type") name(PUBLICATION_FORMAT, "publication-format")    \
     name(EXTENDED_BY, "extended-by") name(FAX, "fax") name(FIG, "fig") name(FIG_COUNT, "fig-count")                    \
     name(FIG_GROUP, "fig-group") name(FIXED_CASE, "fixed-case") name(FLOATS_GROUP, "floats-group")                     \
     name(FLOATS_WRAP, "floats-wrap") name(FN, "fn") name(FN_GROUP, "fn-group") name(FPAGE, "fpage")                    \

@@ -173,8 +173,32 @@ static void test_all_facts_of_an_article(void)
     g_assert_cmpstr(parsed.document.language, ==, "en");
     g_assert_cmpstr(parsed.document.licence, ==, "CC-BY-NC-3.0");
     g_assert_cmpstr(parsed.document.kind, ==, "article");
-    assert_meta(&parsed.document, "{\"article_type\":\"research-article\",\"authors\":[\"J Roe\"],\"doi\":\"10.1/x\","
-                                  "\"journal\":\"J\",\"pmcid\":\"PMC8\",\"pmid\":\"7\"}");
+    assert_meta(&parsed.document, "{\"article_type\":\"research-article\",\"authors\":[\"J Roe\"],\"dates\":{\"collection\":\"2013\",\"epub\":"
+                                  "\"2014-02-03\"},\"doi\":\"10.1/x\",\"journal\":\"J\",\"pmcid\":\"PMC8\",\"pmid\":\"7\"}");
+}
+
+static void test_the_standing_and_the_relatives_of_an_article(void)
+{
+    static const char xml[] =
+        "<article article-type=\"research-article\"><front><journal-meta><journal-id journal-id-type=\"nlm-ta\">J Inv</journal-id>"
+        "<journal-title>Journal of Inventions</journal-title><issn pub-type=\"ppub\">1111-2222</issn><issn pub-type=\"epub\">3333-4444</issn>"
+        "<publisher><publisher-name>Press</publisher-name></publisher></journal-meta><article-meta><article-id pub-id-type=\"pmcid\">PMC9.1"
+        "</article-id><title-group><article-title>T</article-title><trans-title-group><trans-title>\xc3\x9c</trans-title></trans-title-group>"
+        "</title-group><volume>4</volume><issue>2</issue><fpage>5</fpage><lpage>9</lpage><history><date date-type=\"received\"><year>2001"
+        "</year></date></history><related-article related-article-type=\"retraction-forward\" ext-link-type=\"doi\" href=\"10.1/r\"/>"
+        "<related-article related-article-type=\"correction-forward\">J 5, 6</related-article><abstract><p>A.</p></abstract>"
+        "<abstract abstract-type=\"toc\"><p>B.</p></abstract><trans-abstract xml:lang=\"fr\"><p>C.</p></trans-abstract></article-meta></front>"
+        "<sub-article article-type=\"reply\"><front-stub><title-group><article-title>Answer</article-title></title-group></front-stub></sub-article>"
+        "<body><sec><title>Funding</title><p>Us.</p></sec><p><zip>x</zip></p></body></article>";
+    g_auto(Parsed) parsed = parse(&format_jats, xml);
+    g_assert_true(parsed.good);
+    assert_meta(&parsed.document,
+                "{\"article_type\":\"research-article\",\"corrected\":true,\"dates\":{\"received\":\"2001\"},\"issn\":\"1111-2222\","
+                "\"issn_electronic\":\"3333-4444\",\"issue\":\"2\",\"journal\":\"Journal of Inventions\",\"journal_abbreviation\":\"J Inv\","
+                "\"left_out_sections\":[\"Funding\"],\"other_abstracts\":[\"toc\",\"fr\"],\"pages\":\"5-9\",\"pmcid\":\"PMC9\",\"publisher\":"
+                "\"Press\",\"related\":[{\"doi\":\"10.1/r\",\"type\":\"retraction-forward\"},{\"source\":\"J 5, 6\",\"type\":"
+                "\"correction-forward\"}],\"retracted\":true,\"sub_articles\":[{\"title\":\"Answer\",\"type\":\"reply\"}],\"translated_titles\":"
+                "[\"\xc3\x9c\"],\"unknown_elements\":[\"zip\"],\"volume\":\"4\"}");
 }
 
 static void test_retractions_are_flagged(void)
@@ -319,6 +343,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jats/named characters need no DTD", test_named_characters_need_no_dtd);
     g_test_add_func("/jats/an entity bomb is refused", test_an_entity_bomb_is_refused);
     g_test_add_func("/jats/all facts of an article", test_all_facts_of_an_article);
+    g_test_add_func("/jats/the standing and the relatives of an article are facts", test_the_standing_and_the_relatives_of_an_article);
     g_test_add_func("/jats/retractions are flagged", test_retractions_are_flagged);
     g_test_add_func("/jats/what is no article says so", test_what_is_no_article_says_so);
     g_test_add_func("/jats/a blank at the edge of a script stays outside of it", test_a_blank_at_the_edge_of_a_script_stays_outside);
