@@ -55,6 +55,11 @@ static const struct {
      "{\"batchcomplete\": true, \"query\": {\"allpages\": [{\"pageid\": 2, \"title\": \"B c\"}]}}"},
     {"/wiki/Acute_%26_chronic/pain", "text/html", "w"},
     {"/wiki/B_c", "text/html", "w"},
+    {"/book", "text/html", "<ul class=toc><li><a href=/book>0</a><li><a href=/book/1>1</a><li><a href=/book/notes>n</a></ul><a href=/about>x</a>"},
+    {"/book/1", "text/html", "<ul class=toc><li><a href=/book/2>next</a></ul>"},
+    {"/book/2", "text/html", "<ul class=toc><li><a href=/book/3>next</a><li><a href=/book/skipped>s</a></ul>"},
+    {"/book/3", "text/html", "the end"},
+    {"/book/notes", "text/html", "notes"},
     {"/moved-list", "text/html", "<a class=hit href=/moved>m</a>"},
     {"/elsewhere", "text/html", "e"},
     {"/bad.json", "application/json", "{\"url\": "},
@@ -214,6 +219,46 @@ static void test_pagination_without_end_is_cut(void)
     g_assert_nonnull(strstr(notices->str, "stopped at max_pages (30)"));
 }
 
+/* Whatever follow says, and as deep as the page that names them: /book/3 is three links away. */
+static void test_chapters_of_a_document_are_fetched(void)
+{
+    g_auto(CrawlFixture) fixture = {0};
+    fixture_init(&fixture, &site, "/book", "chapters.warc.gz");
+    fixture.crawl.skip = (RecipeStrings)STRINGS((char *)"skipped");
+    fixture.crawl.follow = (RecipeStrings)STRINGS((char *)"/nothing");
+    fixture.crawl.max_depth = 0;
+    fixture.crawl.chapters.links = (RecipeStrings)STRINGS((char *)"css:ul.toc a");
+    fixture.crawl.chapters.skip = (RecipeStrings)STRINGS((char *)"/notes$");
+    fixture_crawl(&fixture, NULL);
+    g_autofree char *pages = fixture_pages(fixture.path);
+    g_assert_cmpstr(pages, ==, "/book /book/1 /book/2 /book/3");
+}
+
+static void test_only_pages_that_may_have_chapters_are_asked_for_them(void)
+{
+    g_autoptr(GString) notices = g_string_new(NULL);
+    g_auto(CrawlFixture) fixture = {0};
+    fixture_init(&fixture, &site, "/book", "chapters-pages.warc.gz");
+    fixture.crawl.follow = (RecipeStrings)STRINGS((char *)"/nothing");
+    fixture.crawl.chapters.links = (RecipeStrings)STRINGS((char *)"css:ul.toc a");
+    fixture.crawl.chapters.pages = (RecipeStrings)STRINGS((char *)"/else$", (char *)"/book$");
+    fixture_crawl(&fixture, notices);
+    g_autofree char *pages = fixture_pages(fixture.path);
+    g_assert_cmpstr(pages, ==, "/book /book/1 /book/notes");
+    g_assert_null(strstr(notices->str, "extract.chapters"));
+}
+
+static void test_chapters_that_no_page_names_are_reported(void)
+{
+    g_autoptr(GString) notices = g_string_new(NULL);
+    g_auto(CrawlFixture) fixture = {0};
+    fixture_init(&fixture, &site, "/book", "chapters-none.warc.gz");
+    fixture.crawl.follow = (RecipeStrings)STRINGS((char *)"/nothing");
+    fixture.crawl.chapters.links = (RecipeStrings)STRINGS((char *)"css:ol.toc a");
+    fixture_crawl(&fixture, notices);
+    g_assert_nonnull(strstr(notices->str, "extract.chapters found no link in the 1 answers"));
+}
+
 static void test_a_listed_page_may_move_outside_the_scope(void)
 {
     RecipeList list = {.kind = (char *)"html", .match = (char *)"moved-list", .links = STRINGS((char *)"//a[@class='hit']")};
@@ -320,6 +365,9 @@ static void add_tests(void)
                     test_json_names_its_next_page_and_that_page_belongs_to_the_list);
     g_test_add_func("/lists/a wiki is listed by its API", test_a_wiki_is_listed_by_its_api);
     g_test_add_func("/lists/pagination without end is cut", test_pagination_without_end_is_cut);
+    g_test_add_func("/lists/chapters of a document are fetched", test_chapters_of_a_document_are_fetched);
+    g_test_add_func("/lists/only pages that may have chapters are asked for them", test_only_pages_that_may_have_chapters_are_asked_for_them);
+    g_test_add_func("/lists/chapters that no page names are reported", test_chapters_that_no_page_names_are_reported);
     g_test_add_func("/lists/a listed page may move outside the scope", test_a_listed_page_may_move_outside_the_scope);
     g_test_add_func("/lists/lists that cannot be read are counted and named",
                     test_lists_that_cannot_be_read_are_counted_and_named);
