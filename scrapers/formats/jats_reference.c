@@ -288,7 +288,7 @@ gsize dash_length(const char *text)
 
 static int number_in(const char *text, const char **end)
 {
-    text += strspn(text, "[( ");
+    text += strspn(text, "[(^ "); /* "^" of a raised number */
     gsize digits = strspn(text, "0123456789");
     *end = text + digits;
     return digits > 0 && digits < 6 ? atoi(text) : -1;
