@@ -186,30 +186,45 @@ static char *address_below(const char *url)
     return strchr(url_target(own), '/') ? g_strconcat(own, "/", NULL) : NULL;
 }
 
-static gboolean is_inside(const xmlNode *node, const xmlNode *element)
+/* The list or menu that the link stands in, else its parent. */
+static xmlNode *holder_of(xmlNode *link)
 {
-    while (node && node != element)
-        node = node->parent;
-    return node != NULL;
+    for (xmlNode *node = link->parent; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
+        GumboTag tag = tag_of(node);
+        if (tag == GUMBO_TAG_UL || tag == GUMBO_TAG_OL || tag == GUMBO_TAG_NAV || tag == GUMBO_TAG_DL || tag == GUMBO_TAG_TABLE)
+            return node;
+    }
+    return link->parent;
 }
 
-/* The smallest element that holds all links to pages below this one, if they are two or more: often a list of chapters. */
-static char *suggest_chapters(Page *page, const char *url)
+/* The element with the most links to pages below this one, the first of equals; NULL where there are less than two. */
+static xmlNode *find_chapter_list(Page *page, const char *base, const char *below)
 {
-    g_autofree char *own = url_normalise(url ? url : ""), *below = own ? address_below(own) : NULL;
-    g_autofree char *base = below ? page_base(page, own) : NULL;
-    g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    xmlNode *holder = NULL;
-    for (xmlNode *node = page->body; below && node; node = page_next(node, page->body, TRUE)) {
+    g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
+    xmlNode *best = NULL;
+    guint most = 1;
+    for (xmlNode *node = page->body; node; node = page_next(node, page->body, TRUE)) {
         const char *reference = tag_of(node) == GUMBO_TAG_A ? page_attribute(node, "href") : NULL;
         g_autofree char *target = reference ? url_resolve(base, reference) : NULL;
         if (!target || !g_str_has_prefix(target, below))
             continue;
-        g_hash_table_add(found, g_steal_pointer(&target));
-        for (holder = holder ? holder : node->parent; !is_inside(node, holder);)
-            holder = holder->parent;
+        xmlNode *holder = holder_of(node);
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, holder)) + 1;
+        g_hash_table_insert(counts, holder, GUINT_TO_POINTER(count));
+        if (count > most) {
+            most = count;
+            best = holder;
+        }
     }
-    for (int i = 0; i < STEPS && g_hash_table_size(found) > 1 && holder != page->body; i++, holder = holder->parent) {
+    return best;
+}
+
+static char *suggest_chapters(Page *page, const char *url)
+{
+    g_autofree char *own = url_normalise(url ? url : ""), *below = own ? address_below(own) : NULL;
+    g_autofree char *base = below ? page_base(page, own) : NULL;
+    xmlNode *holder = below ? find_chapter_list(page, base, below) : NULL;
+    for (int i = 0; i < STEPS && holder && holder != page->body; i++, holder = holder->parent) {
         g_autofree char *selector = selector_of(page, holder);
         if (selector)
             return g_strconcat(selector, " a", NULL);
