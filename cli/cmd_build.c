@@ -107,7 +107,7 @@ static int run(const Command *command, int argc, char **argv)
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
         {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, clean, dedup, tokenise, mix, pack", "STAGE"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
-        {"from-warc", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
+        {"from-warc", 0, 0, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
@@ -139,7 +139,8 @@ const Command command_build = {
                "moment, the same command goes on where it was; stages whose inputs and settings are unchanged are skipped.\n\n"
                "Examples:\n"
                "  galen build manifests/demo.yaml -o demo.galen\n"
-               "  galen build recipe.yaml -o corpus.galen --until dedup\n\n"
+               "  galen build recipe.yaml -o corpus.galen --until dedup\n"
+               "  galen build recipe.yaml -o corpus.galen --from-warc    (new rules over the pages that are there)\n\n"
                "Exit status 3 with a finished store means that some inputs were damaged: 'galen list STORE --bad-input'.",
     .run = run,
 };
