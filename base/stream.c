@@ -214,6 +214,8 @@ LineReader *line_reader_new(InputStream *stream, gsize limit)
     LineReader *reader = g_new0(LineReader, 1);
     reader->stream = stream;
     reader->limit = limit;
+    reader->capacity = 2 * LINE_CHUNK;
+    reader->data = g_malloc(reader->capacity);
     return reader;
 }
 
@@ -226,7 +228,7 @@ static gboolean line_reader_fill(LineReader *reader, GError **error)
         reader->start = 0;
     }
     if (reader->capacity - reader->end < LINE_CHUNK) {
-        reader->capacity = MAX(reader->capacity * 2, 2 * LINE_CHUNK);
+        reader->capacity *= 2;
         reader->data = g_realloc(reader->data, reader->capacity);
     }
     gssize got = input_stream_read(reader->stream, reader->data + reader->end, LINE_CHUNK, error);
