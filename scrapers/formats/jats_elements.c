@@ -414,6 +414,7 @@ XmlName jats_alias(XmlName name)
     case XML_DD: return XML_DEF;
     case XML_PRE: return XML_PREFORMAT;
     case XML_SECTION: return XML_SEC;
+    case XML_SOURCE_TITLE: return XML_SOURCE;
     case XML_H1: case XML_H2: case XML_H3: case XML_H4: case XML_H5: case XML_H6: return XML_TITLE;
     default: return name;
     }

@@ -92,7 +92,7 @@
     name(SANS_SERIF, "sans-serif") name(SC, "sc") name(SEASON, "season") name(SEC, "sec") name(SEC_META, "sec-meta")   \
     name(SEE, "see") name(SEE_ALSO, "see-also") name(SELF_URI, "self-uri") name(SERIES, "series")                      \
     name(SERIES_TEXT, "series-text") name(SERIES_TITLE, "series-title") name(SIG, "sig")                               \
-    name(SIG_BLOCK, "sig-block") name(SIZE, "size") name(SOURCE, "source") name(SPEAKER, "speaker")                    \
+    name(SIG_BLOCK, "sig-block") name(SIZE, "size") name(SOURCE, "source") name(SOURCE_TITLE, "source-title") name(SPEAKER, "speaker")                    \
     name(SPEECH, "speech") name(STATE, "state") name(STATEMENT, "statement") name(STD, "std")                          \
     name(STD_ORGANIZATION, "std-organization") name(STRIKE, "strike") name(STRING_CONF, "string-conf")                 \
     name(STRING_DATE, "string-date") name(STRING_NAME, "string-name") name(STYLED_CONTENT, "styled-content")           \
