@@ -11,7 +11,7 @@
 #include "scrapers/extract/selector.h"
 
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
-#define INGEST_VERSION "5"
+#define INGEST_VERSION "6"
 
 static void input_free(gpointer data)
 {

@@ -84,7 +84,7 @@ typedef struct RecipeSource {
     char *id_field;         /* jsonl: "id" */
     char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */
     RecipeClean clean;      /* the recipe's, with what the source overrides */
-    RecipeStrings abstracts; /* medline: which of a citation's abstracts may be the text, the first that is there: main, en */
+    RecipeStrings abstracts; /* medline: which may be the text, the first that is there: main, en; jats: which are: main */
     bool labels_in_line;     /* medline: parts begin "LABEL: " instead of standing under headings: false */
     const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
     const char *file_text;

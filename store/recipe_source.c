@@ -169,6 +169,7 @@ static gboolean convert_group(const char *path, const FileSource *file, RecipeGr
 /* A citation without a main abstract may have an English one from elsewhere. */
 static char *usual_abstract_names[] = {(char *)"main", (char *)"en"};
 static const RecipeStrings usual_abstracts = {usual_abstract_names, G_N_ELEMENTS(usual_abstract_names)};
+static const RecipeStrings main_abstract = {usual_abstract_names, 1}; /* of a paper */
 
 static RecipeChapters convert_chapters(const FileChapters *file)
 {
@@ -198,7 +199,7 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .text_field = file->text_field ? file->text_field : (char *)"text",
         .id_field = file->id_field ? file->id_field : (char *)"id",
         .compat = file->compat,
-        .abstracts = file->abstracts.count ? file->abstracts : usual_abstracts,
+        .abstracts = file->abstracts.count ? file->abstracts : strcmp(file->format, "jats") == 0 ? main_abstract : usual_abstracts,
         .labels_in_line = file->abstract_labels && strcmp(file->abstract_labels, "inline") == 0,
     };
     if (file->extract)
@@ -279,8 +280,10 @@ static gboolean check_abstracts(const char *path, const FileSource *file, GError
     const char *labels = file->abstract_labels;
     if (labels && strcmp(labels, "headings") != 0 && strcmp(labels, "inline") != 0)
         return recipe_fault(error, path, "source '%s': abstract_labels is headings or inline, not '%s'", file->tag, labels);
-    if ((labels || file->abstracts.count) && strcmp(file->format, "medline") != 0)
-        return recipe_fault(error, path, "source '%s': abstracts and abstract_labels are for format medline, not '%s'", file->tag, file->format);
+    if (labels && strcmp(file->format, "medline") != 0)
+        return recipe_fault(error, path, "source '%s': abstract_labels is for format medline, not '%s'", file->tag, file->format);
+    if (file->abstracts.count && strcmp(file->format, "medline") != 0 && strcmp(file->format, "jats") != 0)
+        return recipe_fault(error, path, "source '%s': abstracts is for formats medline and jats, not '%s'", file->tag, file->format);
     return TRUE;
 }
 

@@ -47,7 +47,7 @@ typedef struct ParseOptions {
     char **chapters; /* XPath of links to other pages of the same document, NULL-terminated */
     char **chapter_pages, **chapter_skip; /* expressions of URLs: of pages that have chapters, of links to none; may be NULL */
     gboolean tables;
-    char **abstracts;        /* medline: which abstract may be the text, NULL-terminated; NULL: the usual ones */
+    char **abstracts;        /* medline: which abstract may be the text; jats: which are; NULL-terminated; NULL: the usual ones */
     gboolean labels_in_line; /* medline: "LABEL: text" instead of headings */
     gboolean probe; /* say what the selectors find (scrapers/extract/probe.h) */
 } ParseOptions;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The format `jats`: journal articles in JATS or NLM XML (ANSI/NISO Z39.96), as PMC's open-access subset has them.
  *
- * The text is the main abstract under "# Abstract", the body, its appendices and glossary, and the captions; peer review
+ * The text is the main abstract under "# Abstract" (others when the recipe asks for them), the body, its appendices and glossary, and the captions; peer review
  * (sub-article, response), references and notes about the paper are no part of it, nor are the cells of tables unless the
  * recipe asks for them. What is left out is told in the document's meta. Files whose root is a collection hold many articles. */
 #include "scrapers/formats/facts.h"
 #include "scrapers/formats/formats.h"
 #include "scrapers/formats/jats_meta.h"
 #include "scrapers/formats/jats_walk.h"
+#include "scrapers/formats/xml_text.h"
+
+#define TITLE_LIMIT 4096
 
 static const char *const jats_elements[] = {"article", NULL};
 static const char *const jats_collections[] = {"pmc-articleset", "articles", "OAI-PMH", "response", NULL}; /* NCBI, Europe PMC, OAI */
@@ -71,16 +74,18 @@ static const XmlNode *main_abstract(const XmlNode *front)
 }
 
 /* "# Abstract" and what stands under it; nothing if that is only a picture. */
-static void write_abstract(JatsWalk *walk, const XmlNode *abstract)
+static void write_abstract(JatsWalk *walk, const XmlNode *abstract, const char *title)
 {
-    static const char heading[] = "# Abstract";
     TextForm *form = &walk->form;
     TextFormPlace start = text_form_place(form);
     text_form_heading(form, 1);
-    text_form_string(form, heading + 2);
+    text_form_string(form, title);
+    text_form_trim(form, ":");
     gsize written = text_form_place(form).length;
-    walk->heading = written - (sizeof heading - 1);
-    walk->heading_length = sizeof heading - 1;
+    walk->heading = start.length;
+    while (walk->heading < written && form->out.data[walk->heading] == '\n')
+        walk->heading++;
+    walk->heading_length = written - walk->heading;
     walk->depth = 2;
     jats_section(walk, abstract);
     jats_waiting(walk);
@@ -92,13 +97,46 @@ static void write_abstract(JatsWalk *walk, const XmlNode *abstract)
         jats_resume(walk);
 }
 
+/* Whether the recipe asks for a kind of abstract; without a list, for the main one alone. */
+static gboolean is_wanted(const ParseOptions *options, const char *kind)
+{
+    if (!kind || !options->abstracts)
+        return g_strcmp0(kind, "main") == 0;
+    return g_strv_contains((const char *const *)options->abstracts, kind) || g_strv_contains((const char *const *)options->abstracts, "any");
+}
+
+/* Its own title, else its kind: "Executive summary". */
+static void write_other_abstract(JatsWalk *walk, const XmlNode *abstract, const char *kind)
+{
+    g_autofree char *own = xml_text_string(jats_heading(abstract), TITLE_LIMIT);
+    g_autofree char *name = own ? g_steal_pointer(&own) : g_strdup(kind);
+    g_strdelimit(name, "-", ' ');
+    *name = g_ascii_toupper(*name);
+    write_abstract(walk, abstract, name);
+}
+
+static void write_abstracts(JatsWalk *walk, const XmlNode *front)
+{
+    const XmlNode *first = main_abstract(front);
+    if (first && is_wanted(walk->options, "main"))
+        write_abstract(walk, first, "Abstract");
+    XML_EACH(abstract, front, XML_ABSTRACT) {
+        const char *type = xml_attribute(abstract, XML_ABSTRACT_TYPE);
+        if (abstract != first && type && is_wanted(walk->options, type))
+            write_other_abstract(walk, abstract, type);
+    }
+    XML_EACH(abstract, front, XML_TRANS_ABSTRACT) {
+        const char *code = xml_attribute(abstract, XML_LANG), *language = code ? fact_language(code) : NULL;
+        if (is_wanted(walk->options, language) || is_wanted(walk->options, "trans"))
+            write_other_abstract(walk, abstract, "Abstract");
+    }
+}
+
 /* ---- Articles ------------------------------------------------------------------------------------------------ */
 
 static gboolean write_article(JatsWalk *walk, const XmlNode *article)
 {
-    const XmlNode *abstract = main_abstract(xml_path(article, XML_FRONT, XML_ARTICLE_META));
-    if (abstract)
-        write_abstract(walk, abstract);
+    write_abstracts(walk, xml_path(article, XML_FRONT, XML_ARTICLE_META));
     gsize before = walk->form.out.length;
     jats_section(walk, xml_child(article, XML_BODY));
     gboolean has_body = walk->form.out.length > before;

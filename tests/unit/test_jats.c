@@ -201,6 +201,30 @@ static void test_the_standing_and_the_relatives_of_an_article(void)
                 "[\"\xc3\x9c\"],\"unknown_elements\":[\"zip\"],\"volume\":\"4\"}");
 }
 
+static void test_other_abstracts_come_when_they_are_asked_for(void)
+{
+    static const char xml[] = "<article><front><article-meta><abstract><p>A.</p></abstract><abstract abstract-type=\"executive-summary\"><p>B.</p>"
+                              "</abstract><abstract abstract-type=\"toc\"><title>In brief:</title><p>C.</p></abstract><trans-abstract xml:lang=\"fr\">"
+                              "<title>R\xc3\xa9sum\xc3\xa9</title><p>D.</p></trans-abstract></article-meta></front></article>";
+    static const struct {
+        const char *kinds[4], *text;
+    } cases[] = {
+        {{NULL}, "# Abstract\n\nA."},
+        {{"main", "executive-summary", "fr"}, "# Abstract\n\nA.\n\n# Executive summary\n\nB.\n\n# R\xc3\xa9sum\xc3\xa9\n\nD."},
+        {{"toc"}, "# In brief\n\nC."},
+        {{"trans"}, "# R\xc3\xa9sum\xc3\xa9\n\nD."},
+        {{"any"}, "# Abstract\n\nA.\n\n# Executive summary\n\nB.\n\n# In brief\n\nC.\n\n# R\xc3\xa9sum\xc3\xa9\n\nD."},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        ParseOptions options = {.abstracts = cases[i].kinds[0] ? (char **)cases[i].kinds : NULL};
+        Record record = {.bytes = (char *)xml, .length = strlen(xml), .origin = (char *)"file"};
+        g_auto(Document) document = {0};
+        ParseFailure failure = {0};
+        g_assert_true(format_jats.parse(&record, &options, &document, &failure));
+        g_assert_cmpstr(document.text, ==, cases[i].text);
+    }
+}
+
 static void test_retractions_are_flagged(void)
 {
     g_auto(Parsed) notice = parse(&format_jats, "<article article-type=\"retraction\"><body><p>x</p></body></article>");
@@ -344,6 +368,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jats/an entity bomb is refused", test_an_entity_bomb_is_refused);
     g_test_add_func("/jats/all facts of an article", test_all_facts_of_an_article);
     g_test_add_func("/jats/the standing and the relatives of an article are facts", test_the_standing_and_the_relatives_of_an_article);
+    g_test_add_func("/jats/other abstracts come when they are asked for", test_other_abstracts_come_when_they_are_asked_for);
     g_test_add_func("/jats/retractions are flagged", test_retractions_are_flagged);
     g_test_add_func("/jats/what is no article says so", test_what_is_no_article_says_so);
     g_test_add_func("/jats/a blank at the edge of a script stays outside of it", test_a_blank_at_the_edge_of_a_script_stays_outside);
