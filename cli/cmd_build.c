@@ -15,7 +15,7 @@ typedef struct Options {
     gboolean json, quiet, timings, offline;
 } Options;
 
-static int report(Store *store, const Options *options, guint64 bad_inputs, GError **error)
+static int report(Store *store, const Options *options, const BadInputs *bad_inputs, GError **error)
 {
     g_autoptr(json_t) status = status_compute(store, error);
     if (!status)
@@ -24,12 +24,14 @@ static int report(Store *store, const Options *options, guint64 bad_inputs, GErr
         print_json(json_incref(status));
     else
         print_status(status);
-    if (bad_inputs == 0)
-        return EXIT_GOOD;
     fflush(stdout);
-    fprintf(stderr, "galen: %" G_GUINT64_FORMAT " damaged files or malformed records; all else is in the store.\n"
-                    "       'galen list %s --bad-input' names them\n", bad_inputs, store_directory(store));
-    return EXIT_BAD_INPUT;
+    if (bad_inputs->records)
+        fprintf(stderr, "galen: %" G_GUINT64_FORMAT " damaged files or malformed records; all else is in the store.\n"
+                        "       'galen list %s --bad-input' names them\n", bad_inputs->records, store_directory(store));
+    if (bad_inputs->tables)
+        fprintf(stderr, "galen: %" G_GUINT64_FORMAT " tables of citations with damage or bad lines; all else in them was used.\n"
+                        "       \"tables\" in the manifest has the counts\n", bad_inputs->tables);
+    return bad_inputs->records || bad_inputs->tables ? EXIT_BAD_INPUT : EXIT_GOOD;
 }
 
 static guint64 sum_counts(StoreTxn *txn, const char *stage, const char *what)
@@ -87,7 +89,7 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
         .batch_documents = (unsigned)MAX(options->batch, 0),
         .notices = notices,
     };
-    guint64 bad_inputs;
+    BadInputs bad_inputs;
     g_autoptr(GArray) timings = g_array_new(FALSE, FALSE, sizeof(StageTiming));
     Screen *screen = screen_start(progress, options->quiet);
     gboolean good = pipeline_build(&context, recipe, options->until, &bad_inputs, timings, error);
@@ -95,7 +97,7 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
     fputs(notices->str, stderr);
     if (good && options->timings)
         print_timings(store, timings);
-    return good ? report(store, options, bad_inputs, error) : EXIT_SYSTEM;
+    return good ? report(store, options, &bad_inputs, error) : EXIT_SYSTEM;
 }
 
 static int run(const Command *command, int argc, char **argv)
@@ -105,7 +107,7 @@ static int run(const Command *command, int argc, char **argv)
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, clean, dedup, tokenise, mix, pack", "STAGE"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", "STAGE"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
         {"from-warc", 0, 0, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
@@ -124,7 +126,7 @@ static int run(const Command *command, int argc, char **argv)
     if (!output)
         return command_usage(command, "say where the store goes: -o STORE");
     if (until && !pipeline_has_stage(until))
-        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, clean, dedup, tokenise, mix, pack", until);
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", until);
     GError *error = NULL;
     g_autoptr(Recipe) recipe = recipe_load(argv[1], inputs, &error);
     status = recipe ? build(recipe, &options, &error) : EXIT_BAD_INPUT;

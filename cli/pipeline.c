@@ -10,8 +10,10 @@
 #include "dedup/dedup.h"
 #include "scrapers/chapters.h"
 #include "scrapers/ingest.h"
+#include "scrapers/metadata.h"
 #include "scrapers/updates.h"
 #include "store/manifest.h"
+#include "store/metadata.h"
 #include "store/mix.h"
 #include "store/pack.h"
 
@@ -37,6 +39,11 @@ static gboolean run_updates(Build *build, const char *predecessor, char **finger
 static gboolean run_chapters(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return chapters_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_metadata(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return metadata_run(build->context, build->recipe, predecessor, fingerprint, error);
 }
 
 static gboolean run_clean(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -73,7 +80,7 @@ static const struct {
     const char *name;
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
 } stages[] = {
-    {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"clean", run_clean},
+    {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"metadata", run_metadata}, {"clean", run_clean},
     {"dedup", run_dedup}, {"contamination", run_contamination},
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
@@ -86,13 +93,15 @@ gboolean pipeline_has_stage(const char *name)
     return FALSE;
 }
 
-static gboolean count_bad_inputs(Store *store, guint64 *bad_inputs, GError **error)
+static gboolean count_bad(StoreTxn *txn, const char *stage, guint64 *bad_inputs, GError **error)
 {
-    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    GError *failure = NULL;
     g_auto(StageRun) run = {0};
-    *bad_inputs = 0;
-    if (!txn || !stage_load(txn, "ingest", &run, error))
-        return FALSE;
+    if (!stage_load(txn, stage, &run, &failure)) {
+        if (failure)
+            g_propagate_error(error, failure);
+        return failure == NULL;
+    }
     const char *key;
     json_t *count;
     json_object_foreach(run.counts, key, count) {
@@ -100,6 +109,13 @@ static gboolean count_bad_inputs(Store *store, guint64 *bad_inputs, GError **err
             *bad_inputs += (guint64)json_integer_value(count);
     }
     return TRUE;
+}
+
+static gboolean count_bad_inputs(Store *store, BadInputs *bad_inputs, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    *bad_inputs = (BadInputs){0};
+    return txn && count_bad(txn, "ingest", &bad_inputs->records, error) && count_bad(txn, METADATA_STAGE, &bad_inputs->tables, error);
 }
 
 /* Everything that can be checked before hours of work is checked first. */
@@ -139,7 +155,7 @@ static gboolean run_stages(Build *build, const char *until, GError **error)
     return good;
 }
 
-gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GArray *timings, GError **error)
+gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error)
 {
     Build build = {context, recipe, NULL, timings};
     gboolean good = prepare(&build, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);

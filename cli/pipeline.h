@@ -12,10 +12,15 @@ typedef struct StageTiming {
     double seconds;
 } StageTiming;
 
-/* Runs the stages up to and including `until` (NULL: all, and the manifest). *bad_inputs counts what the curator should
- * mend: damaged files and malformed records. Stages that are up to date are skipped. `timings` (may be NULL) is an array
+/* What the curator should mend. */
+typedef struct BadInputs {
+    guint64 records; /* damaged files and malformed records */
+    guint64 tables;  /* of citations, with damage or lines that could not be used */
+} BadInputs;
+
+/* Runs the stages up to and including `until` (NULL: all, and the manifest). Stages that are up to date are skipped. `timings` (may be NULL) is an array
  * of StageTiming that gets one for each stage, the manifest last. */
-gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, guint64 *bad_inputs, GArray *timings, GError **error);
+gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error);
 gboolean pipeline_has_stage(const char *name);
 
 #endif

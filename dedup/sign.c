@@ -11,7 +11,7 @@
 #include "dedup/shingle.h"
 #include "dedup/sketch.h"
 #include "dedup/title.h"
-#include "store/identity.h"
+#include "store/metadata.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
 #define SIGN_VERSION 3
@@ -57,15 +57,21 @@ static char *worker_scratch(SignWorker *worker, gsize size)
     return worker->scratch;
 }
 
-static void sketch_identity(Sketch *sketch, const Document *document)
+/* Its own identifiers, and those that the stage "metadata" joined. */
+static gboolean sketch_identity(Sketch *sketch, const StageItem *item, GError **error)
 {
-    g_auto(Identity) identity;
-    identity_read(&identity, document);
+    g_auto(Identity) identity = {0};
+    json_t *note = item->note ? json_parse(item->note, strlen(item->note), "a stage's note", error) : NULL;
+    if (item->note && !note)
+        return FALSE;
+    g_autoptr(Metadata) metadata = metadata_new(&item->document, note);
+    metadata_identity(metadata, &identity);
     sketch->identifier_count = identity.count;
     for (unsigned i = 0; i < identity.count; i++) {
         const char *text = identity.identifiers[i].text;
         sketch->identifiers[i] = (SketchIdentifier){identity.identifiers[i].scheme, hash128(text, strlen(text))};
     }
+    return TRUE;
 }
 
 static void sketch_url(Sketch *sketch, const Document *document)
@@ -97,7 +103,8 @@ static gboolean work(gpointer user, gpointer data, StageItem *item, GError **err
                      .source_length = strlen(source)};
     sketch.exact = exact_hash(item->cleaned, item->cleaned_length, worker_scratch(worker, item->cleaned_length));
     sketch.title = title_hash(item->document.title, &sketch.title_length);
-    sketch_identity(&sketch, &item->document);
+    if (!sketch_identity(&sketch, item, error))
+        return FALSE;
     sketch_url(&sketch, &item->document);
     if (((const Signer *)user)->settings->near)
         sketch_signature(user, worker, item, &sketch);
@@ -143,6 +150,7 @@ gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char
         .stage = "sign",
         .fingerprint = *fingerprint,
         .reads = STAGE_READ_FACTS | STAGE_READ_CLEANED,
+        .note = METADATA_STAGE,
         .user = &signer,
         .worker_new = worker_new,
         .worker_free = worker_free,

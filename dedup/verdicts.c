@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "store/document.h"
-#include "store/identity.h"
 #include "store/ledger.h"
+#include "store/metadata.h"
 
 #define DEFAULT_BATCH 16384
 
@@ -28,13 +28,19 @@ static gboolean read_facts(StoreTxn *txn, Docno docno, Document *document, GErro
     return FALSE;
 }
 
-static char *describe_identity(const Document *loser, const Document *winner)
+static gboolean describe_identity(StoreTxn *txn, Docno loser, const Document *left, Docno winner, const Document *right, char **detail,
+                                  GError **error)
 {
-    g_auto(Identity) left, right;
-    identity_read(&left, loser);
-    identity_read(&right, winner);
-    const char *shared = identity_shared(&left, &right);
-    return g_strdup(shared ? shared : "linked through the identifiers of further documents");
+    g_auto(Identity) lost = {0}, kept = {0};
+    g_autoptr(Metadata) of_loser = metadata_load(txn, loser, left, error);
+    g_autoptr(Metadata) of_winner = of_loser ? metadata_load(txn, winner, right, error) : NULL;
+    if (!of_winner)
+        return FALSE;
+    metadata_identity(of_loser, &lost);
+    metadata_identity(of_winner, &kept);
+    const char *shared = identity_shared(&lost, &kept);
+    *detail = g_strdup(shared ? shared : "linked through the identifiers of further documents");
+    return TRUE;
 }
 
 /* One line for people on what the rule, value and threshold do not say. NULL: nothing. */
@@ -45,7 +51,7 @@ static gboolean describe(StoreTxn *txn, const Merge *merge, gboolean verified, D
     if (merge->rule == RULE_SAME_ID) {
         if (!read_facts(txn, loser, &left, error) || !read_facts(txn, winner, &right, error))
             return FALSE;
-        *detail = describe_identity(&left, &right);
+        return describe_identity(txn, loser, &left, winner, &right, detail, error);
     } else if (merge->rule == RULE_WORDS) {
         *detail = g_strdup("the same words, with other punctuation or spacing");
     } else if (merge->rule == RULE_NEAR && !verified) {

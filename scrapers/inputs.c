@@ -54,10 +54,10 @@ static gboolean add_input(GPtrArray *inputs, const RecipeSource *source, const c
     Input *input = g_new0(Input, 1);
     *input = (Input){
         .source = source,
-        .format = format_of(source),
+        .format = source ? format_of(source) : NULL,
         .path = g_strdup(path),
         .name = inputs_name_in_utf8(name),
-        .crawled = source->crawl != NULL,
+        .crawled = source && source->crawl,
         .size = (guint64)status.st_size,
         .changed = (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
     };
@@ -107,6 +107,20 @@ static gboolean add_files(GPtrArray *inputs, const Recipe *recipe, const RecipeS
     return TRUE;
 }
 
+GPtrArray *inputs_citations(const Recipe *recipe, GError **error)
+{
+    g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func(input_free);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    const RecipeStrings *patterns = &recipe->metadata.citations;
+    for (unsigned p = 0; p < patterns->count; p++) {
+        if (!add_matches(inputs, recipe, NULL, patterns->items[p], seen, error)) {
+            g_prefix_error(error, "metadata: citations: ");
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&inputs);
+}
+
 static gboolean check_format(const RecipeSource *source, GError **error)
 {
     if (format_of(source))
@@ -152,7 +166,8 @@ GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError
 gboolean inputs_check(const Recipe *recipe, GError **error)
 {
     g_autoptr(GPtrArray) inputs = list_inputs(recipe, NULL, error);
-    return inputs != NULL;
+    g_autoptr(GPtrArray) tables = inputs ? inputs_citations(recipe, error) : NULL;
+    return tables != NULL;
 }
 
 static void append_strings(GString *text, const char *name, const RecipeStrings *strings)

@@ -7,7 +7,7 @@
 #include "scrapers/formats/format.h"
 
 typedef struct Input {
-    const RecipeSource *source;
+    const RecipeSource *source; /* NULL: a table of citations */
     const Format *format;
     char *path;
     char *name;       /* as origins and the manifest call it: relative to the recipe's inputs, or to the store */
@@ -19,6 +19,8 @@ typedef struct Input {
 /* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. For a crawled source the
  * input is STORE/captures/TAG.warc.gz, which must be there by now. */
 GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
+/* The tables of citations that the recipe names under `metadata`, an array of Input. */
+GPtrArray *inputs_citations(const Recipe *recipe, GError **error);
 /* Only the checks: that all formats exist, all selectors can be used and all patterns match. For before a crawl. */
 gboolean inputs_check(const Recipe *recipe, GError **error);
 /* A file's name as UTF-8, for g_free: bytes that are none become "%E9", so that two files never share a name. */

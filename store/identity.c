@@ -69,19 +69,28 @@ static const struct {
     {"doi", SCHEME_DOI, normalise_doi},
 };
 
-static void identity_add(Identity *identity, unsigned scheme, const char *raw)
+char *identifier_normalise(IdentifierScheme scheme, const char *raw)
 {
     if (strlen(raw) > LONGEST)
-        return;
+        return NULL;
     g_autofree char *trimmed = g_strstrip(g_strdup(raw));
-    g_autofree char *text = schemes[scheme].normalise(trimmed);
-    if (!text)
+    for (unsigned i = 0; i < G_N_ELEMENTS(schemes); i++) {
+        if (schemes[i].scheme == scheme)
+            return schemes[i].normalise(trimmed);
+    }
+    return NULL;
+}
+
+void identity_add(Identity *identity, IdentifierScheme scheme, const char *raw)
+{
+    g_autofree char *text = identifier_normalise(scheme, raw);
+    if (!text || identity->count == IDENTITY_MAX)
         return;
     for (unsigned i = 0; i < identity->count; i++) {
         if (strcmp(identity->identifiers[i].text, text) == 0)
             return;
     }
-    identity->identifiers[identity->count++] = (Identifier){schemes[scheme].scheme, g_steal_pointer(&text)};
+    identity->identifiers[identity->count++] = (Identifier){scheme, g_steal_pointer(&text)};
 }
 
 static void add_from_meta(Identity *identity, const char *meta)
@@ -90,10 +99,10 @@ static void add_from_meta(Identity *identity, const char *meta)
     for (unsigned i = 0; object && i < G_N_ELEMENTS(schemes); i++) {
         const json_t *value = json_object_get(object, schemes[i].key);
         if (json_is_string(value)) {
-            identity_add(identity, i, json_string_value(value));
+            identity_add(identity, schemes[i].scheme, json_string_value(value));
         } else if (json_is_integer(value)) {
             g_autofree char *number = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-            identity_add(identity, i, number);
+            identity_add(identity, schemes[i].scheme, number);
         }
     }
 }
@@ -104,9 +113,9 @@ void identity_read(Identity *identity, const Document *document)
     if (document->meta)
         add_from_meta(identity, document->meta);
     if (document->id && g_ascii_strncasecmp(document->id, "PMID:", 5) == 0)
-        identity_add(identity, 0, document->id);
+        identity_add(identity, SCHEME_PMID, document->id);
     else if (document->id && g_ascii_strncasecmp(document->id, "PMC", 3) == 0)
-        identity_add(identity, 1, document->id);
+        identity_add(identity, SCHEME_PMCID, document->id);
 }
 
 void identity_clear(Identity *identity)

@@ -21,15 +21,20 @@ typedef struct Identifier {
     char *text; /* as normalised: "PMID 123", "PMCID 123", "DOI 10.1/x" */
 } Identifier;
 
-/* One for each key of meta, and one from the id unless meta has the same. */
-#define IDENTITY_MAX 4
+/* One for each key of meta, one from the id unless meta has the same, and one joined for each key. */
+#define IDENTITY_MAX 7
 
 typedef struct Identity {
     unsigned count;
     Identifier identifiers[IDENTITY_MAX];
 } Identity;
 
+/* "PMID 123" and so on from any accepted form; NULL: it has none. g_free. */
+char *identifier_normalise(IdentifierScheme scheme, const char *raw);
+
 void identity_read(Identity *identity, const Document *document);
+/* Adds an identifier that is known from elsewhere (store/metadata.h), in any accepted form. */
+void identity_add(Identity *identity, IdentifierScheme scheme, const char *raw);
 void identity_clear(Identity *identity);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Identity, identity_clear)
 /* The first identifier that both have, borrowed from `a`, or NULL. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "config.h"
 #include "store/manifest_parts.h"
+#include "store/metadata.h"
 #include "store/recipe_settings.h"
 #include "store/tokenizer_store.h"
 
@@ -132,7 +133,20 @@ static void set_sum(json_t *manifest, const char *key, const Tally *tally, gsize
     json_object_set_new(manifest, key, json_integer((json_int_t)tally_sum(tally, offset)));
 }
 
-static json_t *assemble(json_t *recipe, json_t *tokenizer, json_t *inputs, const Tally *tally)
+/* The tables of citations, as the stage metadata wrote them. */
+static json_t *tables_json(StoreTxn *txn, GError **error)
+{
+    GError *cause = NULL;
+    g_autofree char *text = store_get_meta(txn, METADATA_TABLES, &cause);
+    if (text)
+        return json_parse(text, strlen(text), "the store's record \"" METADATA_TABLES "\"", error);
+    if (!cause)
+        return json_array();
+    g_propagate_error(error, cause);
+    return NULL;
+}
+
+static json_t *assemble(json_t *recipe, json_t *tokenizer, json_t *inputs, json_t *tables, const Tally *tally)
 {
     json_t *manifest = json_object(), *splits = json_object();
     json_object_set_new(manifest, "version", json_integer(MANIFEST_VERSION));
@@ -146,6 +160,7 @@ static json_t *assemble(json_t *recipe, json_t *tokenizer, json_t *inputs, const
     set_sum(manifest, "undecided", tally, G_STRUCT_OFFSET(SourceTally, undecided));
     json_object_set_new(manifest, "sources", sources_json(tally));
     json_object_set(manifest, "inputs", inputs);
+    json_object_set(manifest, "tables", tables);
     for (unsigned i = 0; i < SPLIT_COUNT; i++)
         json_object_set_new(splits, split_names[i], split_json(tally->shards[i]));
     json_object_set_new(manifest, "splits", splits);
@@ -162,9 +177,10 @@ static json_t *gather(StageContext *context, GError **error)
     g_autoptr(json_t) tokenizer = recipe ? tokenizer_json(txn, error) : NULL;
     g_autoptr(json_t) inputs = tokenizer ? inputs_json(txn, error) : NULL;
     g_autoptr(json_t) searches = inputs ? searches_json(txn, error) : NULL;
-    if (!searches)
+    g_autoptr(json_t) tables = searches ? tables_json(txn, error) : NULL;
+    if (!tables)
         return NULL;
-    json_t *manifest = assemble(recipe, tokenizer, inputs, tally);
+    json_t *manifest = assemble(recipe, tokenizer, inputs, tables, tally);
     json_object_update(manifest, searches);
     return manifest;
 }

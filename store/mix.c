@@ -239,20 +239,6 @@ static char *mix_fingerprint(const Recipe *recipe, guint64 share, const char *pr
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static gboolean already_done(Store *store, const char *fingerprint, gboolean *done, GError **error)
-{
-    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
-    if (!txn)
-        return FALSE;
-    GError *cause = NULL;
-    g_auto(StageRun) run = {0};
-    *done = stage_load(txn, "mix", &run, &cause) && run.complete && g_strcmp0(run.fingerprint, fingerprint) == 0;
-    if (!cause)
-        return TRUE;
-    g_propagate_error(error, cause);
-    return FALSE;
-}
-
 static gboolean make_plan(Store *store, MixPlan *plan, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, error);
@@ -283,7 +269,7 @@ gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predec
     MixPlan plan = {.recipe = recipe, .share = share, .first = DOCNO_NONE};
     gboolean done;
     *fingerprint = mix_fingerprint(recipe, share, predecessor);
-    if (!already_done(context->store, *fingerprint, &done, error))
+    if (!stage_is_done(context->store, "mix", *fingerprint, &done, error))
         return FALSE;
     if (!done && !make_plan(context->store, &plan, error))
         return FALSE;

@@ -9,9 +9,11 @@
 #include "base/file.h"
 #include "base/yaml.h"
 #include "store/recipe_dedup.h"
+#include "store/recipe_metadata.h"
 #include "store/recipe_schema.h"
 #include "store/recipe_search.h"
 #include "store/recipe_source.h"
+#include "store/recipe_upsample.h"
 
 #define RECIPE_LIMIT ((gsize)16 << 20)
 
@@ -133,7 +135,9 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     recipe->clean = recipe_clean_default();
     recipe_clean_apply(&recipe->clean, file->clean);
     if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !convert_sources(recipe, path, file, error) ||
-        !recipe_dedup_make(path, file->dedup, &recipe->dedup, error))
+        !recipe_metadata_make(path, file->metadata, &recipe->metadata, error) ||
+        !recipe_dedup_make(path, file->dedup, &recipe->dedup, error) ||
+        !recipe_upsample_make(path, file->upsample, recipe, error))
         return NULL;
     convert_output(recipe, file);
     if (!recipe_search_make(path, file, recipe, error) || !check_settings(recipe, path, error))

@@ -83,6 +83,7 @@ typedef struct RecipeSource {
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
     char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */
+    bool upsample;          /* passes by the table `upsample` of the recipe: false */
     RecipeClean clean;      /* the recipe's, with what the source overrides */
     RecipeStrings abstracts; /* medline: which may be the text, the first that is there: main, en; jats: which are: main */
     bool labels_in_line;     /* medline: parts begin "LABEL: " instead of standing under headings: false */
@@ -124,6 +125,42 @@ typedef struct RecipeContamination {
     unsigned benchmarks_count;
 } RecipeContamination;
 
+/* A document of the groups abstracts and papers that has the publication type, or the MeSH heading, is left out, unless it
+ * has the other heading. */
+typedef struct RecipeExclusion {
+    char *publication_type, *mesh; /* one of the two */
+    char *unless;                  /* a MeSH heading; or NULL */
+} RecipeExclusion;
+
+typedef struct RecipeMetadata {
+    RecipeStrings citations;       /* tables of citation counts: files, with patterns; none */
+    const RecipeExclusion *exclude;
+    unsigned exclude_count;
+} RecipeMetadata;
+
+typedef struct RecipeTypeScore {
+    char *type; /* a publication type */
+    double score;
+} RecipeTypeScore;
+
+typedef struct RecipeAgeScore {
+    double below; /* years */
+    double score;
+} RecipeAgeScore;
+
+/* How often a paper goes into training: 1 + its score times, by table 10 of the paper unless the file says otherwise. */
+typedef struct RecipeUpsample {
+    const char *reference_date;    /* ages are counted back from it: 2023-07-15 */
+    const RecipeTypeScore *publication_types;
+    unsigned publication_types_count;
+    const char *journals;          /* a file of names, one a line; NULL: none */
+    double journal_score;          /* of a paper in one of them: 1 */
+    const RecipeAgeScore *ages;    /* conditional; by rising age */
+    unsigned ages_count;
+    double top, middle, bottom;    /* conditional: citations a year, above the upper quartile, between, up to the lower */
+    double lower, upper;           /* the quartiles; NAN: those of the corpus */
+} RecipeUpsample;
+
 typedef struct RecipeMix {
     double replay_share;     /* of all training tokens: 0.01; 0: no replay */
 } RecipeMix;
@@ -145,8 +182,10 @@ typedef struct Recipe {
     RecipeSource *sources;
     unsigned sources_count;
     RecipeClean clean;
+    RecipeMetadata metadata;
     RecipeDedup dedup;
     RecipeContamination contamination;
+    RecipeUpsample upsample;
     RecipeMix mix;
     RecipeTokenizer tokenizer;
     RecipePack pack;

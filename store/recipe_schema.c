@@ -28,6 +28,10 @@ static const cyaml_schema_value_t string_entry = {
         .count_size = sizeof(unsigned),                                                                                \
     }
 
+#define NEEDED_REAL(owner, member) CYAML_FIELD_FLOAT(#member, CYAML_FLAG_DEFAULT, owner, member)
+#define SEQUENCE(owner, member, entry)                                                                                 \
+    CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, owner, member, &(entry), 0, CYAML_UNLIMITED)
+
 static const cyaml_schema_field_t list_fields[] = {
     STRING(RecipeList, match), NEEDED_STRING(RecipeList, kind), STRINGS(RecipeList, links),     STRING(RecipeList, link),
     STRINGS(RecipeList, next), STRING(RecipeList, next_link),   CYAML_FIELD_END,
@@ -85,7 +89,7 @@ static const cyaml_schema_field_t clean_fields[] = {
         MAPPING(FileSource, clean, clean_fields),                                                                      \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
         REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
-        STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels)
+        STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels), BOOLEAN(FileSource, upsample)
 
 /* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
 static const cyaml_schema_field_t source_fields[] = {
@@ -97,6 +101,63 @@ static const cyaml_schema_field_t source_fields[] = {
 
 static const cyaml_schema_value_t source_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, FileSource, source_fields),
+};
+
+static const cyaml_schema_field_t exclusion_fields[] = {
+    STRING(RecipeExclusion, publication_type),
+    STRING(RecipeExclusion, mesh),
+    STRING(RecipeExclusion, unless),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t exclusion_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeExclusion, exclusion_fields),
+};
+
+static const cyaml_schema_field_t metadata_fields[] = {
+    STRINGS(FileMetadata, citations),
+    SEQUENCE(FileMetadata, exclude, exclusion_entry),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t type_score_fields[] = {
+    NEEDED_STRING(RecipeTypeScore, type),
+    NEEDED_REAL(RecipeTypeScore, score),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t type_score_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeTypeScore, type_score_fields),
+};
+
+static const cyaml_schema_field_t age_score_fields[] = {
+    NEEDED_REAL(RecipeAgeScore, below),
+    NEEDED_REAL(RecipeAgeScore, score),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t age_score_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, RecipeAgeScore, age_score_fields),
+};
+
+static const cyaml_schema_field_t journals_fields[] = {
+    NEEDED_STRING(FileJournals, list),
+    REAL(FileJournals, score),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t citations_fields[] = {
+    REAL(FileCitations, top),   REAL(FileCitations, middle), REAL(FileCitations, bottom),
+    REAL(FileCitations, lower), REAL(FileCitations, upper),  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t upsample_fields[] = {
+    STRING(FileUpsample, reference_date),
+    SEQUENCE(FileUpsample, publication_types, type_score_entry),
+    MAPPING(FileUpsample, journals, journals_fields),
+    SEQUENCE(FileUpsample, ages, age_score_entry),
+    MAPPING(FileUpsample, citations, citations_fields),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t dedup_fields[] = {
@@ -153,9 +214,11 @@ static const cyaml_schema_field_t recipe_fields[] = {
     NEEDED_STRING(RecipeFile, name),
     UNSIGNED(RecipeFile, seed),
     CYAML_FIELD_SEQUENCE("sources", CYAML_FLAG_POINTER, RecipeFile, sources, &source_entry, 1, CYAML_UNLIMITED),
+    MAPPING(RecipeFile, metadata, metadata_fields),
     MAPPING(RecipeFile, clean, clean_fields),
     MAPPING(RecipeFile, dedup, dedup_fields),
     MAPPING(RecipeFile, contamination, contamination_fields),
+    MAPPING(RecipeFile, upsample, upsample_fields),
     MAPPING(RecipeFile, mix, mix_fields),
     MAPPING(RecipeFile, tokenizer, tokenizer_fields),
     MAPPING(RecipeFile, pack, pack_fields),

@@ -69,11 +69,37 @@ typedef struct FileSource {
     char *text_field, *id_field, *compat;
     RecipeStrings abstracts;
     char *abstract_labels;
+    bool *upsample;
     char *publisher, *homepage, *audience, *country, *notes; /* from here on: facts of a source file */
     SourceExpected *expected;
     SourceTest *tests;
     unsigned tests_count;
 } FileSource;
+
+typedef struct FileMetadata {
+    RecipeStrings citations;
+    RecipeExclusion *exclude;
+    unsigned exclude_count;
+} FileMetadata;
+
+typedef struct FileJournals {
+    char *list;
+    double *score;
+} FileJournals;
+
+typedef struct FileCitations {
+    double *top, *middle, *bottom, *lower, *upper;
+} FileCitations;
+
+typedef struct FileUpsample {
+    char *reference_date;
+    RecipeTypeScore *publication_types;
+    unsigned publication_types_count;
+    FileJournals *journals;
+    RecipeAgeScore *ages;
+    unsigned ages_count;
+    FileCitations *citations;
+} FileUpsample;
 
 typedef struct FileDedup {
     char *preset, *unit;
@@ -109,9 +135,11 @@ typedef struct RecipeFile {
     uint64_t *seed;
     FileSource *sources;
     unsigned sources_count;
+    FileMetadata *metadata;
     FileClean *clean;
     FileDedup *dedup;
     FileContamination *contamination;
+    FileUpsample *upsample;
     FileMix *mix;
     FileTokenizer *tokenizer;
     FilePack *pack;

@@ -2,6 +2,7 @@
  * Canonical settings of a recipe; see store/recipe_settings.h. */
 #include "store/recipe_settings.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -117,6 +118,7 @@ json_t *recipe_source_settings(const RecipeSource *source)
     set_flag(object, "abstract_labels_inline", source->labels_in_line);
     set_text(object, "text_field", source->text_field);
     set_text(object, "id_field", source->id_field);
+    set_flag(object, "upsample", source->upsample);
     if (source->compat)
         set_text(object, "compat", source->compat);
     if (source->file_text)
@@ -163,6 +165,49 @@ static json_t *contamination_settings(const RecipeContamination *contamination)
     return object;
 }
 
+/* Where tables of citations lie is left out; the manifest names them by their SHA-256. */
+static json_t *metadata_settings(const RecipeMetadata *metadata)
+{
+    json_t *object = json_object(), *exclude = json_array();
+    for (unsigned i = 0; i < metadata->exclude_count; i++) {
+        json_t *entry = json_object();
+        set_text(entry, "publication_type", metadata->exclude[i].publication_type);
+        set_text(entry, "mesh", metadata->exclude[i].mesh);
+        set_text(entry, "unless", metadata->exclude[i].unless);
+        json_array_append_new(exclude, entry);
+    }
+    json_object_set_new(object, "exclude", exclude);
+    return object;
+}
+
+static json_t *upsample_settings(const RecipeUpsample *upsample)
+{
+    json_t *object = json_object(), *types = json_array(), *ages = json_array();
+    for (unsigned i = 0; i < upsample->publication_types_count; i++) {
+        json_t *entry = json_object();
+        set_text(entry, "type", upsample->publication_types[i].type);
+        set_number(entry, "score", upsample->publication_types[i].score);
+        json_array_append_new(types, entry);
+    }
+    for (unsigned i = 0; i < upsample->ages_count; i++) {
+        json_t *entry = json_object();
+        set_number(entry, "below", upsample->ages[i].below);
+        set_number(entry, "score", upsample->ages[i].score);
+        json_array_append_new(ages, entry);
+    }
+    set_text(object, "reference_date", upsample->reference_date);
+    json_object_set_new(object, "publication_types", types);
+    set_flag(object, "journals", upsample->journals != NULL);
+    set_number(object, "journal_score", upsample->journal_score);
+    json_object_set_new(object, "ages", ages);
+    set_number(object, "top", upsample->top);
+    set_number(object, "middle", upsample->middle);
+    set_number(object, "bottom", upsample->bottom);
+    json_object_set_new(object, "lower", isnan(upsample->lower) ? json_null() : json_real(upsample->lower));
+    json_object_set_new(object, "upper", isnan(upsample->upper) ? json_null() : json_real(upsample->upper));
+    return object;
+}
+
 static json_t *pack_settings(const RecipePack *pack)
 {
     json_t *object = json_object();
@@ -190,6 +235,8 @@ char *recipe_settings_text(const Recipe *recipe)
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
     if (recipe->contamination.benchmarks_count) /* what is not asked for changes no manifest */
         json_object_set_new(object, "contamination", contamination_settings(&recipe->contamination));
+    json_object_set_new(object, "metadata", metadata_settings(&recipe->metadata));
+    json_object_set_new(object, "upsample", upsample_settings(&recipe->upsample));
     json_object_set_new(object, "mix", mix);
     json_object_set_new(object, "tokenizer", tokenizer);
     json_object_set_new(object, "pack", pack_settings(&recipe->pack));

@@ -111,6 +111,7 @@ static void override_source(MergedSource *room, const FileSource *over)
     OVERRIDE(compat);
     OVERRIDE_LIST(abstracts);
     OVERRIDE(abstract_labels);
+    OVERRIDE(upsample);
     if (over->paths.count) { /* files instead of the site */
         merged->paths = over->paths;
         merged->crawl = NULL;
@@ -201,6 +202,7 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .compat = file->compat,
         .abstracts = file->abstracts.count ? file->abstracts : strcmp(file->format, "jats") == 0 ? main_abstract : usual_abstracts,
         .labels_in_line = file->abstract_labels && strcmp(file->abstract_labels, "inline") == 0,
+        .upsample = SETTING(file, upsample, false),
     };
     if (file->extract)
         source->extract = (RecipeExtract){

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "store/stage_record.h"
 
-const char *const stage_order[] = {"ingest", "updates", "chapters", "clean", "sign", "dedup", "passages", "contamination", "tokenise", "mix", "pack", NULL};
+const char *const stage_order[] = {"ingest", "updates", "chapters", "metadata", "clean", "sign", "dedup", "passages", "contamination", "tokenise", "mix", "pack", NULL};
 
 /* The tables that hold a stage's results, besides its verdicts, cuts and notes. */
 static const struct {
@@ -158,6 +158,15 @@ gboolean stage_finish(Store *store, StageRun *run, GError **error)
 {
     run->complete = TRUE;
     return store_write(store, save_run, run, error);
+}
+
+gboolean stage_is_done(Store *store, const char *stage, const char *fingerprint, gboolean *done, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    if (!load_run(store, stage, &run, error))
+        return FALSE;
+    *done = run.complete && g_strcmp0(run.fingerprint, fingerprint) == 0;
+    return TRUE;
 }
 
 gboolean stage_leave_out(Store *store, const char *stage, GError **error)

@@ -46,6 +46,8 @@ extern const char *const stage_order[];
 gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error);
 gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error);
 gboolean stage_finish(Store *store, StageRun *run, GError **error); /* marks complete */
+/* Whether the stage has run to its end with this fingerprint, so that what only a run needs need not be prepared. */
+gboolean stage_is_done(Store *store, const char *stage, const char *fingerprint, gboolean *done, GError **error);
 /* For a stage that the recipe does not ask for: if it ever ran, it is cleared with all later ones, and forgotten. */
 gboolean stage_leave_out(Store *store, const char *stage, GError **error);
 gboolean stage_load(StoreTxn *txn, const char *stage, StageRun *run, GError **error); /* FALSE, no error: never run */
@@ -65,6 +67,7 @@ typedef struct StageItem {
     Document document;
     char *cleaned;
     gsize cleaned_length;
+    char *note; /* with StageMap.note, as JSON; NULL: there is none */
     Cut *cuts; /* with STAGE_READ_FINAL; owned */
     gsize cut_count;
     gpointer result; /* set by work, read by save, freed by result_free */
@@ -74,6 +77,7 @@ typedef struct StageMap {
     const char *stage;
     const char *fingerprint;
     StageReads reads;
+    const char *note; /* an earlier stage, whose notes item->note has (store/note.h); NULL: none are read */
     gpointer user; /* shared by all threads: read only */
     gpointer (*worker_new)(gpointer user, GError **error); /* per-thread state; may be NULL */
     void (*worker_free)(gpointer worker);

@@ -9,6 +9,7 @@
 #include "base/pipeline.h"
 #include "store/chapters.h"
 #include "store/stage.h"
+#include "store/stage_record.h"
 
 #define BATCH_DOCUMENTS 256
 #define BATCH_BYTES ((gsize)4 << 20)
@@ -54,6 +55,7 @@ static void item_clear(const StageMap *map, StageItem *item)
     document_clear(&item->document);
     g_free(item->cleaned);
     g_free(item->cuts);
+    g_free(item->note);
     if (map->result_free && item->result)
         map->result_free(item->result);
 }
@@ -95,6 +97,18 @@ static gboolean make_final(StoreTxn *txn, Docno docno, StageItem *item, GError *
     return TRUE;
 }
 
+static gboolean read_note(const StageMap *map, StoreTxn *txn, Docno docno, StageItem *item, GError **error)
+{
+    StoreValue value;
+    GError *failure = NULL;
+    if (map->note && stage_record_get(txn, TABLE_NOTES, docno, map->note, &value, &failure))
+        item->note = g_strndup(value.data, value.length);
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
 static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const StoreValue *value, StageItem *item, GError **error)
 {
     item->docno = docno;
@@ -102,6 +116,8 @@ static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const
         if (!document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error))
             return FALSE;
     if ((map->reads & STAGE_READ_DOCUMENT) && !chapters_join(txn, docno, &item->document, error))
+        return FALSE;
+    if (!read_note(map, txn, docno, item, error))
         return FALSE;
     if (!(map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL)))
         return TRUE;
