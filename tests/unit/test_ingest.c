@@ -200,6 +200,31 @@ static void test_a_killed_run_resumes_in_the_middle_of_a_file(void)
     }
 }
 
+#define CITATION(pmid, text)                                                                                           \
+    "<PubmedArticle><MedlineCitation><PMID>" pmid "</PMID>\n<Article><Abstract><AbstractText>" text                    \
+    "</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>\n"
+
+static void test_bad_records_are_named_by_file_and_line_and_others_survive(void)
+{
+    static const char latin[] = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<PubmedArticleSet>\n" CITATION("1", "caf\xe9")
+        "</PubmedArticleSet>\n";
+    static const char bomb[] = "<?xml version=\"1.0\"?>\n<!DOCTYPE PubmedArticleSet [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">\n"
+                               "<!ENTITY file SYSTEM \"file:///etc/passwd\">]>\n<PubmedArticleSet>\n" CITATION("1", "&b;") CITATION("2", "&file;")
+        CITATION("3", "bad \xff byte") CITATION("4", "well &amp; good") "</PubmedArticleSet>\n";
+    write_file("bomb.xml", bomb, strlen(bomb));
+    write_file("latin.xml", latin, strlen(latin));
+    write_file("wide.xml", "\xff\xfe<\0?\0x\0m\0l\0", 12);
+    g_autofree char *told = g_strdup_printf("bomb.xml@%d", (int)(strstr(bomb, "<PubmedArticle>") - bomb));
+    assert_contents("named", "format: medline, paths: [bomb.xml, latin.xml, wide.xml]",
+                    "bomb.xml@154 bomb.xml@154 malformed-xml: line 6: unknown entity '&b;'\n"
+                    "bomb.xml@308 bomb.xml@308 malformed-xml: line 8: unknown entity '&file;'\n"
+                    "bomb.xml@465 bomb.xml@465 invalid-utf8: line 10: bytes that are not UTF-8\n"
+                    "bomb.xml@626 PMID:4 well & go\n"
+                    "latin.xml@63 PMID:1 caf\xc3\xa9\n"
+                    "wide.xml#damaged-input wide.xml#damaged-input damaged-input: wide.xml: the file is in UTF-16; convert it to UTF-8\n");
+    g_assert_cmpstr(told, ==, "bomb.xml@154");
+}
+
 static void test_the_batch_size_changes_nothing(void)
 {
     write_medline("batches.xml");
@@ -335,6 +360,8 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-ingest-XXXXXX", NULL);
     g_test_add_func("/ingest/a killed run resumes in the middle of a file, to the same documents",
                     test_a_killed_run_resumes_in_the_middle_of_a_file);
+    g_test_add_func("/ingest/bad records are named by file and line, and others survive",
+                    test_bad_records_are_named_by_file_and_line_and_others_survive);
     g_test_add_func("/ingest/the size of batches changes nothing", test_the_batch_size_changes_nothing);
     g_test_add_func("/ingest/a damaged file is accounted for", test_a_damaged_file_is_accounted_for);
     g_test_add_func("/ingest/a damaged compressed file gives what came before the damage",
