@@ -551,9 +551,10 @@ guint32 xml_tape_next(const XmlTape *tape, guint32 parent, guint32 element)
 
 gboolean xml_tape_attribute(const XmlTape *tape, guint32 element, const char *name, const char **value, gsize *length)
 {
-    const char *at = tape->bytes + tape->elements[element].attributes;
     gsize size = strlen(name);
-    for (;;) {
+    if (element == TAPE_NONE)
+        return FALSE;
+    for (const char *at = tape->bytes + tape->elements[element].attributes;;) {
         const char *found = skip_space(at), *behind = skip_name(found);
         if (behind == found)
             return FALSE;

@@ -70,7 +70,7 @@ gboolean xml_tape_read(XmlTape *tape, const char *bytes, gsize length, guint64 l
 guint32 xml_tape_child(const XmlTape *tape, guint32 parent, guint32 name);   /* the first with this name, or TAPE_NONE */
 guint32 xml_tape_next(const XmlTape *tape, guint32 parent, guint32 element); /* its next sibling with the same name */
 
-/* The value of an attribute as it stands in the bytes, references undecoded; FALSE if there is none. */
+/* The value of an attribute as it stands in the bytes, references undecoded; FALSE if there is none, or no element. */
 gboolean xml_tape_attribute(const XmlTape *tape, guint32 element, const char *name, const char **value, gsize *length);
 
 /* Decodes the reference at `at` ("&lt;", "&#60;", "&alpha;"), all of which xml_tape_read has checked. Appends what it

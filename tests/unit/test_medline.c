@@ -200,6 +200,18 @@ static void test_labels_stand_before_their_parts_where_the_recipe_says_so(void)
     g_assert_cmpstr(text, ==, "en: AIM: One.\n\nTwo three.");
 }
 
+static void test_an_empty_citation_has_no_facts(void)
+{
+    g_auto(Parsed) parsed = parse(&format_medline,
+                                  "<PubmedArticle><MedlineCitation><PMID>1</PMID><MeshHeadingList><MeshHeading/><MeshHeading><QualifierName>q"
+                                  "</QualifierName></MeshHeading></MeshHeadingList><OtherAbstract/><CommentsCorrectionsList>"
+                                  "<CommentsCorrections/></CommentsCorrectionsList></MedlineCitation><PubmedData/></PubmedArticle>");
+    g_assert_cmpstr(parsed.failure.rule, ==, RULE_NO_TEXT);
+    assert_meta(&parsed.document, "{\"mesh_headings\":[\"q\"],\"other_abstracts\":[\"/eng\"],\"pmid\":\"1\"}");
+    g_auto(Parsed) nothing = parse(&format_medline, "<PubmedBookArticle><BookDocument><PMID>1</PMID></BookDocument></PubmedBookArticle>");
+    assert_meta(&nothing.document, "{\"pmid\":\"1\"}");
+}
+
 static void test_what_is_left_out_leaves_no_trace_in_running_text(void)
 {
     assert_text(&format_medline, ABSTRACT("<AbstractText>a<Note>b <i>c</i></Note>d <New x='1'>e <i>f</i> <Newer/></New><b/>g<sup>"
@@ -281,6 +293,7 @@ int main(int argc, char **argv)
     g_test_add_func("/medline/a recipe chooses the abstract", test_a_recipe_chooses_the_abstract);
     g_test_add_func("/medline/labels stand before their parts where the recipe says so",
                     test_labels_stand_before_their_parts_where_the_recipe_says_so);
+    g_test_add_func("/medline/an empty citation has no facts", test_an_empty_citation_has_no_facts);
     g_test_add_func("/medline/what is left out leaves no trace in running text", test_what_is_left_out_leaves_no_trace_in_running_text);
     g_test_add_func("/medline/XML that is not well-formed is refused, with its line", test_xml_that_is_not_well_formed_is_refused_with_its_line);
     g_test_add_func("/medline/a file in another encoding is converted", test_a_file_in_another_encoding_is_converted);
