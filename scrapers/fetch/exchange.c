@@ -77,7 +77,8 @@ char *http_exchange_header(const HttpExchange *exchange, const char *name)
 static void append_status_line(Buffer *out, const char *line, gsize length)
 {
     const char *blank = memchr(line, ' ', length);
-    gboolean old = g_str_has_prefix(line, "HTTP/1.");
+    static const char old_form[] = "HTTP/1.";
+    gboolean old = length >= strlen(old_form) && !memcmp(line, old_form, strlen(old_form));
     if (!old && blank) {
         buffer_append_string(out, "HTTP/1.1");
         length -= (gsize)(blank - line);
@@ -90,7 +91,7 @@ static void append_status_line(Buffer *out, const char *line, gsize length)
 void http_exchange_store_headers(HttpExchange *exchange, const char *raw, gsize length)
 {
     static const char *const renamed[] = {"Content-Length", "Content-Encoding", "Transfer-Encoding"};
-    const char *position = raw, *end = raw + length, *line;
+    const char *position = raw ? raw : "", *end = position + length, *line;
     gsize line_length;
     if (next_line(&position, end, &line, &line_length))
         append_status_line(&exchange->headers, line, line_length);
