@@ -22,7 +22,7 @@ typedef struct NgramReader {
     FoldedText *folded;
     WordHasher *hasher;
     WordList list;
-    Buffer copy;
+    ReferenceMarks marks;
     GHashTable *copies; /* hash of a text's word numbers -> its first text, + 1 */
 } NgramReader;
 
@@ -109,7 +109,7 @@ NgramIndex *ngram_index_new(const NgramRules *rules)
     index->reader->folded = folded_text_new();
     index->reader->hasher = word_hasher_new();
     index->reader->copies = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    buffer_init(&index->reader->copy, G_MAXUINT32);
+    reference_marks_init(&index->reader->marks);
     return index;
 }
 
@@ -120,7 +120,7 @@ static void reader_free(NgramReader *reader)
     folded_text_free(reader->folded);
     word_hasher_free(reader->hasher);
     word_list_clear(&reader->list);
-    buffer_clear(&reader->copy);
+    reference_marks_clear(&reader->marks);
     g_hash_table_unref(reader->copies);
     g_free(reader);
 }
@@ -195,13 +195,13 @@ gboolean ngram_index_add(NgramIndex *index, const char *text, gsize length)
 {
     NgramReader *reader = index->reader;
     gsize count;
-    const char *blanked = reference_marks_blank(text, length, &reader->copy);
-    folded_text_set(reader->folded, blanked, length);
+    reference_marks_split(&reader->marks, text, length);
+    folded_text_set(reader->folded, reader->marks.outside, length);
     const guint64 *hashes = word_hasher_run(reader->hasher, reader->folded, &count);
     if (index->word_numbers->len + count > NGRAM_INDEX_MAX_WORDS || index->texts->len == NO_TEXT - 1 ||
         index->words->bytes->len + 4 * length > G_MAXUINT32)
         return FALSE;
-    word_list_run(&reader->list, blanked, length);
+    word_list_run(&reader->list, reader->marks.outside, length);
     g_assert(reader->list.count == count);
     NgramText added = {.place = index->word_numbers->len, .count = (guint32)count};
     for (gsize i = 0; i < count; i++) {

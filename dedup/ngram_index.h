@@ -5,7 +5,7 @@
  * then any number of threads search with it (dedup/ngram_scan.h); ngram_index_free.
  *
  * Words are those of dedup/folded_text.h (letters, digits and marks of any script, in lower case; all else separates),
- * read over reference marks (dedup/reference_marks.h). So letter case, punctuation, line breaks and marks do not matter.
+ * those outside of reference marks (dedup/reference_marks.h). So letter case, punctuation, line breaks and marks do not matter.
  *
  * A text of at least `ngram` words is looked for by its n-grams of that length. A shorter one of at least `min_words`
  * words is one n-gram: all of it must stand somewhere. One of fewer is not looked for: too short to prove anything.

@@ -43,7 +43,7 @@ typedef struct NgramWork {
     FoldedText *folded;
     WordHasher *hasher;
     WordList list;
-    Buffer copy;
+    ReferenceMarks marks;
     GArray *numbers;     /* guint32 of each of the document's words */
     Search *searches;    /* for the overlap */
     gsize search_count;
@@ -55,6 +55,7 @@ typedef struct NgramWork {
     GArray *run_texts;   /* texts with runs */
     GArray *links;       /* of Link */
     GArray *word_ranges; /* of NgramRange, in words */
+    GArray *part;        /* of NgramMatch: of one of the two texts that a document is */
 } NgramWork;
 
 /* ---- Making ----------------------------------------------------------------------------------------------------- */
@@ -84,7 +85,8 @@ NgramScanner *ngram_scanner_new(const NgramIndex *index)
     work->index = index;
     work->folded = folded_text_new();
     work->hasher = word_hasher_new();
-    buffer_init(&work->copy, G_MAXUINT32);
+    reference_marks_init(&work->marks);
+    work->part = g_array_new(FALSE, FALSE, sizeof(NgramMatch));
     work->numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
     work->touched = g_array_new(FALSE, FALSE, sizeof(guint32));
     work->run_texts = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -117,7 +119,8 @@ void ngram_scanner_free(NgramScanner *scanner)
     folded_text_free(work->folded);
     word_hasher_free(work->hasher);
     word_list_clear(&work->list);
-    buffer_clear(&work->copy);
+    reference_marks_clear(&work->marks);
+    g_array_unref(work->part);
     g_array_unref(work->numbers);
     g_array_unref(work->touched);
     g_array_unref(work->run_texts);
@@ -290,9 +293,8 @@ static guint32 run_words(const NgramWork *work, guint32 text)
     return windows ? windows - 1 + work->index->rules.long_ngram : 0;
 }
 
-static void add_match(NgramScanner *scanner, guint32 text)
+static void add_match(NgramWork *work, guint32 text)
 {
-    NgramWork *work = scanner->work;
     NgramMatch match = {
         .text = text,
         .found = work->found[text],
@@ -304,7 +306,7 @@ static void add_match(NgramScanner *scanner, guint32 text)
         match.first_word = work->runs[text].best_first;
         match.words = match.run;
     }
-    g_array_append_val(scanner->matches, match);
+    g_array_append_val(work->part, match);
 }
 
 static int compare_matches(gconstpointer a, gconstpointer b)
@@ -320,21 +322,20 @@ static int compare_matches(gconstpointer a, gconstpointer b)
     return (left->text > right->text) - (left->text < right->text);
 }
 
-static void collect_matches(NgramScanner *scanner)
+static void collect_matches(NgramWork *work)
 {
-    NgramWork *work = scanner->work;
     count_found(work);
     find_runs(work);
     for (guint i = 0; i < work->touched->len; i++) {
         guint32 text = g_array_index(work->touched, guint32, i);
         if (overlaps(work, text) || work->runs[text].best_count)
-            add_match(scanner, text);
+            add_match(work, text);
     }
     /* With long n-grams shorter than the ordinary ones a text may have none of these. */
     for (guint i = 0; i < work->run_texts->len; i++)
         if (work->found[g_array_index(work->run_texts, guint32, i)] == 0)
-            add_match(scanner, g_array_index(work->run_texts, guint32, i));
-    g_array_sort(scanner->matches, compare_matches);
+            add_match(work, g_array_index(work->run_texts, guint32, i));
+    g_array_sort(work->part, compare_matches);
 }
 
 static void forget_matches(NgramWork *work)
@@ -357,11 +358,10 @@ static Search *search_of(const NgramWork *work, guint32 text)
 }
 
 /* The n-grams of the first matches lead to them. */
-static void link_matches(NgramScanner *scanner, guint count)
+static void link_matches(NgramWork *work, guint count)
 {
-    NgramWork *work = scanner->work;
     for (guint m = 0; m < count; m++) {
-        const NgramMatch *match = &g_array_index(scanner->matches, NgramMatch, m);
+        const NgramMatch *match = &g_array_index(work->part, NgramMatch, m);
         Search *search = search_of(work, match->text);
         for (guint32 i = search->table->member_start[match->text]; match->by_overlap && i < search->table->member_start[match->text + 1]; i++) {
             guint32 *head = &search->links[search->table->members[i]];
@@ -372,11 +372,10 @@ static void link_matches(NgramScanner *scanner, guint count)
     }
 }
 
-static void unlink_matches(NgramScanner *scanner, guint count)
+static void unlink_matches(NgramWork *work, guint count)
 {
-    NgramWork *work = scanner->work;
     for (guint m = 0; m < count; m++) {
-        guint32 text = g_array_index(scanner->matches, NgramMatch, m).text;
+        guint32 text = g_array_index(work->part, NgramMatch, m).text;
         Search *search = search_of(work, text);
         for (guint32 i = search->table->member_start[text]; i < search->table->member_start[text + 1]; i++)
             search->links[search->table->members[i]] = NOBODY;
@@ -407,21 +406,20 @@ static void stretch_add(Stretch *stretch, guint32 position, guint32 size)
     stretch->covered = size;
 }
 
-static void find_stretches(NgramScanner *scanner)
+static void find_stretches(NgramWork *work)
 {
-    NgramWork *work = scanner->work;
     Stretch stretches[NGRAM_DETAILED] = {{0}};
-    guint count = MIN(scanner->matches->len, NGRAM_DETAILED);
-    link_matches(scanner, count);
+    guint count = MIN(work->part->len, NGRAM_DETAILED);
+    link_matches(work, count);
     for (gsize s = 0; s < work->search_count; s++) {
         const Search *search = &work->searches[s];
         for (guint i = 0; i < search->hits->len; i++)
             for (guint32 link = search->links[hit_at(search, i)->ngram]; link != NOBODY; link = g_array_index(work->links, Link, link).next)
                 stretch_add(&stretches[g_array_index(work->links, Link, link).match], hit_at(search, i)->position, search->table->size);
     }
-    unlink_matches(scanner, count);
+    unlink_matches(work, count);
     for (guint m = 0; m < count; m++) {
-        NgramMatch *match = &g_array_index(scanner->matches, NgramMatch, m);
+        NgramMatch *match = &g_array_index(work->part, NgramMatch, m);
         stretch_end(&stretches[m]);
         if (match->by_overlap) {
             match->first_word = stretches[m].best_begin;
@@ -430,8 +428,8 @@ static void find_stretches(NgramScanner *scanner)
         match->start = work->list.words[match->first_word].start;
         match->end = work->list.words[match->first_word + match->words - 1].end;
     }
-    for (guint m = count; m < scanner->matches->len; m++)
-        g_array_index(scanner->matches, NgramMatch, m).words = 0;
+    for (guint m = count; m < work->part->len; m++)
+        g_array_index(work->part, NgramMatch, m).words = 0;
 }
 
 static int compare_ranges(gconstpointer a, gconstpointer b)
@@ -452,12 +450,11 @@ static void add_window(GArray *ranges, guint first, guint64 start, guint64 end, 
 }
 
 /* Every window of every matching text. */
-static void collect_windows(NgramScanner *scanner)
+static void collect_windows(NgramWork *work)
 {
-    NgramWork *work = scanner->work;
     work->round++;
-    for (guint m = 0; m < scanner->matches->len; m++) {
-        const NgramMatch *match = &g_array_index(scanner->matches, NgramMatch, m);
+    for (guint m = 0; m < work->part->len; m++) {
+        const NgramMatch *match = &g_array_index(work->part, NgramMatch, m);
         Search *search = search_of(work, match->text);
         for (guint32 i = search->table->member_start[match->text]; match->by_overlap && i < search->table->member_start[match->text + 1]; i++)
             search->stamps[search->table->members[i]] = work->round;
@@ -479,15 +476,15 @@ static void collect_windows(NgramScanner *scanner)
     }
 }
 
-static void find_ranges(NgramScanner *scanner)
+static void find_ranges(NgramWork *work, GArray *ranges)
 {
-    NgramWork *work = scanner->work;
+    guint first = ranges->len;
     g_array_set_size(work->word_ranges, 0);
-    collect_windows(scanner);
+    collect_windows(work);
     g_array_sort(work->word_ranges, compare_ranges);
     for (guint i = 0; i < work->word_ranges->len; i++) {
         const NgramRange *range = &g_array_index(work->word_ranges, NgramRange, i);
-        add_window(scanner->ranges, 0, work->list.words[range->start].start, work->list.words[range->end - 1].end, 1);
+        add_window(ranges, first, work->list.words[range->start].start, work->list.words[range->end - 1].end, 1);
     }
 }
 
@@ -521,24 +518,68 @@ static void verify_all(NgramWork *work, const guint64 *hashes)
     verify(work, work->long_search);
 }
 
-gsize ngram_scan(NgramScanner *scanner, const char *text, gsize length)
+/* Adds the matches and ranges of one text. */
+static void scan_part(NgramScanner *scanner, const char *text, gsize length)
 {
     NgramWork *work = scanner->work;
     gsize count;
-    g_array_set_size(scanner->matches, 0);
-    g_array_set_size(scanner->ranges, 0);
-    scanner->blanked = reference_marks_blank(text, length, &work->copy);
-    folded_text_set(work->folded, scanner->blanked, length);
+    g_array_set_size(work->part, 0);
+    folded_text_set(work->folded, text, length);
     const guint64 *hashes = word_hasher_run(work->hasher, work->folded, &count);
     if (!find_hits(work, hashes, count) || !anything_possible(work))
-        return 0;
-    number_words(work, scanner->blanked, length, hashes, count);
+        return;
+    number_words(work, text, length, hashes, count);
     verify_all(work, hashes);
-    collect_matches(scanner);
-    if (scanner->matches->len) {
-        find_stretches(scanner);
-        find_ranges(scanner);
+    collect_matches(work);
+    if (work->part->len) {
+        find_stretches(work);
+        find_ranges(work, scanner->ranges);
     }
     forget_matches(work);
+    g_array_append_vals(scanner->matches, work->part->data, work->part->len);
+}
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    guint32 left = ((const NgramMatch *)a)->text, right = ((const NgramMatch *)b)->text;
+    return left == right ? compare_matches(a, b) : left < right ? -1 : 1;
+}
+
+/* Of a text that both parts have, the greater match stays; ranges may lie in each other. */
+static void unite_parts(NgramScanner *scanner)
+{
+    GArray *matches = scanner->matches, *ranges = scanner->ranges;
+    guint kept = 0;
+    g_array_sort(matches, compare_texts);
+    for (guint i = 0; i < matches->len; i++)
+        if (kept == 0 || g_array_index(matches, NgramMatch, kept - 1).text != g_array_index(matches, NgramMatch, i).text)
+            g_array_index(matches, NgramMatch, kept++) = g_array_index(matches, NgramMatch, i);
+    g_array_set_size(matches, kept);
+    g_array_sort(matches, compare_matches);
+    g_array_sort(ranges, compare_ranges);
+    kept = 0;
+    for (guint i = 0; i < ranges->len; i++) {
+        const NgramRange *range = &g_array_index(ranges, NgramRange, i);
+        NgramRange *last = kept ? &g_array_index(ranges, NgramRange, kept - 1) : NULL;
+        if (last && range->start <= last->end)
+            last->end = MAX(last->end, range->end);
+        else
+            g_array_index(ranges, NgramRange, kept++) = *range;
+    }
+    g_array_set_size(ranges, kept);
+}
+
+gsize ngram_scan(NgramScanner *scanner, const char *text, gsize length)
+{
+    ReferenceMarks *marks = &scanner->work->marks;
+    g_array_set_size(scanner->matches, 0);
+    g_array_set_size(scanner->ranges, 0);
+    reference_marks_split(marks, text, length);
+    scan_part(scanner, marks->outside, length);
+    guint outside = scanner->matches->len;
+    if (marks->inside)
+        scan_part(scanner, marks->inside, length);
+    if (outside > 0 && scanner->matches->len > outside)
+        unite_parts(scanner);
     return scanner->matches->len;
 }

@@ -4,8 +4,9 @@
  * Sequence: s = ngram_scanner_new(index); n = ngram_scan(s, text, length); read s->matches and s->ranges, which are valid
  * until the next scan; ngram_scanner_free(s). One scanner belongs to one thread; the index is shared.
  *
+ * A document is two texts, what stands outside of reference marks and what stands inside (dedup/reference_marks.h).
  * What matches (rules in dedup/ngram_index.h): a text, of whose distinct n-grams at least the share `overlap` stands
- * anywhere in the document; or a text one of whose long n-grams does. Everything is decided by true comparison of
+ * anywhere in one of these; or a text one of whose long n-grams does. Everything is decided by true comparison of
  * words. The result depends on index and document alone, and comes in time linear in both together: a document that has
  * no n-gram of the index costs a hash for each word and a look into a filter, and nothing else.
  *
@@ -38,7 +39,6 @@ typedef struct NgramRange {
 typedef struct NgramScanner {
     GArray *matches; /* of NgramMatch; by overlap, then by run, the greatest first, then by number */
     GArray *ranges;  /* of NgramRange */
-    const char *blanked; /* the text as it was compared; borrowed */
     struct NgramWork *work;
 } NgramScanner;
 

@@ -6,6 +6,7 @@
 
 #define MULTIPLIER 0x9e3779b97f4a7c15u
 #define FILTER_BITS 16 /* for each n-gram, before rounding up to a power of two */
+#define AHEAD 32 /* anchors whose place in the filter is fetched before it is looked at */
 #define MIN_FILTER_BITS 6 /* log2 of its 64-bit words */
 
 typedef struct OwnerPair {
@@ -21,6 +22,7 @@ NgramTable *ngram_table_new(unsigned size)
     table->hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
     table->places = g_array_new(FALSE, FALSE, sizeof(guint32));
     table->pairs = g_array_new(FALSE, FALSE, sizeof(OwnerPair));
+    table->anchor_hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
     table->leaving = 1;
     for (unsigned i = 0; i < size; i++)
         table->leaving *= MULTIPLIER;
@@ -36,12 +38,14 @@ void ngram_table_free(NgramTable *table)
     g_array_unref(table->hashes);
     g_array_unref(table->places);
     g_array_unref(table->pairs);
+    g_array_unref(table->anchor_hashes);
     g_free(table->owner_start);
     g_free(table->owners);
     g_free(table->member_start);
     g_free(table->members);
     g_free(table->slots);
-    g_free(table->filter);
+    g_free(table->filter.bits);
+    g_free(table->anchors.bits);
     g_free(table);
 }
 
@@ -90,6 +94,20 @@ static guint32 find_or_add(NgramTable *table, guint64 hash, const guint32 *words
     return table->count - 1;
 }
 
+static inline guint64 hash_words(const guint64 *hashes, gsize count)
+{
+    guint64 sum = 0;
+    for (gsize i = 0; i < count; i++)
+        sum = sum * MULTIPLIER + hashes[i];
+    return sum;
+}
+
+/* Shorter n-grams have no room for anchors apart from each other. */
+static gboolean has_anchors(const NgramTable *table)
+{
+    return table->size > NGRAM_ANCHOR;
+}
+
 void ngram_table_add(NgramTable *table, guint32 text, const guint32 *words, guint32 place, const guint64 *hashes, gsize count)
 {
     guint64 sum = 0;
@@ -99,6 +117,13 @@ void ngram_table_add(NgramTable *table, guint32 text, const guint32 *words, guin
             sum -= hashes[i - table->size] * table->leaving;
         if (i + 1 < table->size)
             continue;
+        if (has_anchors(table)) {
+            /* Of the first window all anchors, then the one that each window brings. */
+            for (gsize k = i + 1 == table->size ? NGRAM_ANCHOR - 1 : i; k <= i; k++) {
+                guint64 anchor = hash_words(hashes + k + 1 - NGRAM_ANCHOR, NGRAM_ANCHOR);
+                g_array_append_val(table->anchor_hashes, anchor);
+            }
+        }
         OwnerPair pair = {text, find_or_add(table, sum, words, place + (guint32)(i + 1 - table->size))};
         g_array_append_val(table->pairs, pair);
     }
@@ -162,15 +187,23 @@ static inline guint64 filter_bits(guint64 hash)
     return (guint64)1 << (hash & 63) | (guint64)1 << (hash >> 6 & 63) | (guint64)1 << (hash >> 12 & 63);
 }
 
-static void make_filter(NgramTable *table)
+static NgramFilter make_filter(const GArray *hashes)
 {
     unsigned bits = MIN_FILTER_BITS;
-    while (((guint64)64 << bits) < (guint64)FILTER_BITS * table->count)
+    while (((guint64)64 << bits) < (guint64)FILTER_BITS * hashes->len)
         bits++;
-    table->filter = g_new0(guint64, (gsize)1 << bits);
-    table->filter_shift = 64 - bits;
-    for (guint32 ngram = 0; ngram < table->count; ngram++)
-        table->filter[hash_of(table, ngram) >> table->filter_shift] |= filter_bits(hash_of(table, ngram));
+    NgramFilter filter = {g_new0(guint64, (gsize)1 << bits), 64 - bits};
+    for (guint i = 0; i < hashes->len; i++) {
+        guint64 hash = g_array_index(hashes, guint64, i);
+        filter.bits[hash >> filter.shift] |= filter_bits(hash);
+    }
+    return filter;
+}
+
+static inline gboolean passes(NgramFilter filter, guint64 hash)
+{
+    guint64 bits = filter_bits(hash);
+    return (filter.bits[hash >> filter.shift] & bits) == bits;
 }
 
 void ngram_table_finish(NgramTable *table, guint32 texts)
@@ -178,7 +211,9 @@ void ngram_table_finish(NgramTable *table, guint32 texts)
     unite_pairs(table->pairs);
     list_owners_and_members(table, texts);
     g_array_set_size(table->pairs, 0);
-    make_filter(table);
+    table->filter = make_filter(table->hashes);
+    table->anchors = make_filter(table->anchor_hashes);
+    g_array_set_size(table->anchor_hashes, 0);
 }
 
 static void look_up(const NgramTable *table, guint64 hash, gsize position, GArray *hits)
@@ -192,23 +227,42 @@ static void look_up(const NgramTable *table, guint64 hash, gsize position, GArra
     }
 }
 
+/* Windows that begin at hashes[first .. last]. */
+static void find_windows(const NgramTable *table, const guint64 *hashes, gsize first, gsize last, GArray *hits)
+{
+    gsize size = table->size;
+    guint64 sum = hash_words(hashes + first, size);
+    for (gsize i = first;; i++) {
+        if (G_UNLIKELY(passes(table->filter, sum)))
+            look_up(table, sum, i, hits);
+        if (i == last)
+            return;
+        sum = sum * MULTIPLIER + hashes[i + size] - hashes[i] * table->leaving;
+    }
+}
+
 void ngram_table_find(const NgramTable *table, const guint64 *hashes, gsize from, gsize to, GArray *hits)
 {
-    const guint64 *filter = table->filter;
-    const unsigned shift = table->filter_shift;
-    const gsize size = table->size;
-    const guint64 leaving = table->leaving;
-    guint64 sum = 0;
+    const NgramFilter anchors = table->anchors;
+    gsize size = table->size;
     if (to < from || to - from < size || table->count == 0)
         return;
-    for (gsize i = from; i < from + size; i++)
-        sum = sum * MULTIPLIER + hashes[i];
-    for (gsize i = from + size;; i++) {
-        guint64 bits = filter_bits(sum);
-        if (G_UNLIKELY((filter[sum >> shift] & bits) == bits))
-            look_up(table, sum, i - size, hits);
-        if (i == to)
-            return;
-        sum = sum * MULTIPLIER + hashes[i] - hashes[i - size] * leaving;
+    if (!has_anchors(table)) {
+        find_windows(table, hashes, from, to - size, hits);
+        return;
+    }
+    gsize around = size - NGRAM_ANCHOR; /* windows before the anchor that hold it */
+    guint64 sums[AHEAD];
+    for (gsize first = from; first + NGRAM_ANCHOR <= to; first += AHEAD * (around + 1)) {
+        gsize count = MIN((to - NGRAM_ANCHOR - first) / (around + 1) + 1, AHEAD);
+        for (gsize i = 0; i < count; i++) {
+            sums[i] = hash_words(hashes + first + i * (around + 1), NGRAM_ANCHOR);
+            __builtin_prefetch(&anchors.bits[sums[i] >> anchors.shift]);
+        }
+        for (gsize i = 0; i < count; i++) {
+            gsize anchor = first + i * (around + 1);
+            if (G_UNLIKELY(passes(anchors, sums[i])))
+                find_windows(table, hashes, MAX(anchor, from + around) - around, MIN(anchor, to - size), hits);
+        }
     }
 }

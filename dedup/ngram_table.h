@@ -5,12 +5,14 @@
  * wanted, from many threads; ngram_table_free.
  *
  * An n-gram is a run of word numbers (dedup/ngram_index.h numbers the words of all texts, so that equal numbers are
- * equal words). The polynomial hash of its words' hashes rolls from word to word. While searching, each window costs one
- * step of the hash and one look into a Bloom filter that has all its bits for one n-gram in one 64-bit word (Putze,
- * Sanders and Singler 2007), about 16 bits for each n-gram; few windows that are no n-gram of the table pass it. Those
- * that pass are looked up by their 64-bit hash. A hit is therefore a proposal: the caller compares words.
+ * equal words), hashed by a polynomial over its words' hashes. Searching looks at anchors first: runs of NGRAM_ANCHOR
+ * words at places so far apart that every window holds exactly one of them whole. For n-grams of 8 words that is one look
+ * into a filter for five words of text. Only around an anchor that some n-gram has are windows hashed, and looked for in
+ * a second filter; what passes that, by its 64-bit hash in a table. A hit is therefore a proposal: the caller compares
+ * words. The filters are Bloom filters with all bits of an entry in one 64-bit word (Putze, Sanders and Singler 2007),
+ * 16 bits an entry.
  *
- * Memory: about 40 bytes for each n-gram of each text.
+ * Memory: about 45 bytes for each n-gram of each text.
  */
 #ifndef DEDUP_NGRAM_TABLE_H
 #define DEDUP_NGRAM_TABLE_H
@@ -18,6 +20,12 @@
 #include <glib.h>
 
 #define NGRAM_MAX_WORDS 64
+#define NGRAM_ANCHOR 4
+
+typedef struct NgramFilter {
+    guint64 *bits;
+    unsigned shift;
+} NgramFilter;
 
 typedef struct NgramTable {
     unsigned size;         /* words in an n-gram */
@@ -33,8 +41,9 @@ typedef struct NgramTable {
     GArray *pairs;         /* of text and n-gram, until ngram_table_finish */
     guint32 *slots;        /* n-gram + 1 by hash, open addressing; 0: free */
     guint32 slot_mask;
-    guint64 *filter;
-    unsigned filter_shift;
+    NgramFilter filter;
+    GArray *anchor_hashes; /* guint64, until ngram_table_finish */
+    NgramFilter anchors;
 } NgramTable;
 
 NgramTable *ngram_table_new(unsigned size);

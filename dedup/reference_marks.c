@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reference marks as blanks; see dedup/reference_marks.h. */
+ * What stands outside and inside of marks; see dedup/reference_marks.h. */
 #include "dedup/reference_marks.h"
 
 #include <string.h>
 
+/* One pass over a text: `copy` gets it, with blanks for what is found. */
 typedef struct Marks {
     const char *text;
     gsize length;
     Buffer *copy;
+    Buffer *inside; /* what containers hold goes here; NULL: there are no containers any more */
 } Marks;
 
 static const char *const containers[] = {"bib_ref", "fig_ref"};
@@ -68,8 +70,6 @@ static gsize numbers_at(const Marks *marks, gsize at)
 static gsize bracket_at(const Marks *marks, gsize at)
 {
     gsize length = numbers_at(marks, at);
-    for (gsize i = 0; !length && i < G_N_ELEMENTS(containers); i++)
-        length = container_at(marks, at, containers[i]);
     for (gsize i = 0; !length && i < G_N_ELEMENTS(single_marks); i++) {
         length = tag_at(marks, at, FALSE, single_marks[i]);
         length = length ? length : tag_at(marks, at, TRUE, single_marks[i]);
@@ -85,6 +85,25 @@ static void blank(Marks *marks, gsize at, gsize length)
         memset(marks->copy->data + at, ' ', length);
 }
 
+/* Moves a container into `inside`; returns its length, or 0. */
+static gsize move_container(Marks *marks, gsize at)
+{
+    gsize length = 0;
+    for (gsize i = 0; !length && i < G_N_ELEMENTS(containers); i++)
+        length = container_at(marks, at, containers[i]);
+    if (length == 0)
+        return 0;
+    if (marks->inside->length == 0 && buffer_reserve(marks->inside, marks->length)) {
+        marks->inside->length = marks->length;
+        memset(marks->inside->data, ' ', marks->length);
+        marks->inside->data[marks->length] = '\0';
+    }
+    if (marks->inside->length)
+        memcpy(marks->inside->data + at, marks->text + at, length);
+    blank(marks, at, length);
+    return length;
+}
+
 static void blank_brackets(Marks *marks)
 {
     for (gsize at = 0; at < marks->length;) {
@@ -95,6 +114,8 @@ static void blank_brackets(Marks *marks)
         gsize length = bracket_at(marks, at);
         if (length)
             blank(marks, at, length);
+        else if (marks->inside)
+            length = move_container(marks, at);
         at += MAX(length, 1);
     }
 }
@@ -116,12 +137,40 @@ static void blank_superscripts(Marks *marks, guint8 lead)
     }
 }
 
-const char *reference_marks_blank(const char *text, gsize length, Buffer *copy)
+static const char *blank_all(Marks *marks)
 {
-    Marks marks = {text, length, copy};
-    buffer_reset(copy);
-    blank_brackets(&marks);
-    blank_superscripts(&marks, 0xc2);
-    blank_superscripts(&marks, 0xe2);
-    return copy->length ? copy->data : text;
+    buffer_reset(marks->copy);
+    blank_brackets(marks);
+    blank_superscripts(marks, 0xc2);
+    blank_superscripts(marks, 0xe2);
+    return marks->copy->length ? marks->copy->data : marks->text;
+}
+
+void reference_marks_init(ReferenceMarks *marks)
+{
+    marks->outside = marks->inside = NULL;
+    buffer_init(&marks->outside_copy, G_MAXUINT32);
+    buffer_init(&marks->inside_copy, G_MAXUINT32);
+}
+
+void reference_marks_clear(ReferenceMarks *marks)
+{
+    buffer_clear(&marks->outside_copy);
+    buffer_clear(&marks->inside_copy);
+}
+
+void reference_marks_split(ReferenceMarks *marks, const char *text, gsize length)
+{
+    Marks pass = {text, length, &marks->outside_copy, &marks->inside_copy};
+    buffer_reset(&marks->inside_copy);
+    marks->outside = blank_all(&pass);
+    marks->inside = NULL;
+    if (marks->inside_copy.length == 0)
+        return;
+    /* In place: what is blanked is read no more. */
+    Marks nested = {marks->inside_copy.data, length, &marks->inside_copy, NULL};
+    blank_brackets(&nested);
+    blank_superscripts(&nested, 0xc2);
+    blank_superscripts(&nested, 0xe2);
+    marks->inside = marks->inside_copy.data;
 }

@@ -52,28 +52,29 @@ static void test_words_are_those_whose_hashes_are_taken(void)
     }
 }
 
-static void check_blanked(const char *text, const char *expected)
+static void check_split(const char *text, const char *outside, const char *inside)
 {
-    g_auto(Buffer) copy;
-    buffer_init(&copy, 1 << 20);
-    const char *blanked = reference_marks_blank(text, strlen(text), &copy);
-    g_assert_cmpstr(blanked, ==, expected);
-    if (strcmp(text, expected) == 0)
-        g_assert_true(blanked == text);
+    g_auto(ReferenceMarks) marks;
+    reference_marks_init(&marks);
+    reference_marks_split(&marks, text, strlen(text));
+    g_assert_cmpstr(marks.outside, ==, outside);
+    g_assert_cmpstr(marks.inside, ==, inside);
+    if (strcmp(text, outside) == 0)
+        g_assert_true(marks.outside == text);
 }
 
 static void test_reference_marks_are_read_over(void)
 {
-    check_blanked("no marks here", "no marks here");
-    check_blanked("pain[12] in", "pain     in");
-    check_blanked("pain [3, 7-9; 11] in [1\xe2\x80\x93" "4]", "pain              in        ");
-    check_blanked("pain [bib_ref]Pain of feet, Smith[/bib_ref] in", "pain                                        in");
-    check_blanked("[fig]Feet[/fig]", "     Feet      ");
-    check_blanked("feet\xc2\xb9\xe2\x81\xb4.", "feet     .");
-    check_blanked("x [bib_ref] never closed", "x [bib_ref] never closed");
-    check_blanked("x [12", "x [12");
-    check_blanked("x [] [a1] [2b]", "x [] [a1] [2b]");
-    check_blanked("[bib_ref]a [bib_ref]b[/bib_ref]", "[bib_ref]a                     ");
+    check_split("no marks here", "no marks here", NULL);
+    check_split("pain[12] in", "pain     in", NULL);
+    check_split("pain [3, 7-9; 11] in [1\xe2\x80\x93" "4]", "pain              in        ", NULL);
+    check_split("pain [bib_ref]Pain[3] of feet[/bib_ref] in", "pain                                    in", "     [bib_ref]Pain    of feet[/bib_ref]   ");
+    check_split("[fig]Feet[/fig]", "     Feet      ", NULL);
+    check_split("feet\xc2\xb9\xe2\x81\xb4.", "feet     .", NULL);
+    check_split("x [bib_ref] never closed", "x [bib_ref] never closed", NULL);
+    check_split("x [12", "x [12", NULL);
+    check_split("x [] [a1] [2b]", "x [] [a1] [2b]", NULL);
+    check_split("[bib_ref]a [bib_ref]b[/bib_ref]", "[bib_ref]a                     ", "           [bib_ref]b[/bib_ref]");
 }
 
 /* ---- The index and the scan ---------------------------------------------------------------------------------------- */
@@ -138,6 +139,12 @@ static void test_a_question_is_found_however_it_is_written(void)
     check_found(scanner, cited, "A 54", "eats");
     check_found(scanner, inside, "A 54", "eats");
     check_found(scanner, deep, "A 54", "eats");
+    g_autofree char *title = g_strdup_printf("As others say [bib_ref]%s, Smith[/bib_ref], it is so.", question);
+    check_found(scanner, title, "A 54", "eats");
+    g_autofree char *torn = replaced(question, "clinic", "[/bib_ref] clinic [bib_ref]"), *titles = g_strdup_printf("[bib_ref]%s[/bib_ref]", torn);
+    const NgramMatch *half = find(scanner, titles); /* 13 words of it stand in the second mark */
+    g_assert_nonnull(half);
+    g_assert_false(half->by_overlap);
     g_assert_null(find(scanner, "A 54-year-old woman comes to the hospital because of a cough. Which vitamins does she eat?"));
     g_assert_null(find(scanner, ""));
     g_assert_null(find(scanner, "one"));
