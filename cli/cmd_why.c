@@ -166,6 +166,12 @@ static void print_verdict(const json_t *verdict)
     }
 }
 
+/* What a stage did when it noted something. */
+static const char *label_of(const char *stage)
+{
+    return strcmp(stage, "metadata") == 0 ? "joined" : strcmp(stage, "mix") == 0 ? "upsample" : "found";
+}
+
 /* "  LABEL      STAGE: ..." for each cut stage and for each thing that a stage found. */
 static void print_findings(const json_t *story)
 {
@@ -181,7 +187,7 @@ static void print_findings(const json_t *story)
         json_array_foreach(json_object_get(note, "found"), index, found) {
             const char *summary = json_get_string(found, "summary");
             if (summary)
-                printf("  %-10s %s: %s\n", "found", stage, summary);
+                printf("  %-10s %s: %s\n", label_of(stage), stage, summary);
         }
     }
 }

@@ -5,7 +5,9 @@
 #include "base/pipeline.h"
 #include "store/audit_findings.h"
 #include "store/chapters.h"
+#include "store/note.h"
 #include "store/tokens.h"
+#include "store/upsample.h"
 
 #define BATCH_SIZE 256
 #define WINNER_CHAIN_LIMIT 64
@@ -174,11 +176,17 @@ static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtr
                      verdict.stage, verdict.rule);
 }
 
-static guint64 expected_repeats(const Audit *audit, guint source, const GArray *placements)
+/* As the note of the stage mix says, where a source is upsampled, else as its source says. */
+static guint64 expected_repeats(const Audit *audit, StoreTxn *txn, Docno docno, guint source, const GArray *placements, GError **error)
 {
     const SourceTally *facts = g_ptr_array_index(audit->tally->sources, source);
     json_int_t repeat = json_integer_value(json_object_get(facts->facts, "repeat"));
     gboolean valid = placements->len && strcmp(g_array_index(placements, Placement, 0).split, "valid") == 0;
+    guint64 asked;
+    g_autoptr(json_t) note = note_get(txn, docno, "mix", error);
+    unsigned passes = upsample_note_passes(note, &asked);
+    if (passes)
+        return passes;
     return valid || repeat < 1 ? 1 : (guint64)repeat;
 }
 
@@ -202,8 +210,10 @@ static void check_packed(const Audit *audit, StoreTxn *txn, Docno docno, guint s
         findings_add_damage(findings, record_where(TABLE_PLACEMENTS, docno), cause);
         return;
     }
-    guint64 expected = expected_repeats(audit, source, placements);
-    if (placements->len != expected)
+    guint64 expected = expected_repeats(audit, txn, docno, source, placements, &cause);
+    if (cause)
+        findings_add_damage(findings, record_where(TABLE_NOTES, docno), cause);
+    else if (placements->len != expected)
         findings_add(findings, FINDING_UNPACKED, document_where(docno),
                      "kept, but %u of %" G_GUINT64_FORMAT " repeats are in the shards", placements->len, expected);
 }

@@ -25,6 +25,9 @@ typedef struct SourceTally {
     GHashTable *dropped_by; /* "stage/rule" -> guint64 * */
     GHashTable *merged_by;
     guint64 tokens[SPLIT_COUNT];
+    guint64 upsampled;           /* documents whose passes were drawn (store/upsample.h) */
+    guint64 asked, drawn;        /* passes of these: in billionths, and whole */
+    guint64 packed;              /* passes of all training documents that begin in the shards */
     Sha256Context *chain;
     Sha256 digest; /* of the chain */
 } SourceTally;

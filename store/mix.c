@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/note.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
+#include "store/upsample.h"
 
 #define BILLION G_GUINT64_CONSTANT(1000000000)
 
@@ -27,6 +29,7 @@ typedef struct Draw {
 
 typedef struct MixPlan {
     const Recipe *recipe;
+    Upsampler *upsampler; /* NULL: no source is upsampled */
     unsigned width;
     guint64 share;  /* of the replay, in billionths */
     guint64 others; /* training tokens outside the replay */
@@ -42,7 +45,14 @@ typedef enum { MIX_KEPT, MIX_DRAWN, MIX_NOT_SAMPLED } MixChoice;
 typedef struct MixResult {
     MixChoice choice;
     guint64 order;
+    json_t *note; /* on how often an upsampled document goes into training; or NULL */
 } MixResult;
+
+static void result_free(gpointer data)
+{
+    json_decref(((MixResult *)data)->note);
+    g_free(data);
+}
 
 /* Source and id as one number. A tag has no newline, so no two pairs read alike. */
 static guint64 document_key(const char *source, const char *id)
@@ -83,8 +93,22 @@ static const RecipeSource *source_of(const Recipe *recipe, Docno docno, const Do
     return source;
 }
 
+/* How often the document goes into training. */
+static gboolean training_passes(const MixPlan *plan, StoreTxn *txn, Docno docno, const RecipeSource *source, const Document *facts,
+                                unsigned *passes, GError **error)
+{
+    *passes = source->repeat;
+    if (!source->upsample)
+        return TRUE;
+    g_autoptr(Metadata) metadata = metadata_load(txn, docno, facts, error);
+    if (!metadata)
+        return FALSE;
+    *passes = upsampler_score(plan->upsampler, source, facts->id, metadata, NULL).passes;
+    return TRUE;
+}
+
 /* Tokens that the document puts into training: with BOS, EOS and repeats; 0 when it is held out. */
-static gboolean training_tokens(const MixPlan *plan, StoreTxn *txn, Docno docno, const RecipeSource *source, const char *id,
+static gboolean training_tokens(const MixPlan *plan, StoreTxn *txn, Docno docno, const RecipeSource *source, const Document *facts,
                                 guint64 *tokens, GError **error)
 {
     const void *ids;
@@ -98,8 +122,11 @@ static gboolean training_tokens(const MixPlan *plan, StoreTxn *txn, Docno docno,
         return FALSE;
     }
     const RecipePack *pack = &plan->recipe->pack;
-    gboolean held_out = strcmp(mix_split(plan->recipe, source, id), "valid") == 0;
-    *tokens = held_out ? 0 : (count + pack->bos + pack->eos) * source->repeat;
+    gboolean held_out = strcmp(mix_split(plan->recipe, source, facts->id), "valid") == 0;
+    unsigned passes = 0;
+    if (!held_out && !training_passes(plan, txn, docno, source, facts, &passes, error))
+        return FALSE;
+    *tokens = (count + pack->bos + pack->eos) * passes;
     return TRUE;
 }
 
@@ -116,7 +143,7 @@ static gboolean plan_document(MixPlan *plan, StoreTxn *txn, Docno docno, GError 
     }
     const RecipeSource *source = source_of(plan->recipe, docno, &facts, error);
     Draw draw = {.docno = docno};
-    if (!source || !training_tokens(plan, txn, docno, source, facts.id, &draw.tokens, error))
+    if (!source || !training_tokens(plan, txn, docno, source, &facts, &draw.tokens, error))
         return FALSE;
     if (plan->first == DOCNO_NONE)
         plan->first = docno;
@@ -146,6 +173,46 @@ static gboolean plan_documents(MixPlan *plan, StoreTxn *txn, GError **error)
     while ((more = store_cursor_next(cursor, &key, &value, error)) > 0)
         if (!plan_document(plan, txn, docno_read(key.data), error))
             return FALSE;
+    return more == 0;
+}
+
+/* Shows the upsampler a document, for the quartiles of its corpus: those without a verdict of an earlier stage. */
+static gboolean observe_document(MixPlan *plan, StoreTxn *txn, Docno docno, const StoreValue *value, GError **error)
+{
+    GError *cause = NULL;
+    Verdict verdict;
+    g_auto(Document) facts = {0};
+    gboolean decided = ledger_get(txn, docno, &verdict, &cause) && strcmp(verdict.stage, "mix") != 0;
+    if (cause) {
+        g_propagate_error(error, cause);
+        return FALSE;
+    }
+    if (decided)
+        return TRUE;
+    if (!document_thaw(value, FALSE, &facts, error))
+        return FALSE;
+    const RecipeSource *source = source_of(plan->recipe, docno, &facts, error);
+    if (!source || !source->upsample)
+        return source != NULL;
+    g_autoptr(Metadata) metadata = metadata_load(txn, docno, &facts, error);
+    if (metadata)
+        upsampler_observe(plan->upsampler, metadata);
+    return metadata != NULL;
+}
+
+static gboolean observe_documents(MixPlan *plan, StoreTxn *txn, GError **error)
+{
+    if (!plan->upsampler)
+        return TRUE;
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
+    if (!cursor)
+        return FALSE;
+    StoreValue key, value;
+    int more;
+    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0)
+        if (!observe_document(plan, txn, docno_read(key.data), &value, error))
+            return FALSE;
+    upsampler_finish(plan->upsampler);
     return more == 0;
 }
 
@@ -180,6 +247,19 @@ static void find_cut(MixPlan *plan)
     }
 }
 
+/* The sum, line by line, of a document that goes into training. */
+static gboolean upsample_item(const MixPlan *plan, const RecipeSource *source, const StageItem *item, MixResult *result, GError **error)
+{
+    json_t *note = item->note ? json_parse(item->note, strlen(item->note), "a stage's note", error) : NULL;
+    if (item->note && !note)
+        return FALSE;
+    g_autoptr(Metadata) metadata = metadata_new(&item->document, note);
+    json_t *lines = json_array();
+    UpsampleScore score = upsampler_score(plan->upsampler, source, item->document.id, metadata, lines);
+    result->note = json_pack("{s:o, s:I, s:i}", "found", lines, "asked", (json_int_t)score.asked, "passes", (int)score.passes);
+    return TRUE;
+}
+
 static gboolean mix_item(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
     const MixPlan *plan = user;
@@ -193,7 +273,8 @@ static gboolean mix_item(gpointer user, gpointer worker, StageItem *item, GError
         result->choice = plan->any && compare_draws(&draw, &plan->cut) <= 0 ? MIX_DRAWN : MIX_NOT_SAMPLED;
     }
     item->result = result;
-    return TRUE;
+    gboolean trains = strcmp(mix_split(plan->recipe, source, item->document.id), "train") == 0;
+    return !source->upsample || !trains || result->choice == MIX_NOT_SAMPLED || upsample_item(plan, source, item, result, error);
 }
 
 static gboolean save_item(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
@@ -210,7 +291,8 @@ static gboolean save_item(gpointer user, StoreTxn *txn, StageItem *item, GError 
         .winner = DOCNO_NONE,
         .detail = "the replay has its share without this document",
     };
-    return ledger_put(txn, item->docno, result->choice == MIX_NOT_SAMPLED ? &dropped : &kept, error);
+    return (!result->note || note_put(txn, item->docno, "mix", result->note, error)) &&
+           ledger_put(txn, item->docno, result->choice == MIX_NOT_SAMPLED ? &dropped : &kept, error);
 }
 
 static void count_item(gpointer user, StageItem *item, StageRun *run)
@@ -225,16 +307,18 @@ static void count_item(gpointer user, StageItem *item, StageRun *run)
     stage_count(run, replay, "drawn_tokens", (gint64)plan->drawn);
 }
 
-static char *mix_fingerprint(const Recipe *recipe, guint64 share, const char *predecessor)
+static char *mix_fingerprint(const Recipe *recipe, const Upsampler *upsampler, guint64 share, const char *predecessor)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_append_printf(text, "mix 1 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " bos=%d eos=%d",
                            recipe->seed, share, recipe->pack.bos, recipe->pack.eos);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, " %s=%s,%u,%.0f", source->tag, recipe_group_name(source->group), source->repeat,
-                               source->valid * (double)BILLION);
+        g_string_append_printf(text, " %s=%s,%u,%.0f%s", source->tag, recipe_group_name(source->group), source->repeat,
+                               source->valid * (double)BILLION, source->upsample ? ",upsample" : "");
     }
+    if (upsampler)
+        upsampler_describe(upsampler, text);
     g_string_append_printf(text, "\n%s", predecessor);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
@@ -245,7 +329,7 @@ static gboolean make_plan(Store *store, MixPlan *plan, GError **error)
     if (!txn)
         return FALSE;
     plan->draws = g_array_new(FALSE, FALSE, sizeof(Draw));
-    gboolean good = plan_documents(plan, txn, error);
+    gboolean good = observe_documents(plan, txn, error) && plan_documents(plan, txn, error);
     if (good)
         find_cut(plan);
     g_array_unref(plan->draws);
@@ -263,29 +347,46 @@ static void notice_shortage(const MixPlan *plan, GString *notices)
                            plan->drawn, (double)plan->share * 100 / (double)BILLION, plan->asked);
 }
 
-gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+static gboolean mix_documents(StageContext *context, MixPlan *plan, const char *fingerprint, GError **error)
 {
-    guint64 share = (guint64)llround(CLAMP(recipe->mix.replay_share, 0.0, 1.0) * (double)BILLION);
-    MixPlan plan = {.recipe = recipe, .share = share, .first = DOCNO_NONE};
     gboolean done;
-    *fingerprint = mix_fingerprint(recipe, share, predecessor);
-    if (!stage_is_done(context->store, "mix", *fingerprint, &done, error))
+    if (!stage_is_done(context->store, "mix", fingerprint, &done, error))
         return FALSE;
-    if (!done && !make_plan(context->store, &plan, error))
+    if (!done && !make_plan(context->store, plan, error))
         return FALSE;
     StageMap map = {
         .stage = "mix",
-        .fingerprint = *fingerprint,
+        .fingerprint = fingerprint,
         .reads = STAGE_READ_FACTS,
-        .user = &plan,
+        .note = plan->upsampler ? METADATA_STAGE : NULL,
+        .user = plan,
         .work = mix_item,
         .save = save_item,
         .count = count_item,
-        .result_free = g_free,
+        .result_free = result_free,
     };
     if (!stage_map(context, &map, error))
         return FALSE;
     if (!done)
-        notice_shortage(&plan, context->notices);
+        notice_shortage(plan, context->notices);
     return TRUE;
+}
+
+static gboolean is_upsampled(const Recipe *recipe)
+{
+    for (unsigned i = 0; i < recipe->sources_count; i++)
+        if (recipe->sources[i].upsample)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+{
+    guint64 share = (guint64)llround(CLAMP(recipe->mix.replay_share, 0.0, 1.0) * (double)BILLION);
+    g_autoptr(Upsampler) upsampler = NULL;
+    if (is_upsampled(recipe) && !(upsampler = upsampler_new(recipe, error)))
+        return FALSE;
+    MixPlan plan = {.recipe = recipe, .upsampler = upsampler, .share = share, .first = DOCNO_NONE};
+    *fingerprint = mix_fingerprint(recipe, upsampler, share, predecessor);
+    return mix_documents(context, &plan, *fingerprint, error);
 }

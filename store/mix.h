@@ -2,7 +2,8 @@
  * store/mix.h - tokenise the undecided documents, and decide which of the replay go into training.
  *
  * tokenise_run (a stage) reads the final texts (store/cuts.h) and writes TABLE_TOKENS for every undecided document. mix_run (a stage)
- * draws documents of the replay group in a seeded order until the replay has its share of all training tokens, repeats
+ * draws how often each document of an upsampled source goes into training (store/upsample.h; its note has the sum), and
+ * documents of the replay group in a seeded order until the replay has its share of all training tokens, repeats
  * counted; the rest of the replay gets the verdict dropped / mix / "not-sampled". Then every undecided document is kept:
  * after mix_run each document has its verdict.
  */

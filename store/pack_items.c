@@ -8,7 +8,9 @@
 #include "store/document.h"
 #include "store/ledger.h"
 #include "store/mix.h"
+#include "store/note.h"
 #include "store/tokens.h"
+#include "store/upsample.h"
 
 static gboolean find_source(const Recipe *recipe, const Document *facts, Docno docno, const RecipeSource **source,
                             unsigned *index, GError **error)
@@ -49,6 +51,23 @@ static gboolean item_length(StoreTxn *txn, const Recipe *recipe, unsigned width,
     return TRUE;
 }
 
+/* How often a document goes into its split: once where it is held out, else as the mix has drawn. */
+static gboolean count_passes(StoreTxn *txn, const RecipeSource *source, Docno docno, gboolean valid, unsigned *passes, GError **error)
+{
+    guint64 asked;
+    GError *cause = NULL;
+    *passes = valid ? 1 : source->repeat;
+    if (valid || !source->upsample)
+        return TRUE;
+    g_autoptr(json_t) note = note_get(txn, docno, "mix", &cause);
+    *passes = upsample_note_passes(note, &asked);
+    if (!cause && (*passes == 0 || *passes > G_MAXUINT16))
+        g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no number of passes; run galen build again", docno);
+    if (cause)
+        g_propagate_error(error, cause);
+    return cause == NULL;
+}
+
 static gboolean add_document(StoreTxn *txn, const Recipe *recipe, unsigned width, Docno docno, PackItems items[SPLIT_COUNT],
                              GError **error)
 {
@@ -70,7 +89,10 @@ static gboolean add_document(StoreTxn *txn, const Recipe *recipe, unsigned width
     item.source = (guint16)index;
     gboolean valid = strcmp(mix_split(recipe, source, facts.id), "valid") == 0;
     PackItems *list = &items[valid];
-    for (unsigned repeat = 0; item.length && repeat < (valid ? 1 : source->repeat); repeat++) {
+    unsigned passes;
+    if (!count_passes(txn, source, docno, valid, &passes, error))
+        return FALSE;
+    for (unsigned repeat = 0; item.length && repeat < passes; repeat++) {
         item.repeat = (guint16)repeat;
         g_array_append_val(list->items, item);
         list->tokens += item.length;

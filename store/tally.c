@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "store/manifest_parts.h"
+#include "store/upsample.h"
 
 static void source_tally_free(gpointer data)
 {
@@ -123,6 +124,10 @@ json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
     json_object_set_new(object, "merged_by", counters_json(source->merged_by));
     json_object_set_new(object, "tokens_train", json_integer((json_int_t)source->tokens[0]));
     json_object_set_new(object, "tokens_valid", json_integer((json_int_t)source->tokens[1]));
+    if (source->upsampled)
+        json_object_set_new(object, "upsample", json_pack("{s:I, s:f, s:I, s:I}", "documents", (json_int_t)source->upsampled, "asked",
+                                                          (double)source->asked / (double)UPSAMPLE_ONE, "drawn", (json_int_t)source->drawn,
+                                                          "packed", (json_int_t)source->packed));
     if (depth == TALLY_HASHES) {
         char hex[SHA256_HEX_SIZE];
         sha256_hex(&source->digest, hex);

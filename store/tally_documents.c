@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "store/manifest_parts.h"
+#include "store/note.h"
 #include "store/stage_record.h"
+#include "store/upsample.h"
 
 #define BATCH_SIZE 256
 
@@ -15,6 +17,8 @@ typedef struct DocumentResult {
     SourceTally *source;
     int outcome; /* an Outcome; 0: undecided */
     char *rule;  /* "stage/rule" of a dropped or merged document */
+    unsigned passes; /* 0: not drawn by upsampling */
+    guint64 asked;
     Sha256 leaf;
 } DocumentResult;
 
@@ -160,12 +164,27 @@ static gboolean read_document(const DocumentPass *pass, StoreTxn *txn, Docno doc
     return found;
 }
 
+static gboolean read_passes(StoreTxn *txn, Docno docno, DocumentResult *result, GError **error)
+{
+    GError *cause = NULL;
+    if (result->outcome != OUTCOME_KEPT)
+        return TRUE;
+    g_autoptr(json_t) note = note_get(txn, docno, "mix", &cause);
+    result->passes = upsample_note_passes(note, &result->asked);
+    if (!cause)
+        return TRUE;
+    g_propagate_error(error, cause);
+    return FALSE;
+}
+
 static gboolean tally_document(const DocumentPass *pass, StoreTxn *txn, Docno docno, DocumentResult *result, GError **error)
 {
     g_auto(Document) document = {0};
     Sha256 parts[5];
     unsigned count = 4;
     if (!read_document(pass, txn, docno, &document, error) || !read_verdict(txn, docno, result, &parts[3], error))
+        return FALSE;
+    if (!read_passes(txn, docno, result, error))
         return FALSE;
     result->source = g_hash_table_lookup(pass->tally->by_tag, document.source ? document.source : "");
     if (!result->source) {
@@ -221,6 +240,9 @@ static gboolean sink_batch(gpointer user, gpointer item, GError **error)
         source->dropped += result->outcome == OUTCOME_DROPPED;
         source->merged += result->outcome == OUTCOME_MERGED;
         source->undecided += result->outcome == 0;
+        source->upsampled += result->passes > 0;
+        source->drawn += result->passes;
+        source->asked += result->passes ? result->asked : 0;
         if (result->rule)
             count_rule(result->outcome == OUTCOME_MERGED ? source->merged_by : source->dropped_by, result->rule);
         if (pass->depth == TALLY_HASHES)

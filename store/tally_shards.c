@@ -10,7 +10,7 @@
 typedef struct ShardItem {
     unsigned split;
     guint32 number;
-    guint64 *tokens_by_source;
+    guint64 *tokens_by_source, *passes_by_source;
     ShardTally tally;
 } ShardItem;
 
@@ -25,6 +25,7 @@ typedef struct ShardPass {
 static void item_free(gpointer data)
 {
     g_free(((ShardItem *)data)->tokens_by_source);
+    g_free(((ShardItem *)data)->passes_by_source);
     g_free(data);
 }
 
@@ -40,11 +41,13 @@ static gboolean count_spans(const ShardPass *pass, const StoreValue *spans, Shar
     if (spans->length % sizeof(Span) != 0)
         return bad_shard(item, "has spans of a wrong size", error);
     item->tokens_by_source = g_new0(guint64, pass->tally->sources->len + 1);
+    item->passes_by_source = g_new0(guint64, pass->tally->sources->len + 1);
     for (gsize i = 0; i < spans->length / sizeof(Span); i++) {
         Span span = span_at(spans->data, i);
         if (span.source >= pass->tally->sources->len)
             return bad_shard(item, "has a span of an unknown source", error);
         item->tokens_by_source[span.source] += span.length;
+        item->passes_by_source[span.source] += span.offset == 0 && strcmp(split_names[item->split], "train") == 0;
     }
     return TRUE;
 }
@@ -102,6 +105,7 @@ static gboolean sink_shard(gpointer user, gpointer data, GError **error)
     for (guint i = 0; i < pass->tally->sources->len; i++) {
         SourceTally *source = g_ptr_array_index(pass->tally->sources, i);
         source->tokens[item->split] += item->tokens_by_source[i];
+        source->packed += item->passes_by_source[i];
     }
     progress_add(pass->context->progress, 1);
     return TRUE;
