@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Sections on what is looked for in clean texts; see store/recipe_search.h. */
+ * What is looked for in clean texts; see store/recipe_search.h. */
 #include "store/recipe_search.h"
 
 #include <string.h>

@@ -188,7 +188,7 @@ static void test_a_stage_that_is_left_out_takes_back_what_it_did(void)
     g_autoptr(Store) store = fixture_store(fixture, "left-out");
     Verdict verdict = {OUTCOME_DROPPED, "contamination", "contaminated", 1, 0.8, DOCNO_NONE, NULL};
     StageAction action;
-    begin(store, "passages", &action);
+    begin(store, "dedup", &action);
     begin(store, "contamination", &action);
     fixture_put_verdict(store, 5, &verdict);
     fixture_write(store, put_cuts, NULL);
@@ -196,7 +196,7 @@ static void test_a_stage_that_is_left_out_takes_back_what_it_did(void)
     g_assert_true(stage_leave_out(store, "contamination", &error));
     g_assert_no_error(error);
     g_assert_cmpint(fixture_verdict(store, 5).outcome, ==, 0);
-    begin(store, "passages", &action);
+    begin(store, "dedup", &action);
     g_assert_cmpint(action, ==, STAGE_SKIP);
     begin(store, "contamination", &action);
     g_assert_cmpint(action, ==, STAGE_START);
