@@ -201,6 +201,13 @@ static void close_title(TextForm *form)
     }
 }
 
+/* A blank, but not behind the mark that a caption without a label begins with; `start` is where the caption does. */
+static void part_from_before(TextForm *form, gsize start)
+{
+    if (form->line.length > start || (start > 0 && form->line.data[start - 1] == ':'))
+        text_form_space(form);
+}
+
 /* The parts of a caption, and paragraphs that stand beside it. Returns whether there was any text. */
 static gboolean append_caption(JatsWalk *walk, const XmlNode *node)
 {
@@ -215,12 +222,12 @@ static gboolean append_caption(JatsWalk *walk, const XmlNode *node)
         gsize before = form->line.length;
         if (after_title)
             close_title(form);
-        text_form_space(form);
+        part_from_before(form, start);
         jats_text(walk, part);
         after_title = part->name == XML_TITLE && form->line.length > before;
     }
     XML_EACH(paragraph, node, XML_P) {
-        text_form_space(form);
+        part_from_before(form, start);
         jats_text(walk, paragraph);
     }
     return form->line.length > start;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define SPAN_LIMIT 1000u
+#define WIDTH_LIMIT 1000u /* columns that spans can make; only real cells go beyond */
 #define GRID_LIMIT ((gsize)1 << 20)
 #define REPEATED ((gsize)256) /* bytes of a header cell that stands over several columns */
 
@@ -20,7 +21,7 @@ typedef struct Grid {
     GPtrArray *rows;   /* GPtrArray of char *, NULL: empty */
     GArray *below;     /* guint of each column: rows that a cell from above still takes */
     GPtrArray *columns; /* const char *: names of an OASIS table's columns */
-    gsize cells;       /* so far */
+    gsize cells;       /* of the grid so far, empty ones too */
     guint width;
 } Grid;
 
@@ -66,6 +67,8 @@ static guint rows_of(const Grid *grid, const XmlNode *cell)
 
 static void set_below(Grid *grid, guint column, guint rows)
 {
+    if (column >= WIDTH_LIMIT)
+        return;
     if (column >= grid->below->len)
         g_array_set_size(grid->below, column + 1);
     g_array_index(grid->below, guint, column) = rows;
@@ -105,9 +108,9 @@ static void read_row(Grid *grid, const XmlNode *node, gboolean header)
     XML_EACH_ELEMENT(cell, node) {
         if (!is_cell(cell))
             continue;
-        guint columns = columns_of(grid, cell), rows = rows_of(grid, cell);
+        guint room = column < WIDTH_LIMIT ? WIDTH_LIMIT - column : 1;
+        guint columns = MIN(columns_of(grid, cell), room), rows = rows_of(grid, cell);
         g_autofree char *text = jats_line(grid->walk, cell);
-        grid->cells += columns;
         for (guint i = 0; i < columns; i++) {
             if (header && (i == 0 || (text && strlen(text) <= REPEATED)))
                 add_header(grid, column, text);
@@ -121,6 +124,7 @@ static void read_row(Grid *grid, const XmlNode *node, gboolean header)
     }
     while (column < grid->below->len) /* cells from above at the right edge */
         column = free_column(grid, column) + 1;
+    grid->cells += row->len + 1;
     if (header)
         return;
     while (row->len && !row->pdata[row->len - 1])
