@@ -117,6 +117,16 @@ static void strip_end(char *text)
         text[--length] = '\0';
 }
 
+/* "[Title in translation]." without the brackets that mark it as one. */
+static void unbracket(char *text)
+{
+    gsize length = strlen(text);
+    if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
+        memmove(text, text + 1, length - 2);
+        text[length - 2] = '\0';
+    }
+}
+
 /* "Title. Available from: address" without what comes after the title. */
 static void cut_address(char *text)
 {
@@ -195,6 +205,7 @@ static void append_quote(Buffer *out, const XmlNode *citation)
     if (title) {
         cut_address(title);
         strip_end(title);
+        unbracket(title);
     }
     if (!title || !*title)
         return;

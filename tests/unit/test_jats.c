@@ -290,6 +290,9 @@ static void test_sections_named_like_back_matter_stay(void)
 
 static void test_references_lose_addresses(void)
 {
+    assert_text(&format_jats, "<article><body><p>A" CITE("t", "1") " too.</p></body><back><ref-list><ref id=\"t\"><element-citation>"
+                              "<name><surname>Ng</surname></name><article-title>[Tea and coffee].</article-title></element-citation></ref></ref-list></back></article>",
+                "A [bib_ref]Tea and coffee, Ng[/bib_ref] too.");
     assert_text(&format_jats,
                 "<article><body><p>A [" CITE("w", "1") "], b [" CITE("v", "2") "].</p></body><back><ref-list><ref id=\"w\"><mixed-citation>"
                 "R project. Available: <ext-link>http://r.org</ext-link>. Accessed 2013</mixed-citation></ref><ref id=\"v\">"
