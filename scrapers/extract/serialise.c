@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "scrapers/extract/label.h"
+#include "scrapers/extract/math_text.h"
 #include "scrapers/extract/script.h"
 #include "scrapers/extract/table.h"
 
@@ -210,7 +211,7 @@ static void walk_script(Writer *writer, xmlNode *element)
     walk_children(writer, element);
 }
 
-/* Formulas: the author's own text form if there is one, else the symbols in a row. */
+/* Formulas: the author's own text form if there is one, else the symbols on one line. */
 static void walk_math(Writer *writer, xmlNode *math)
 {
     const char *alternative = page_attribute(math, "alttext");
@@ -218,28 +219,11 @@ static void walk_math(Writer *writer, xmlNode *math)
         put_text(writer, alternative);
         return;
     }
-    for (xmlNode *node = math->children; node;) {
-        const char *name = node->type == XML_ELEMENT_NODE ? (const char *)node->name : "";
-        gboolean into = strcmp(name, "annotation") != 0 && strcmp(name, "annotation-xml") != 0;
-        const char *parent = (const char *)node->parent->name;
-        if (node->type == XML_TEXT_NODE) {
-            put_text(writer, (const char *)node->content);
-        } else if (node->prev && node->prev->type == XML_ELEMENT_NODE) {
-            if (strcmp(parent, "msup") == 0 || strcmp(parent, "mover") == 0)
-                put_text(writer, "^");
-            else if (strcmp(parent, "msub") == 0 || strcmp(parent, "munder") == 0)
-                put_text(writer, "_");
-            else if (strcmp(parent, "mfrac") == 0)
-                put_text(writer, "/");
-            else if (strcmp(parent, "mroot") == 0)
-                put_text(writer, "^1/");
-            else if (strcmp(name, "mn") == 0 && strcmp((const char *)node->prev->name, "mn") == 0)
-                put_text(writer, " ");
-        }
-        if (strcmp(name, "msqrt") == 0)
-            put_text(writer, "\xe2\x88\x9a");
-        node = page_next(node, math, into);
-    }
+    g_auto(Buffer) text;
+    buffer_init(&text, MATH_TEXT_LIMIT);
+    math_text_append(math, &text);
+    if (text.length)
+        put_text(writer, text.data);
 }
 
 /* Both without case, punctuation and space. */
