@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * galen list: one line for each document, with what became of it. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,12 @@ static void print_line(const Filter *filter, Docno docno, const Document *docume
     json_object_set_new(line, "outcome", json_text(outcome));
     json_object_set_new(line, "rule", json_text(verdict ? verdict->rule : NULL));
     json_object_set_new(line, "detail", json_text(verdict ? verdict->detail : NULL));
+    if (verdict && verdict->outcome == OUTCOME_MERGED)
+        json_object_set_new(line, "winner", json_integer((json_int_t)verdict->winner));
+    if (verdict && !isnan(verdict->value))
+        json_object_set_new(line, "value", json_real(verdict->value));
+    if (verdict && !isnan(verdict->threshold))
+        json_object_set_new(line, "threshold", json_real(verdict->threshold));
     g_autofree char *text = json_write(line);
     puts(text);
 }

@@ -557,6 +557,91 @@ static void test_an_interrupted_run_ends_with_the_same_verdicts(void)
     g_free(entries);
 }
 
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The ids of the documents that no verdict takes out, in order. */
+static char *read_kept(Store *store, const Entry *entries, gsize count)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    for (Docno docno = 0; docno < count; docno++) {
+        if (!ledger_has(txn, docno))
+            g_ptr_array_add(kept, (gpointer)entries[docno].id);
+    }
+    g_ptr_array_sort(kept, compare_ids);
+    g_ptr_array_add(kept, NULL);
+    return g_strjoinv(" ", (char **)kept->pdata);
+}
+
+enum { MIXED = 600 };
+
+/* Families, copies, copies in other punctuation, and shared identifiers, titles and addresses; in every source. */
+static Entry *make_mixture(void)
+{
+    static const char *const tags[] = {"cdc", "pubmed", "pmc", "replay"};
+    static const char *const kinds[] = {"page", "abstract", "article", "text"};
+    static const char *const licences[] = {NULL, "CC-BY-4.0", "CC-BY-NC-4.0"};
+    Entry *entries = g_new0(Entry, MIXED);
+    for (unsigned i = 0; i < MIXED; i++) {
+        unsigned family = (unsigned)(random_at(2, "family", i) % (MIXED / 5)), member = (unsigned)(random_at(2, "member", i) % 4);
+        guint64 draw = random_at(2, "draw", i);
+        g_autofree char *text = make_relative(family, member);
+        entries[i] = (Entry){
+            .source = tags[i * 4 / MIXED],
+            .kind = kinds[draw % 4],
+            .id = g_strdup_printf("id%03u", i),
+            .title = draw >> 8 & 1 ? g_strdup_printf("A study of the family with the number %u", family / 2) : NULL,
+            .meta = draw >> 9 & 3 ? NULL : g_strdup_printf("{\"doi\":\"10.1/%u\"}", (unsigned)(draw >> 16) % 40),
+            .url = draw >> 11 & 1 ? g_strdup_printf("https://www.example.org/%u/", family / 2) : NULL,
+            .licence = licences[(draw >> 32) % 3],
+            .text = draw >> 12 & 3 ? g_strdup(text) : g_strconcat(text, "!", NULL),
+        };
+    }
+    return entries;
+}
+
+/* Sources in another order, each with its own documents in theirs. */
+static Entry *in_order(const Entry *entries, const unsigned order[4])
+{
+    Entry *result = g_new(Entry, MIXED);
+    for (unsigned part = 0; part < 4; part++)
+        memcpy(result + part * (MIXED / 4), entries + order[part] * (MIXED / 4), MIXED / 4 * sizeof entries[0]);
+    return result;
+}
+
+static void test_the_order_of_sources_does_not_matter(void)
+{
+    static const unsigned orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}};
+    Entry *entries = make_mixture();
+    Recipe recipe = make_recipe();
+    g_autofree char *first = NULL;
+    for (unsigned i = 0; i < G_N_ELEMENTS(orders); i++) {
+        g_autofree Entry *arranged = in_order(entries, orders[i]);
+        g_autofree char *name = g_strdup_printf("order-%u", i);
+        g_autoptr(Store) store = make_store(name, arranged, MIXED);
+        run_dedup(store, &recipe, 1 + i);
+        g_autofree char *kept = read_kept(store, arranged, MIXED);
+        g_test_message("%s", kept);
+        g_assert_cmpuint(strlen(kept), >, 6 * 100);
+        if (first)
+            g_assert_cmpstr(kept, ==, first);
+        else
+            first = g_steal_pointer(&kept);
+    }
+    for (unsigned i = 0; i < MIXED; i++) {
+        g_free((gpointer)entries[i].id);
+        g_free((gpointer)entries[i].title);
+        g_free((gpointer)entries[i].meta);
+        g_free((gpointer)entries[i].url);
+    }
+    free_texts(entries, MIXED);
+    g_free(entries);
+}
+
 static void test_an_empty_store_has_nothing_to_merge(void)
 {
     Recipe recipe = make_recipe();
@@ -615,6 +700,7 @@ int main(int argc, char **argv)
                     test_verdicts_do_not_depend_on_threads_or_batches);
     g_test_add_func("/dedup/an interrupted run ends with the same verdicts",
                     test_an_interrupted_run_ends_with_the_same_verdicts);
+    g_test_add_func("/dedup/the order of sources does not matter", test_the_order_of_sources_does_not_matter);
     g_test_add_func("/dedup/an empty store has nothing to merge", test_an_empty_store_has_nothing_to_merge);
     g_test_add_func("/dedup/the fingerprint tells settings apart and is set when skipped",
                     test_the_fingerprint_tells_settings_apart_and_is_set_when_skipped);
