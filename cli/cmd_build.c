@@ -10,7 +10,7 @@
 #include "store/manifest.h"
 
 typedef struct Options {
-    char *output, *inputs, *until;
+    char *output, *inputs, *until, *memory;
     int jobs, batch;
     gboolean json, quiet, timings, offline;
 } Options;
@@ -75,6 +75,18 @@ static gboolean may_build(const Store *store, const Recipe *recipe, const Option
     return crawls && source_crawls_finished(crawls, error);
 }
 
+/* "512M", "8G", "1T" or a number of bytes; 0: none of these. */
+static guint64 parse_size(const char *text)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    guint64 number = g_ascii_strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+    guint64 size = unit ? number << 10 * (unit - units + 1) : number;
+    gboolean whole = end != text && g_ascii_isdigit(*text) && end[unit != NULL] == '\0';
+    return whole && number <= G_MAXUINT64 >> 40 ? size : 0;
+}
+
 static int build(const Recipe *recipe, const Options *options, GError **error)
 {
     g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
@@ -86,6 +98,7 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
         .store = store,
         .progress = progress,
         .jobs = options->jobs > 0 ? (unsigned)options->jobs : default_jobs(),
+        .memory = options->memory ? parse_size(options->memory) : 0,
         .batch_documents = (unsigned)MAX(options->batch, 0),
         .notices = notices,
     };
@@ -102,7 +115,7 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
 
 static int run(const Command *command, int argc, char **argv)
 {
-    g_autofree char *output = NULL, *inputs = NULL, *until = NULL;
+    g_autofree char *output = NULL, *inputs = NULL, *until = NULL, *memory = NULL;
     Options options = {0};
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
@@ -111,6 +124,7 @@ static int run(const Command *command, int argc, char **argv)
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
         {"from-warc", 0, 0, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
+        {"memory", 0, 0, G_OPTION_ARG_STRING, &memory, "What deduplication may take to sort (1G); beyond, it sorts on disk; never changes the result", "SIZE"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
         {"timings", 0, 0, G_OPTION_ARG_NONE, &options.timings, "Print each stage's seconds and speed to standard error", NULL},
@@ -123,8 +137,11 @@ static int run(const Command *command, int argc, char **argv)
     options.output = output;
     options.inputs = inputs;
     options.until = until;
+    options.memory = memory;
     if (!output)
         return command_usage(command, "say where the store goes: -o STORE");
+    if (memory && parse_size(memory) == 0)
+        return command_usage(command, "--memory is a size like 512M or 8G, not '%s'", memory);
     if (until && !pipeline_has_stage(until))
         return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", until);
     GError *error = NULL;

@@ -150,6 +150,7 @@ Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **
     corpus->store = store;
     corpus->recipe = recipe;
     corpus->jobs = MAX(jobs, 1);
+    corpus->memory = CORPUS_MEMORY;
     corpus->merges = g_array_new(FALSE, FALSE, sizeof(Merge));
     if (!load_candidates(corpus, error))
         return NULL;

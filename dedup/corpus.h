@@ -46,13 +46,16 @@ typedef struct Corpus {
     Store *store;
     const Recipe *recipe;
     unsigned jobs;
-    Progress *progress; /* may be NULL */
+    guint64 memory;      /* bytes that the keys of bands may take; beyond, they are sorted on disk */
+    Progress *progress;  /* may be NULL */
     Candidate *candidates;
     gsize count;
     guint32 *by_docno;   /* all indices, in order of document numbers */
     GArray *merges;      /* of Merge, in order of the rules */
     guint64 comparisons; /* pairs of texts whose shingles were compared */
 } Corpus;
+
+#define CORPUS_MEMORY ((guint64)1 << 30) /* of a corpus that was just loaded */
 
 Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **error);
 void corpus_free(Corpus *corpus);

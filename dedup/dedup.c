@@ -80,6 +80,8 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
     if (!corpus)
         return FALSE;
     corpus->progress = context->progress;
+    if (context->memory)
+        corpus->memory = context->memory;
     progress_begin(context->progress, "dedup", "steps", 6 + (recipe->dedup.near ? recipe->dedup.bands : 0));
     gboolean good = run_rules(corpus, error);
     progress_end(context->progress);

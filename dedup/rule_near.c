@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Near-duplicates by MinHash LSH; see dedup/rules.h. */
 #include "base/error.h"
+#include "dedup/key_runs.h"
 #include "dedup/minhash.h"
 #include "dedup/near_link.h"
 #include "dedup/rules.h"
 
-/* What the keys of the bands that are made in one scan may take. */
-#define KEY_BYTES ((gsize)1 << 30)
+/* A key, and its place in the sort's scratch. */
+#define KEY_BYTES (2 * sizeof(KeyIndex))
+/* The fewest keys that are sorted at once, however little memory there is. */
+#define FEWEST_KEYS 64
 #define NO_KEY G_MAXUINT32
 
 typedef struct NearRun {
@@ -14,6 +17,7 @@ typedef struct NearRun {
     NearLink *link;
     unsigned first, bands; /* those of one scan */
     KeyList *keys;         /* of each of them */
+    KeyRuns *runs;         /* of one band, when memory does not hold its keys */
 } NearRun;
 
 static gboolean check_signature(const Corpus *corpus, guint32 index, const Sketch *sketch, GError **error)
@@ -28,6 +32,12 @@ static gboolean check_signature(const Corpus *corpus, guint32 index, const Sketc
     return FALSE;
 }
 
+static guint64 band_key(const NearRun *run, const Sketch *sketch, unsigned band)
+{
+    gsize bytes = run->corpus->recipe->dedup.rows * sizeof(guint32);
+    return hash64(sketch->signature + band * bytes, bytes, band);
+}
+
 /* Each key goes to the place of its candidate: no thread waits, and keys come in order of indices. */
 static gboolean add_keys(gpointer user, guint32 index, const Sketch *sketch, GError **error)
 {
@@ -36,11 +46,8 @@ static gboolean add_keys(gpointer user, guint32 index, const Sketch *sketch, GEr
         return TRUE;
     if (!check_signature(run->corpus, index, sketch, error))
         return FALSE;
-    gsize bytes = run->corpus->recipe->dedup.rows * sizeof(guint32);
-    for (unsigned i = 0; i < run->bands; i++) {
-        unsigned band = run->first + i;
-        run->keys[i].items[index] = (KeyIndex){.key = hash64(sketch->signature + band * bytes, bytes, band), .index = index};
-    }
+    for (unsigned i = 0; i < run->bands; i++)
+        run->keys[i].items[index] = (KeyIndex){.key = band_key(run, sketch, run->first + i), .index = index};
     return TRUE;
 }
 
@@ -76,11 +83,9 @@ static gboolean link_bands(NearRun *run, GError **error)
     return TRUE;
 }
 
-static gboolean link_all(NearRun *run, GError **error)
+static gboolean link_in_memory(NearRun *run, unsigned at_once, GError **error)
 {
     unsigned bands = (unsigned)run->corpus->recipe->dedup.bands;
-    gsize one = MAX(run->corpus->count, 1) * sizeof(KeyIndex);
-    unsigned at_once = (unsigned)CLAMP(KEY_BYTES / one, 1, bands);
     gboolean good = TRUE;
     run->keys = g_new0(KeyList, at_once);
     for (; good && run->first < bands; run->first += at_once) {
@@ -91,6 +96,47 @@ static gboolean link_all(NearRun *run, GError **error)
         key_list_clear(&run->keys[i]);
     g_free(run->keys);
     return good;
+}
+
+static gboolean add_to_runs(gpointer user, guint32 index, const Sketch *sketch, GError **error)
+{
+    const NearRun *run = user;
+    return sketch->permutations == 0 || (check_signature(run->corpus, index, sketch, error) &&
+                                         key_runs_add(run->runs, band_key(run, sketch, run->first), index, error));
+}
+
+/* Whole buckets at a time, as many as memory holds. */
+static gboolean link_runs(NearRun *run, gsize keys, GError **error)
+{
+    g_auto(KeyList) list = {0};
+    if (!corpus_scan(run->corpus, add_to_runs, run, error) || !key_runs_rewind(run->runs, error))
+        return FALSE;
+    do {
+        if (!key_runs_take(run->runs, keys, &list, error) ||
+            !corpus_buckets(run->corpus, &list, near_link_bucket, near_link_done, run->link, error))
+            return FALSE;
+    } while (list.count > 0);
+    return TRUE;
+}
+
+static gboolean link_on_disk(NearRun *run, gsize keys, GError **error)
+{
+    gboolean good = TRUE;
+    for (; good && run->first < run->corpus->recipe->dedup.bands; run->first++) {
+        run->runs = key_runs_new(store_directory(run->corpus->store), keys, error);
+        good = run->runs && link_runs(run, keys, error);
+        g_clear_pointer(&run->runs, key_runs_free);
+        progress_add(run->corpus->progress, 1);
+    }
+    return good;
+}
+
+static gboolean link_all(NearRun *run, GError **error)
+{
+    gsize keys = MAX((gsize)(run->corpus->memory / KEY_BYTES), FEWEST_KEYS), one = MAX(run->corpus->count, 1);
+    if (one > keys)
+        return link_on_disk(run, keys, error);
+    return link_in_memory(run, (unsigned)MIN(keys / one, run->corpus->recipe->dedup.bands), error);
 }
 
 static gboolean estimate(Reader *reader, const Merge *merge, double *similarity, GError **error)

@@ -32,6 +32,7 @@ typedef struct StageContext {
     Store *store;
     Progress *progress; /* may be NULL */
     unsigned jobs;
+    guint64 memory; /* bytes for what a stage must sort; 0: the stage's own choice. Never changes results. */
     unsigned batch_documents; /* documents in one transaction; 0: chosen for speed. Never changes results. */
     GString *notices;   /* lines for people, printed by cli/ after the stage; may be NULL */
 } StageContext;

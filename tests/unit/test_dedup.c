@@ -71,6 +71,8 @@ static gboolean put_entries(StoreTxn *txn, gpointer user, GError **error)
     return TRUE;
 }
 
+static guint64 memory; /* for the stages; 0: their own choice */
+
 static Store *make_store(const char *name, const Entry *items, gsize count)
 {
     g_autoptr(GError) error = NULL;
@@ -87,7 +89,7 @@ static void run_dedup(Store *store, const Recipe *recipe, unsigned jobs)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *fingerprint = NULL;
-    StageContext context = {.store = store, .jobs = jobs};
+    StageContext context = {.store = store, .jobs = jobs, .memory = memory};
     dedup_run(&context, recipe, "clean/1", &fingerprint, &error);
     g_assert_no_error(error);
     g_assert_nonnull(fingerprint);
@@ -613,6 +615,40 @@ static Entry *in_order(const Entry *entries, const unsigned order[4])
     return result;
 }
 
+static void free_mixture(Entry *entries)
+{
+    for (unsigned i = 0; i < MIXED; i++) {
+        g_free((gpointer)entries[i].id);
+        g_free((gpointer)entries[i].title);
+        g_free((gpointer)entries[i].meta);
+        g_free((gpointer)entries[i].url);
+    }
+    free_texts(entries, MIXED);
+    g_free(entries);
+}
+
+static void test_memory_changes_no_verdict(void)
+{
+    static const guint64 sizes[] = {0, 1, 32 * 200, 32 * 1500}; /* all at once; the least; runs; two bands at a time */
+    Entry *entries = make_mixture();
+    Recipe recipe = make_recipe();
+    g_autofree char *first = NULL;
+    for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        g_autofree char *name = g_strdup_printf("memory-%u", i);
+        g_autoptr(Store) store = make_store(name, entries, MIXED);
+        memory = sizes[i];
+        run_dedup(store, &recipe, 2);
+        g_autofree char *verdicts = read_verdicts(store, MIXED);
+        if (first)
+            g_assert_cmpstr(verdicts, ==, first);
+        else
+            first = g_steal_pointer(&verdicts);
+    }
+    memory = 0;
+    g_assert_nonnull(strstr(first, "near-duplicate"));
+    free_mixture(entries);
+}
+
 static void test_the_order_of_sources_does_not_matter(void)
 {
     static const unsigned orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}};
@@ -632,14 +668,7 @@ static void test_the_order_of_sources_does_not_matter(void)
         else
             first = g_steal_pointer(&kept);
     }
-    for (unsigned i = 0; i < MIXED; i++) {
-        g_free((gpointer)entries[i].id);
-        g_free((gpointer)entries[i].title);
-        g_free((gpointer)entries[i].meta);
-        g_free((gpointer)entries[i].url);
-    }
-    free_texts(entries, MIXED);
-    g_free(entries);
+    free_mixture(entries);
 }
 
 static void test_an_empty_store_has_nothing_to_merge(void)
@@ -701,6 +730,7 @@ int main(int argc, char **argv)
     g_test_add_func("/dedup/an interrupted run ends with the same verdicts",
                     test_an_interrupted_run_ends_with_the_same_verdicts);
     g_test_add_func("/dedup/the order of sources does not matter", test_the_order_of_sources_does_not_matter);
+    g_test_add_func("/dedup/memory changes no verdict", test_memory_changes_no_verdict);
     g_test_add_func("/dedup/an empty store has nothing to merge", test_an_empty_store_has_nothing_to_merge);
     g_test_add_func("/dedup/the fingerprint tells settings apart and is set when skipped",
                     test_the_fingerprint_tells_settings_apart_and_is_set_when_skipped);

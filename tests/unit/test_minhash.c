@@ -9,6 +9,7 @@
 #include "dedup/canonical_url.h"
 #include "dedup/exact.h"
 #include "dedup/jaccard.h"
+#include "dedup/key_runs.h"
 #include "dedup/licence.h"
 #include "dedup/minhash.h"
 #include "dedup/preference.h"
@@ -500,6 +501,43 @@ static void test_members_of_a_bucket_come_in_order(void)
     g_assert_cmpuint(seen, ==, 3000);
 }
 
+/* Whatever is held at once, keys come back as one sort would put them, and no bucket is cut. */
+static void check_runs(gsize capacity, gsize wanted, guint expected_runs)
+{
+    enum { KEYS = 20000 };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KeyRuns) runs = key_runs_new(g_get_tmp_dir(), capacity, &error);
+    g_auto(KeyList) sorted = {0}, part = {0};
+    for (guint32 i = 0; i < KEYS; i++) {
+        guint64 key = i % 7 ? random_at(4, "key", i) : 77; /* one large bucket */
+        key_list_add(&sorted, key, i);
+        g_assert_true(key_runs_add(runs, key, i, &error));
+    }
+    key_list_sort(&sorted);
+    g_assert_true(key_runs_rewind(runs, &error));
+    g_assert_cmpuint(key_runs_count(runs), ==, expected_runs);
+    gsize at = 0;
+    for (;;) {
+        g_assert_true(key_runs_take(runs, wanted, &part, &error));
+        if (part.count == 0)
+            break;
+        g_assert_true(at == 0 || sorted.items[at - 1].key != part.items[0].key);
+        for (gsize i = 0; i < part.count; i++, at++) {
+            g_assert_cmpuint(part.items[i].key, ==, sorted.items[at].key);
+            g_assert_cmpuint(part.items[i].index, ==, sorted.items[at].index);
+        }
+    }
+    g_assert_cmpuint(at, ==, KEYS);
+    g_assert_no_error(error);
+}
+
+static void test_keys_on_disk_come_as_one_sort_would_put_them(void)
+{
+    check_runs(100, 50, 200);
+    check_runs(3000, 6000, 7);
+    check_runs(100000, 1, 1);
+}
+
 enum { JOINED = 200000 };
 
 static gpointer join_some(gpointer data)
@@ -685,6 +723,7 @@ int main(int argc, char **argv)
                     test_few_families_in_a_large_bucket_are_all_found);
     g_test_add_func("/bucket/a small bucket compares members beside representatives",
                     test_a_small_bucket_compares_members_beside_representatives);
+    g_test_add_func("/key runs/keys on disk come as one sort would put them", test_keys_on_disk_come_as_one_sort_would_put_them);
     g_test_add_func("/union-find/many threads join the same sets", test_many_threads_join_the_same_sets);
     g_test_add_func("/bucket/members of a bucket come in order", test_members_of_a_bucket_come_in_order);
     g_test_add_func("/bucket/one member can join two sets", test_one_member_can_join_two_sets);
