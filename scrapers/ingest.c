@@ -20,8 +20,8 @@
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
-#define COMMIT_BYTES ((gsize)64 << 20)
-#define COMMIT_RECORDS 8192
+#define COMMIT_BYTES ((gsize)32 << 20)
+#define COMMIT_RECORDS 4096 /* each may change a page of its own in the index of ids, which LMDB holds until the commit */
 #define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
 #define FROZEN_LIMIT ((gsize)1 << 30)
 #define STAGE "ingest"
