@@ -104,11 +104,19 @@ static char *strip_copy(const char *text, gsize length)
     return g_strstrip(g_strndup(text, length));
 }
 
+/* What may not stand in a header cannot be sent back. */
+static gboolean has_control(const char *text)
+{
+    while (*text && (!g_ascii_iscntrl(*text) || *text == '\t'))
+        text++;
+    return *text != '\0';
+}
+
 static Cookie *parse(const char *line, const char *host, const HttpExchange *answer)
 {
     g_auto(GStrv) parts = g_strsplit(line, ";", 32);
     const char *equals = parts[0] ? strchr(parts[0], '=') : NULL;
-    if (!equals || strlen(line) > COOKIE_MAX)
+    if (!equals || strlen(line) > COOKIE_MAX || has_control(line))
         return NULL;
     Cookie *cookie = g_new0(Cookie, 1);
     cookie->name = strip_copy(parts[0], (gsize)(equals - parts[0]));

@@ -279,9 +279,11 @@ static void judge(Transfer *transfer, CURLcode code)
     exchange->reason = failure_reason(transfer, code);
 }
 
+/* Values come from servers: one that would break the line is left out. */
 static struct curl_slist *append_line(struct curl_slist *lines, const char *name, const char *value)
 {
-    g_autofree char *line = value ? g_strdup_printf("%s: %s", name, value) : NULL;
+    gboolean good = value && !strpbrk(value, "\r\n");
+    g_autofree char *line = good ? g_strdup_printf("%s: %s", name, value) : NULL;
     return line ? curl_slist_append(lines, line) : lines;
 }
 

@@ -18,6 +18,7 @@ const char *const fuzz_seeds[] = {
     "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=\"utf-8\"\r\nSet-Cookie: a=1; Path=/x; Max-Age=60; Secure\r\n"
     "Set-Cookie: b=2; Domain=.example.org; Expires=Sun, 06 Nov 2094 08:49:37 GMT\r\nContent-Length: 5\r\n\r\n",
     "HTTP/2 302 \r\nlocation: //b.example.org/%7euser/../x?y#z\r\nset-cookie: =; ;;domain=org\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r2; Path=/\r\nSet-Cookie: b=\x7f\r\n\r\n",
     "HTTP/1.1 503 Busy\r\nRetry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: 7\r\n\r\n",
     NULL,
 };
