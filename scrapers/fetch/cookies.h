@@ -4,7 +4,8 @@
  * Cookies are taken from answers as they are stored and given back by URL, with the answer's own date as the clock, so
  * that a crawl that is replayed from its file has the cookies it had. Stricter than browsers: a Domain attribute counts
  * only when it is the host itself or its parent with two labels or more, third parties do not exist, and a host may set
- * COOKIES_PER_HOST cookies of COOKIE_MAX bytes; what is over that is forgotten, oldest first.
+ * COOKIES_PER_HOST cookies of COOKIE_MAX bytes; what is over that is forgotten, oldest first, as is one with control
+ * characters, which could break the line that sends it back.
  */
 #ifndef SCRAPERS_FETCH_COOKIES_H
 #define SCRAPERS_FETCH_COOKIES_H
