@@ -103,7 +103,7 @@ NgramIndex *ngram_index_new(const NgramRules *rules)
     NgramIndex *index = g_new0(NgramIndex, 1);
     index->rules = *rules;
     index->texts = g_array_new(FALSE, FALSE, sizeof(NgramText));
-    index->word_numbers = g_array_new(FALSE, FALSE, sizeof(guint32));
+    index->word_numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint32), 64); /* never NULL, even with no word in it */
     index->words = word_numbers_new();
     index->reader = g_new0(NgramReader, 1);
     index->reader->folded = folded_text_new();

@@ -15,6 +15,7 @@ const char *const fuzz_seeds[] = {
     "{\"question\": \"one two three four five\"}\n\n{\"question\": \"six\", \"id\": 7}\none two three[12] four five six",
     "{\"QUESTION\": \"a b c\", \"CONTEXTS\": [\"d e f\", \"g\"], \"options\": {\"A\": \"h\"}}\na b c [bib_ref]d e f[/bib_ref] h",
     "\xef\xbb\xbf{\"text\": \"a b a b a b\"}\na b a b a b a b \xc2\xb2 [fig]a b[/fig] a b",
+    "{#{\n\n...\n",
     "[1]\n{\"text\": 5}\n{\"text\": [\"a\", {}]}\n",
     NULL,
 };
