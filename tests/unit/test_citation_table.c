@@ -115,7 +115,6 @@ static void test_a_row_may_go_over_lines_but_a_stray_quote_costs_one(void)
     g_autoptr(GString) text = g_string_new("pmid,title,citation_count\n1,\"two\nlines\",2\n3,\"stray,4\n");
     for (unsigned i = 10; i < 40; i++)
         g_string_append_printf(text, "%u,plain,%u\n", i, i);
-    g_autofree char *path = path_of("table");
     g_autoptr(GError) error = NULL;
     write_file("table", text->str, text->len);
     g_autofree char *rows = read_table("table", &error);
@@ -130,7 +129,7 @@ static void test_what_is_no_table_is_an_error_that_says_what_is_read(void)
     for (gsize i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_autoptr(GError) error = NULL;
         write_file("table", texts[i], strlen(texts[i]));
-        g_autofree char *rows = read_table("table", &error);
+        g_free(read_table("table", &error));
         g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
         g_test_message("%s", error->message);
         g_assert_nonnull(strstr(error->message, "citation_count"));
