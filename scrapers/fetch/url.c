@@ -20,13 +20,20 @@ static gboolean must_be_escaped(guchar byte)
     return byte <= 0x20 || byte >= 0x7f || strchr("\"<>`{}|^\\", byte);
 }
 
+/* Whether a hexadecimal digit at the end would make an escape of a percent sign that stands for itself. */
+static gboolean ends_in_stray_percent(const GString *out)
+{
+    const char *end = out->str + out->len;
+    return (out->len >= 1 && end[-1] == '%') || (out->len >= 2 && end[-2] == '%' && g_ascii_isxdigit(end[-1]));
+}
+
 void url_append_escaped(GString *out, const char *text, gsize length, const char *also)
 {
     for (gsize i = 0; i < length; i++) {
         guchar byte = (guchar)text[i];
         if (byte == '%' && i + 2 < length && g_ascii_isxdigit(text[i + 1]) && g_ascii_isxdigit(text[i + 2])) {
             guchar decoded = (guchar)(g_ascii_xdigit_value(text[i + 1]) << 4 | g_ascii_xdigit_value(text[i + 2]));
-            if (is_unreserved(decoded))
+            if (is_unreserved(decoded) && !(g_ascii_isxdigit(decoded) && ends_in_stray_percent(out)))
                 g_string_append_c(out, (char)decoded);
             else
                 g_string_append_printf(out, "%%%02X", decoded);

@@ -23,6 +23,7 @@ static void test_one_page_has_one_spelling(void)
         {"http://example.org/a/%2e%2e/c", "http://example.org/c"},
         {"http://example.org/%7euser/%c3%a9", "http://example.org/~user/%C3%A9"},
         {"http://example.org/%2F", "http://example.org/%2F"},
+        {"http://example.org/%5%33/%%41/%%41%42", "http://example.org/%5%33/%%41/%%41B"}, /* a stray percent makes no escape */
         {"http://example.org/a b\xc3\xa9", "http://example.org/a%20b%C3%A9"},
         {"http://example.org/a#part", "http://example.org/a"},
         {"http://example.org/a?#part", "http://example.org/a"},
