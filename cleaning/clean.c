@@ -5,12 +5,14 @@
 #include <string.h>
 #include <unicode/uvernum.h>
 
+#include "base/error.h"
 #include "cleaning/cld2.h"
 #include "cleaning/measure.h"
 #include "cleaning/rules.h"
 #include "store/document.h"
 
 #define CLEAN_VERSION 3 /* raise it when a rule changes what it does: stores are then cleaned anew */
+#define SETTINGS_NAME "clean.settings" /* in TABLE_META */
 
 /* Compressed by the worker, since one thread writes for all. */
 typedef struct Cleaned {
@@ -91,26 +93,54 @@ static void clean_count(gpointer user, StageItem *item, StageRun *run)
     stage_count(run, source, "characters_out", (gint64)cleaned->characters_out);
 }
 
+/* ---- Settings ------------------------------------------------------------------------------------------------ */
+
+/* Of all sources, as one text. */
+static char *settings_text(const Recipe *recipe)
+{
+    g_autoptr(json_t) sources = json_object();
+    for (unsigned i = 0; i < recipe->sources_count; i++)
+        json_object_set_new(sources, recipe->sources[i].tag, recipe_clean_json(&recipe->sources[i].clean));
+    return json_write(sources);
+}
+
 /* Everything that decides the stage's result, the versions of ICU's and CLD2's tables included. */
-static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
+static char *fingerprint_of(const char *settings, const char *predecessor)
 {
     char hex[SHA256_HEX_SIZE];
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "clean %d\nicu %s\ncld2 %s\nafter %s\n", CLEAN_VERSION, U_ICU_VERSION, cld2_version(),
-                    predecessor);
-    for (unsigned i = 0; i < recipe->sources_count; i++) {
-        g_autoptr(json_t) settings = recipe_clean_json(&recipe->sources[i].clean);
-        g_autofree char *settings_text = json_write(settings);
-        g_string_append_printf(text, "%s %s\n", recipe->sources[i].tag, settings_text);
-    }
-    Sha256 digest = sha256(text->str, text->len);
+    g_autofree char *text = g_strdup_printf("clean %d\nicu %s\ncld2 %s\nafter %s\n%s", CLEAN_VERSION, U_ICU_VERSION, cld2_version(),
+                                            predecessor, settings);
+    Sha256 digest = sha256(text, strlen(text));
     sha256_hex(&digest, hex);
     return g_strdup(hex);
 }
 
+static gboolean put_settings(StoreTxn *txn, gpointer user, GError **error)
+{
+    GError *failure = NULL;
+    g_autofree char *stored = store_get_meta(txn, SETTINGS_NAME, &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    return g_strcmp0(stored, user) == 0 || store_put_meta(txn, SETTINGS_NAME, user, error);
+}
+
+json_t *clean_settings_get(StoreTxn *txn, GError **error)
+{
+    GError *failure = NULL;
+    g_autofree char *text = store_get_meta(txn, SETTINGS_NAME, &failure);
+    if (!text && !failure)
+        g_set_error(&failure, GALEN_ERROR, GALEN_ERROR_INPUT, "this store has not been cleaned yet, or by an older version");
+    if (failure)
+        g_propagate_error(error, failure);
+    return text ? json_parse(text, strlen(text), "the store's record \"" SETTINGS_NAME "\"", error) : NULL;
+}
+
 gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
 {
-    *fingerprint = fingerprint_of(recipe, predecessor);
+    g_autofree char *settings = settings_text(recipe);
+    *fingerprint = fingerprint_of(settings, predecessor);
     const StageMap map = {
         .stage = "clean",
         .fingerprint = *fingerprint,
@@ -123,5 +153,5 @@ gboolean clean_run(StageContext *context, const Recipe *recipe, const char *pred
         .count = clean_count,
         .result_free = cleaned_free,
     };
-    return stage_map(context, &map, error);
+    return store_write(context->store, put_settings, settings, error) && stage_map(context, &map, error);
 }

@@ -45,7 +45,9 @@ typedef struct CleanReport {
 typedef struct CleanJudgement {
     const char *rule, *unit; /* unit may be NULL */
     double value, threshold;
+    gboolean compared; /* the value with the threshold, as the next says; else the drop goes by more than these */
     gboolean at_least; /* what the value must be to pass: at least the threshold, or at most */
+    gboolean off;      /* no value fails: the setting switches the drop off */
     gboolean passed;
 } CleanJudgement;
 
@@ -66,6 +68,9 @@ gboolean cleaner_clean(Cleaner *cleaner, const CleanContext *context, const char
 const char *cleaner_text(const Cleaner *cleaner, gsize *length);
 /* What every drop finds about that text, the ones behind the verdict too: all of clean_drops, values exact. */
 void cleaner_judge(Cleaner *cleaner, const CleanContext *context, const CleanReport *report, CleanJudgement judgements[CLEAN_DROP_COUNT]);
+
+/* The settings that the store was cleaned by, or is being: an object of recipe_clean_json by tag. NULL: error. */
+json_t *clean_settings_get(StoreTxn *txn, GError **error);
 
 gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint,
                    GError **error);

@@ -132,7 +132,9 @@ static gboolean judge_personal(const CleanContext *context, Measure *measure, Cl
         if (clean_rules[i].edit == rule_personal)
             judgement->value = (double)report->edits[i];
     judgement->threshold = 0;
-    return judgement->value == 0 || strcmp(context->settings->personal, PERSONAL_DROP) != 0;
+    judgement->off = strcmp(context->settings->personal, PERSONAL_DROP) != 0;
+    judgement->compared = TRUE;
+    return judgement->value == 0 || judgement->off;
 }
 
 /* The cheap ones come first. */
@@ -169,6 +171,12 @@ const CleanDrop clean_drops[CLEAN_DROP_COUNT] = {
     REAL("duplicate-10gram", DROP_AT_MOST, max_duplicate_10gram, duplicate_10gram, "ten words in a row"),
 };
 
+/* Length and rows of words mean nothing where words are single characters. */
+static gboolean needs_blanks(const CleanDrop *drop)
+{
+    return drop->measure == word_length || (drop->real >= offsetof(RecipeClean, max_top_2gram) && drop->real != DROP_NO_SETTING);
+}
+
 static double limit_of(const CleanDrop *drop, const RecipeClean *settings)
 {
     const char *base = (const char *)settings;
@@ -180,7 +188,7 @@ static gboolean is_off(const CleanDrop *drop, double limit)
 {
     if (drop->sense == DROP_AT_LEAST)
         return limit <= 0;
-    return drop->real != DROP_NO_SETTING && limit >= 1 && drop->measure != word_length && drop->measure != symbols;
+    return drop->real != DROP_NO_SETTING && limit >= (drop->measure == word_length || drop->measure == symbols ? 1e9 : 1);
 }
 
 CleanJudgement drop_judge(const CleanDrop *drop, const CleanContext *context, Measure *measure, CleanReport *report)
@@ -191,9 +199,13 @@ CleanJudgement drop_judge(const CleanDrop *drop, const CleanContext *context, Me
         return judgement;
     }
     judgement.threshold = limit_of(drop, context->settings);
-    if (is_off(drop, judgement.threshold) && !measure->exact)
+    judgement.compared = TRUE;
+    judgement.off = is_off(drop, judgement.threshold);
+    if (judgement.off && !measure->exact)
         return judgement;
     judgement.value = drop->measure(measure, judgement.threshold);
+    if (needs_blanks(drop) && !measure_has_blanks(measure))
+        return judgement;
     judgement.passed = judgement.at_least ? judgement.value >= judgement.threshold : judgement.value <= judgement.threshold;
     return judgement;
 }

@@ -96,6 +96,12 @@ guint64 text_characters(const char *text, gsize length)
     return characters;
 }
 
+gboolean measure_has_blanks(Measure *measure)
+{
+    const Words *words = measure_words(measure);
+    return 2 * words->wide <= words->count;
+}
+
 double measure_word_length(Measure *measure)
 {
     const Words *words = measure_words(measure);

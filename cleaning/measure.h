@@ -52,6 +52,8 @@ gpointer measure_table(Measure *measure, gsize bytes); /* room of so many bytes,
 
 guint64 text_characters(const char *text, gsize length); /* code points in valid UTF-8 */
 
+/* Is the text written with blanks between its words? The measures of words that follow suit no other. */
+gboolean measure_has_blanks(Measure *measure);
 double measure_word_length(Measure *measure);        /* mean code points of a word */
 double measure_symbols(Measure *measure);            /* "#" that is no mark of a heading, or ellipses, whichever is more, per word */
 double measure_words_with_letters(Measure *measure); /* share of words that have a letter of any script */

@@ -72,6 +72,7 @@ static void append_wide(Words *words, const char *text, gsize start, gsize end, 
         gsize next = at + 1;
         if (is_wide(text[at])) {
             next = MIN(at + 3, end);
+            words->wide++;
         } else {
             while (next < end && !is_wide(text[next]))
                 next++;
@@ -100,7 +101,7 @@ void words_split(Words *words, const char *text, gsize length)
     char tail[STEP];
     gsize start = 0, wide_end = 0; /* of the word at hand; behind the last step with wide characters */
     guint64 before = 1;            /* was the byte before white? */
-    words->count = 0;
+    words->count = words->wide = 0;
     words->bytes = 0;
     for (gsize at = 0; at <= length; at += STEP) {
         gboolean wide;

@@ -21,6 +21,7 @@ typedef struct Words {
     gsize count;
     gsize capacity;
     guint64 bytes; /* of all words */
+    gsize wide;    /* words that are one wide character */
 } Words;
 
 /* Texts of up to G_MAXUINT32 bytes. */

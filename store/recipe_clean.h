@@ -71,12 +71,12 @@ typedef struct RecipeStrings {
     PROSE(max_top_2gram, 0.2, 1)                                                                                       \
     PROSE(max_top_3gram, 0.18, 1)                                                                                      \
     PROSE(max_top_4gram, 0.16, 1)                                                                                      \
-    PROSE(max_duplicate_5gram, 0.15, 1)                                                                                \
-    PROSE(max_duplicate_6gram, 0.14, 1)                                                                                \
-    PROSE(max_duplicate_7gram, 0.13, 1)                                                                                \
-    PROSE(max_duplicate_8gram, 0.12, 1)                                                                                \
-    PROSE(max_duplicate_9gram, 0.11, 1)                                                                                \
-    PROSE(max_duplicate_10gram, 0.1, 1)
+    PROSE(max_duplicate_5gram, 0.2, 1)                                                                                 \
+    PROSE(max_duplicate_6gram, 0.19, 1)                                                                                \
+    PROSE(max_duplicate_7gram, 0.18, 1)                                                                                \
+    PROSE(max_duplicate_8gram, 0.17, 1)                                                                                \
+    PROSE(max_duplicate_9gram, 0.16, 1)                                                                                \
+    PROSE(max_duplicate_10gram, 0.15, 1)
 
 /* One word of several. */
 #define RECIPE_CLEAN_WORDS(EVERY, PROSE) PROSE(personal, PERSONAL_MASK, PERSONAL_KEEP)
