@@ -30,12 +30,15 @@ Cld2Guess cld2_detect(const char *text, gsize length)
     CLD2::Language best = CLD2::ExtDetectLanguageSummaryCheckUTF8(
         text, (int)MIN(length, (gsize)G_MAXINT), true, &hints, 0, languages, percent, scores, nullptr, &text_bytes,
         &reliable, &valid_bytes);
-    if (best == CLD2::UNKNOWN_LANGUAGE || !reliable)
+    if (best == CLD2::UNKNOWN_LANGUAGE)
         return guess;
-    for (int i = 0; i < 3; i++)
-        if (languages[i] == best)
-            guess.share = percent[i] / 100.0;
     write_code(best, guess.language);
+    for (int i = 0; i < 3; i++) { /* Chinese comes in two scripts, each with a share of its own */
+        char code[8];
+        write_code(languages[i], code);
+        if (languages[i] != CLD2::UNKNOWN_LANGUAGE && strcmp(code, guess.language) == 0)
+            guess.share += percent[i] / 100.0;
+    }
     return guess;
 }
 

@@ -11,7 +11,7 @@
 
 #include "cleaning/words.h"
 
-#define ENGLISH_SURE 0.15
+#define ENGLISH_SURE 0.2
 #define ENGLISH_LEAST_WORDS 20 /* fewer prove nothing */
 
 #define ENGLISH_PLACES 256 /* a power of two, many times the words: nearly every other word meets an empty place */
