@@ -8,19 +8,21 @@
 #include "cli/clean.h"
 #include "cli/commands.h"
 
-static int explain(Store *store, const char *id, const char *recipe, gboolean json, GError **error)
+static int explain(Store *store, char **ids, const char *recipe, gboolean json, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, error);
     if (!txn)
         return EXIT_SYSTEM;
     gboolean colour = !json && isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR");
-    g_autoptr(json_t) story = clean_explain(txn, id, recipe, colour, error);
-    if (!story)
-        return EXIT_BAD_INPUT;
-    if (json)
-        print_json(json_incref(story));
-    else
-        clean_print_explanation(story, colour);
+    for (char **id = ids; *id; id++) {
+        g_autoptr(json_t) story = clean_explain(txn, *id, recipe, colour, error);
+        if (!story)
+            return EXIT_BAD_INPUT;
+        if (json)
+            print_json(json_incref(story));
+        else
+            clean_print_explanation(story, colour);
+    }
     return EXIT_GOOD;
 }
 
@@ -39,9 +41,10 @@ static int report(Store *store, const char *source, gboolean json, GError **erro
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE, rules = FALSE;
-    g_autofree char *id = NULL, *recipe = NULL, *source = NULL;
+    g_autofree char *recipe = NULL, *source = NULL;
+    g_auto(GStrv) ids = NULL;
     const GOptionEntry entries[] = {
-        {"explain", 'e', 0, G_OPTION_ARG_STRING, &id, "Show a document before and after each rule, and what each drop measured", "ID"},
+        {"explain", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &ids, "Show a document before and after each rule, and what each drop measured; may be repeated", "ID"},
         {"recipe", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Explain with the settings of this recipe, not with those of the build", "RECIPE"},
         {"source", 0, 0, G_OPTION_ARG_STRING, &source, "Report on this source only", "TAG"},
         {"rules", 0, 0, G_OPTION_ARG_NONE, &rules, "List all rules and drops; needs no store", NULL},
@@ -57,13 +60,13 @@ static int run(const Command *command, int argc, char **argv)
     }
     if (argc != 2)
         return command_usage(command, "name one store");
-    if (recipe && !id)
+    if (recipe && !ids)
         return command_usage(command, "--recipe says how to --explain a document; to clean a store anew: galen build RECIPE -o STORE --until clean");
     GError *error = NULL;
     g_autoptr(Store) store = store_open(argv[1], STORE_READ, &error);
     if (!store)
         return command_fail(error);
-    status = id ? explain(store, id, recipe, json, &error) : report(store, source, json, &error);
+    status = ids ? explain(store, ids, recipe, json, &error) : report(store, source, json, &error);
     return error ? command_fail(error) : status;
 }
 
