@@ -6,6 +6,7 @@
 #include <unicode/uvernum.h>
 
 #include "base/error.h"
+#include "cleaning/boilerplate.h"
 #include "cleaning/cld2.h"
 #include "cleaning/measure.h"
 #include "cleaning/rules.h"
@@ -13,6 +14,11 @@
 
 #define CLEAN_VERSION 3 /* raise it when a rule changes what it does: stores are then cleaned anew */
 #define SETTINGS_NAME "clean.settings" /* in TABLE_META */
+
+typedef struct CleanJob {
+    const Recipe *recipe;
+    GHashTable *boilerplate; /* tag -> Boilerplate */
+} CleanJob;
 
 /* Compressed by the worker, since one thread writes for all. */
 typedef struct Cleaned {
@@ -42,10 +48,12 @@ static void clean_worker_free(gpointer worker)
 
 static gboolean clean_work(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
-    const Recipe *recipe = user;
+    const CleanJob *job = user;
+    const Recipe *recipe = job->recipe;
     const Document *document = &item->document;
     const RecipeSource *source = recipe_find_source(recipe, document->source, NULL);
-    const CleanContext context = {.settings = source ? &source->clean : &recipe->clean};
+    const CleanContext context = {.settings = source ? &source->clean : &recipe->clean,
+                                  .boilerplate = g_hash_table_lookup(job->boilerplate, document->source)};
     Cleaned *cleaned = g_new0(Cleaned, 1);
     gsize length;
     buffer_init(&cleaned->frame, 2 * DOCUMENT_TEXT_LIMIT);
@@ -137,15 +145,19 @@ json_t *clean_settings_get(StoreTxn *txn, GError **error)
     return text ? json_parse(text, strlen(text), "the store's record \"" SETTINGS_NAME "\"", error) : NULL;
 }
 
-gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+static gboolean run_stage(StageContext *context, const Recipe *recipe, const char *fingerprint, GError **error)
 {
-    g_autofree char *settings = settings_text(recipe);
-    *fingerprint = fingerprint_of(settings, predecessor);
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(GHashTable) boilerplate = txn ? boilerplate_load(txn, error) : NULL;
+    if (!boilerplate)
+        return FALSE;
+    g_clear_pointer(&txn, store_read_end);
+    CleanJob job = {recipe, boilerplate};
     const StageMap map = {
         .stage = "clean",
-        .fingerprint = *fingerprint,
+        .fingerprint = fingerprint,
         .reads = STAGE_READ_DOCUMENT,
-        .user = (gpointer)recipe,
+        .user = &job,
         .worker_new = clean_worker_new,
         .worker_free = clean_worker_free,
         .work = clean_work,
@@ -153,5 +165,14 @@ gboolean clean_run(StageContext *context, const Recipe *recipe, const char *pred
         .count = clean_count,
         .result_free = cleaned_free,
     };
-    return store_write(context->store, put_settings, settings, error) && stage_map(context, &map, error);
+    return stage_map(context, &map, error);
+}
+
+gboolean clean_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+{
+    g_autofree char *settings = settings_text(recipe), *before = NULL;
+    if (!boilerplate_run(context, recipe, predecessor, &before, error))
+        return FALSE;
+    *fingerprint = fingerprint_of(settings, before);
+    return store_write(context->store, put_settings, settings, error) && run_stage(context, recipe, *fingerprint, error);
 }

@@ -5,7 +5,7 @@
  * against, a verdict. *fingerprint is set whether the stage ran or was skipped; the caller frees it. Counts per source:
  * "edits:SLUG" edits, "edited:SLUG" documents, "dropped:SLUG" documents, "language:CODE" documents, "characters_in" and
  * "characters_out" code points of extracted and of saved text. The settings of each source are its own
- * (store/recipe_clean.h).
+ * (store/recipe_clean.h). Where some source has a boilerplate_share, the stages of cleaning/boilerplate.h run before it.
  *
  * cleaner_clean is the same for one text, without a store. The rules run in the order of cleaning/rules.c, those for
  * characters and for the whole text again and again until none of them finds anything to change: cleaning a clean text
@@ -22,13 +22,14 @@
 #include "store/recipe.h"
 #include "store/stage.h"
 
-#define CLEAN_RULE_COUNT 21
+#define CLEAN_RULE_COUNT 22
 #define CLEAN_DROP_COUNT 25
 #define CLEAN_ROUNDS 16
 
 /* What a text is cleaned by. */
 typedef struct CleanContext {
     const RecipeClean *settings;
+    const struct Boilerplate *boilerplate; /* of the source (cleaning/boilerplate.h); NULL: none */
 } CleanContext;
 
 /* Not to be copied: the verdict points into the struct. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cleaning/boilerplate.h"
 #include "cleaning/characters.h"
 
 static gboolean has_sections(const CleanContext *context)
@@ -15,6 +16,11 @@ static gboolean has_sections(const CleanContext *context)
 static gboolean has_removers(const CleanContext *context)
 {
     return context->settings->remove_lines.count > 0;
+}
+
+static gboolean has_boilerplate(const CleanContext *context)
+{
+    return context->boilerplate && context->boilerplate->hashes->len > 0;
 }
 
 static gboolean has_least_words(const CleanContext *context)
@@ -46,6 +52,7 @@ const CleanRule clean_rules[CLEAN_RULE_COUNT] = {
     CHARACTERS("nfc", nfc, CHARACTER_MARK, "Unicode Normalization Form C"),
     {"sections", "the source's start_at and stop_at", RULE_BODY, 0, RULE_NO_FLAG, has_sections, rule_sections},
     {"remove-lines", "lines that the source's remove_lines names go", RULE_BODY, 0, RULE_NO_FLAG, has_removers, rule_remove_lines},
+    {"boilerplate", "lines that recur across the source go", RULE_BODY, 0, RULE_NO_FLAG, has_boilerplate, rule_boilerplate},
     {"short-lines", "lines of fewer words than min_line_words go", RULE_BODY, 0, RULE_NO_FLAG, has_least_words, rule_short_lines},
     TEXT("urls", urls, urls, "URLs go; links keep their text"),
     TEXT("emails", emails, emails, "e-mail addresses go"),

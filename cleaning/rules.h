@@ -46,6 +46,7 @@ guint64 rule_glyphs(const CleanContext *context, const char *text, gsize length,
 guint64 rule_nfc(const CleanContext *context, const char *text, gsize length, Buffer *out);
 guint64 rule_sections(const CleanContext *context, const char *text, gsize length, Buffer *out);
 guint64 rule_remove_lines(const CleanContext *context, const char *text, gsize length, Buffer *out);
+guint64 rule_boilerplate(const CleanContext *context, const char *text, gsize length, Buffer *out);
 guint64 rule_short_lines(const CleanContext *context, const char *text, gsize length, Buffer *out);
 guint64 rule_urls(const CleanContext *context, const char *text, gsize length, Buffer *out);
 guint64 rule_emails(const CleanContext *context, const char *text, gsize length, Buffer *out);

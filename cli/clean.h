@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 /* Counts of the stage by source: {"sources": [{"tag", "characters_in", "characters_out", "rules": [{"rule", "documents",
- * "edits"}], "dropped": {rule: documents}, "languages": {code: documents}}]}. `source` NULL: all. */
+ * "edits"}], "boilerplate": [{"text", "documents"}], "dropped": {rule: documents}, "languages": {code: documents}}]}. `source` NULL: all. */
 json_t *clean_report(Store *store, const char *source, GError **error);
 void clean_print_report(const json_t *report);
 

@@ -6,6 +6,7 @@
 
 #include "base/diff.h"
 #include "base/error.h"
+#include "cleaning/boilerplate.h"
 #include "cleaning/drops.h"
 #include "cleaning/rules.h"
 #include "cli/clean.h"
@@ -20,6 +21,7 @@ typedef struct Settings {
     RecipeClean clean;
     json_t *stored; /* of the store, or */
     Recipe *recipe; /* of a file */
+    GHashTable *boilerplate; /* that the store was cleaned by */
 } Settings;
 
 static void settings_clear(Settings *settings)
@@ -28,6 +30,7 @@ static void settings_clear(Settings *settings)
         recipe_clean_release(&settings->clean);
     json_decref(settings->stored);
     recipe_free(settings->recipe);
+    g_clear_pointer(&settings->boilerplate, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
 
@@ -101,7 +104,7 @@ static json_t *compare_with_store(StoreTxn *txn, Docno docno, gboolean kept, con
 static json_t *explain_document(StoreTxn *txn, Docno docno, const Document *document, const Settings *settings, gboolean colour)
 {
     g_autoptr(Cleaner) cleaner = cleaner_new();
-    const CleanContext context = {.settings = &settings->clean};
+    const CleanContext context = {.settings = &settings->clean, .boilerplate = g_hash_table_lookup(settings->boilerplate, document->source)};
     Watcher watcher = {json_array(), colour};
     CleanReport report;
     CleanJudgement judgements[CLEAN_DROP_COUNT];
@@ -134,7 +137,8 @@ json_t *clean_explain(StoreTxn *txn, const char *id, const char *recipe, gboolea
         return NULL;
     gboolean known = recipe ? settings_of_recipe(recipe, document.source, &settings, error)
                             : settings_of_store(txn, document.source, &settings, error);
-    if (!known)
+    settings.boilerplate = known ? boilerplate_load(txn, error) : NULL;
+    if (!settings.boilerplate)
         return NULL;
     json_t *story = explain_document(txn, docno, &document, &settings, colour);
     json_object_set_new(story, "settings", recipe ? json_text(recipe) : json_string("store"));

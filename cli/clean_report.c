@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cleaning/boilerplate.h"
 #include "cleaning/drops.h"
 #include "cleaning/rules.h"
 #include "cli/clean.h"
@@ -72,12 +73,17 @@ json_t *clean_report(Store *store, const char *source, GError **error)
     }
     json_t *sources = json_array(), *entry;
     gsize index;
+    g_autoptr(json_t) boilerplate = boilerplate_report(txn, error);
+    if (!boilerplate)
+        return NULL;
     add_counts(sources, run.counts, source);
     json_array_foreach(sources, index, entry) {
         const char *tag = json_get_string(entry, "tag");
         json_object_set_new(entry, "characters_in", json_integer((json_int_t)count_of(run.counts, tag, "characters_in", NULL)));
         json_object_set_new(entry, "characters_out", json_integer((json_int_t)count_of(run.counts, tag, "characters_out", NULL)));
         add_rules(entry, run.counts, tag);
+        if (json_object_get(boilerplate, tag))
+            json_object_set(entry, "boilerplate", json_object_get(boilerplate, tag));
     }
     if (source && json_array_size(sources) == 0) {
         json_decref(sources);
@@ -110,6 +116,8 @@ void clean_print_report(const json_t *report)
             g_autofree char *edits = format_count((guint64)json_integer_value(json_object_get(rule, "edits")));
             printf("  %-9s %-32s %12s %12s\n", "edited", json_get_string(rule, "rule"), documents, edits);
         }
+        json_array_foreach(json_object_get(entry, "boilerplate"), number, rule)
+            printf("  %-9s %12lld  %s\n", "recurring", (long long)json_integer_value(json_object_get(rule, "documents")), json_get_string(rule, "text"));
         print_counts("dropped", json_object_get(entry, "dropped"));
         print_counts("language", json_object_get(entry, "languages"));
     }

@@ -73,6 +73,9 @@ gboolean recipe_clean_check(const RecipeClean *clean, const char *path, const ch
 #undef REAL
     if (clean->language_confidence > 1)
         return recipe_fault(error, path, "%s: language_confidence is 0 to 1, not %g", where, clean->language_confidence);
+    if (clean->boilerplate_share > 1 || (clean->boilerplate_share > 0 && clean->boilerplate_share < 0.01))
+        return recipe_fault(error, path, "%s: boilerplate_share is 0 (off) or a share of documents from 0.01 to 1, not %g", where,
+                            clean->boilerplate_share);
     if (!g_strv_contains(personal, clean->personal))
         return recipe_fault(error, path, "%s: personal is mask, drop or keep, not '%s'", where, clean->personal);
     return TRUE;

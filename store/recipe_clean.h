@@ -52,11 +52,14 @@ typedef struct RecipeStrings {
     EVERY(min_characters, 200)                                                                                         \
     EVERY(min_words, 20)                                                                                               \
     EVERY(max_characters, 20000000)                                                                                    \
+    PROSE(boilerplate_documents, 20, 20)                                                                               \
+    PROSE(boilerplate_words, 3, 3)                                                                                     \
     PROSE(min_line_words, 0, 0)                                                                                        \
     PROSE(min_long_lines, 0, 0)
 
 /* Shares, and other numbers with a fraction. */
 #define RECIPE_CLEAN_REALS(EVERY, PROSE)                                                                               \
+    PROSE(boilerplate_share, 0, 0)                                                                                     \
     EVERY(language_confidence, 0.5)                                                                                    \
     PROSE(min_word_length, 3, 0)                                                                                       \
     PROSE(max_word_length, 10, 1e9)                                                                                    \

@@ -80,6 +80,8 @@ typedef struct StageMap {
     StageReads reads;
     const char *note; /* an earlier stage, whose notes item->note has (store/note.h); NULL: none are read */
     gpointer user; /* shared by all threads: read only */
+    /* Does the stage want this document? Its text is not read yet. NULL: all. */
+    gboolean (*wants)(gpointer user, const Document *facts);
     gpointer (*worker_new)(gpointer user, GError **error); /* per-thread state; may be NULL */
     void (*worker_free)(gpointer worker);
     gboolean (*work)(gpointer user, gpointer worker, StageItem *item, GError **error);
@@ -87,6 +89,10 @@ typedef struct StageMap {
     gboolean (*save)(gpointer user, StoreTxn *txn, StageItem *item, GError **error);
     /* Adds to the run's counts; called once for each item, in order. May be NULL. */
     void (*count)(gpointer user, StageItem *item, StageRun *run);
+    /* For a stage that gathers more than counts: puts what it has gathered into run->position, before each commit; and
+     * takes it out again when the stage goes on where it was. Both may be NULL. */
+    void (*checkpoint)(gpointer user, StageRun *run);
+    gboolean (*resume)(gpointer user, const StageRun *run, GError **error);
     GDestroyNotify result_free; /* may be NULL */
 } StageMap;
 

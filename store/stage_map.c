@@ -131,6 +131,13 @@ static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const
     return FALSE;
 }
 
+/* A record that cannot be read is wanted, so that read_item says so. */
+static gboolean is_wanted(const StageMap *map, const StoreValue *value)
+{
+    g_auto(Document) facts = {0};
+    return !map->wants || !document_thaw(value, FALSE, &facts, NULL) || map->wants(map->user, &facts);
+}
+
 /* Fills a batch from one short read transaction. */
 static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
 {
@@ -145,7 +152,7 @@ static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean
     while (batch->items->len < limit && batch->bytes < BATCH_BYTES && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
         Docno docno = docno_read(key.data);
         mapper->reading = docno + 1;
-        if (ledger_has(txn, docno))
+        if (ledger_has(txn, docno) || !is_wanted(mapper->map, &value))
             continue;
         g_array_set_size(batch->items, batch->items->len + 1);
         StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
@@ -213,6 +220,8 @@ static gboolean mapper_commit(Mapper *mapper, GError **error)
             mapper->map->count(mapper->map->user, &g_array_index(batch->items, StageItem, i), &mapper->run);
         mapper->run.next = batch->next;
     }
+    if (mapper->map->checkpoint)
+        mapper->map->checkpoint(mapper->map->user, &mapper->run);
     if (!store_write(mapper->context->store, commit_batches, mapper, error))
         return FALSE;
     for (guint b = 0; b < mapper->pending->len; b++)
@@ -278,7 +287,8 @@ gboolean stage_map(StageContext *context, const StageMap *map, GError **error)
         return FALSE;
     mapper.pending = g_ptr_array_new();
     mapper.reading = mapper.run.next;
-    gboolean good = action == STAGE_SKIP || mapper_run(&mapper, error);
+    gboolean good = action != STAGE_RESUME || !map->resume || map->resume(map->user, &mapper.run, error);
+    good = good && (action == STAGE_SKIP || mapper_run(&mapper, error));
     for (guint b = 0; b < mapper.pending->len; b++)
         free_batch_of(&mapper, mapper.pending->pdata[b]);
     g_ptr_array_unref(mapper.pending);

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The stages "lines" and "boilerplate"; see cleaning/boilerplate.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cleaning/boilerplate.h"
+#include "cleaning/frequent.h"
+
+#define BOILERPLATE_VERSION 1
+#define TEXT_LIMIT 200 /* bytes of a line that are kept for people */
+
+/* A line that may be boilerplate, in the second pass. */
+typedef struct Candidate {
+    guint64 hash;
+    guint64 documents;
+    char *text; /* as it stood in the first document that has it */
+} Candidate;
+
+typedef struct SourceLines {
+    const RecipeSource *source;
+    guint64 documents;
+    Frequent *frequent;  /* first pass */
+    GArray *candidates;  /* second pass, of Candidate in the order of their hashes */
+} SourceLines;
+
+/* All sources that have a share, by tag. Workers read the settings and the hashes only. */
+typedef struct Counting {
+    GHashTable *sources; /* tag -> SourceLines */
+} Counting;
+
+static void candidate_clear(gpointer data)
+{
+    g_free(((Candidate *)data)->text);
+}
+
+static void source_lines_free(gpointer data)
+{
+    SourceLines *lines = data;
+    frequent_free(lines->frequent);
+    g_array_unref(lines->candidates);
+    g_free(lines);
+}
+
+/* So many that a line which stands in the share of all documents is among the frequent ones, whatever else is there. */
+static gsize places_for(const RecipeClean *settings)
+{
+    return (gsize)ceil(2 * BOILERPLATE_LINES / settings->boilerplate_share) + 1;
+}
+
+static GHashTable *sources_of(const Recipe *recipe)
+{
+    GHashTable *sources = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, source_lines_free);
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeSource *source = &recipe->sources[i];
+        if (!(source->clean.boilerplate_share > 0))
+            continue;
+        SourceLines *lines = g_new0(SourceLines, 1);
+        lines->source = source;
+        lines->frequent = frequent_new(places_for(&source->clean));
+        lines->candidates = g_array_new(FALSE, FALSE, sizeof(Candidate));
+        g_array_set_clear_func(lines->candidates, candidate_clear);
+        g_hash_table_insert(sources, source->tag, lines);
+    }
+    return sources;
+}
+
+static SourceLines *lines_of(gpointer user, const Document *document)
+{
+    return g_hash_table_lookup(((Counting *)user)->sources, document->source);
+}
+
+static gboolean wants(gpointer user, const Document *facts)
+{
+    return lines_of(user, facts) != NULL;
+}
+
+/* A line of the document at hand. */
+typedef struct Sighting {
+    guint64 hash;
+    guint32 start, length;
+} Sighting;
+
+static void note_line(gpointer user, guint64 hash, gsize start, gsize end)
+{
+    Sighting sighting = {hash, (guint32)start, (guint32)(end - start)};
+    g_array_append_val((GArray *)user, sighting);
+}
+
+static int compare_sightings(const void *a, const void *b)
+{
+    const Sighting *left = a, *right = b;
+    if (left->hash != right->hash)
+        return left->hash < right->hash ? -1 : 1;
+    return left->start < right->start ? -1 : left->start > right->start;
+}
+
+/* Each line of the document once, in the order of hashes. */
+static gboolean work(gpointer user, gpointer worker, StageItem *item, GError **error)
+{
+    const SourceLines *lines = lines_of(user, &item->document);
+    GArray *sightings = g_array_new(FALSE, FALSE, sizeof(Sighting));
+    boilerplate_visit(item->document.text, item->document.text_length, lines->source->clean.boilerplate_words, note_line, sightings);
+    g_array_sort(sightings, compare_sightings);
+    guint kept = 0;
+    for (guint i = 0; i < sightings->len; i++)
+        if (!kept || g_array_index(sightings, Sighting, i).hash != g_array_index(sightings, Sighting, kept - 1).hash)
+            g_array_index(sightings, Sighting, kept++) = g_array_index(sightings, Sighting, i);
+    g_array_set_size(sightings, kept);
+    item->result = sightings;
+    return TRUE;
+}
+
+static gboolean save_nothing(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
+{
+    return TRUE;
+}
+
+static void free_sightings(gpointer data)
+{
+    g_array_unref(data);
+}
+
+/* ---- First pass ---------------------------------------------------------------------------------------------- */
+
+static void count_frequent(gpointer user, StageItem *item, StageRun *run)
+{
+    SourceLines *lines = lines_of(user, &item->document);
+    const GArray *sightings = item->result;
+    lines->documents++;
+    for (guint i = 0; i < sightings->len; i++)
+        frequent_add(lines->frequent, g_array_index(sightings, Sighting, i).hash);
+}
+
+static void write_frequent(gpointer user, StageRun *run)
+{
+    GHashTableIter iterator;
+    gpointer tag, value;
+    json_decref(run->position);
+    run->position = json_object();
+    g_hash_table_iter_init(&iterator, ((Counting *)user)->sources);
+    while (g_hash_table_iter_next(&iterator, &tag, &value)) {
+        const SourceLines *lines = value;
+        g_autofree char *text = frequent_write(lines->frequent);
+        json_object_set_new(run->position, tag, json_pack("{s:I, s:s}", "documents", (json_int_t)lines->documents, "frequent", text));
+    }
+}
+
+static gboolean read_frequent(gpointer user, const StageRun *run, GError **error)
+{
+    const char *tag;
+    json_t *value;
+    json_object_foreach(run->position, tag, value) {
+        SourceLines *lines = g_hash_table_lookup(((Counting *)user)->sources, tag);
+        const char *text = json_get_string(value, "frequent");
+        Frequent *frequent = lines && text ? frequent_read(text) : NULL;
+        if (!frequent) {
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the record of the stage 'lines' cannot be read; run 'galen audit'");
+            return FALSE;
+        }
+        frequent_free(lines->frequent);
+        lines->frequent = frequent;
+        lines->documents = (guint64)json_integer_value(json_object_get(value, "documents"));
+    }
+    return TRUE;
+}
+
+/* ---- Second pass --------------------------------------------------------------------------------------------- */
+
+static guint64 threshold_of(const SourceLines *lines)
+{
+    const RecipeClean *settings = &lines->source->clean;
+    guint64 share = (guint64)ceil(settings->boilerplate_share * (double)lines->documents);
+    return MAX(MAX(share, settings->boilerplate_documents), 2);
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+    guint64 left = ((const Candidate *)a)->hash, right = ((const Candidate *)b)->hash;
+    return left < right ? -1 : left > right;
+}
+
+static void choose_candidates(SourceLines *lines)
+{
+    const Frequent *frequent = lines->frequent;
+    for (gsize i = 0; i <= frequent->mask; i++)
+        if (frequent->hashes[i] && frequent->counts[i] + frequent->missed >= threshold_of(lines)) {
+            Candidate candidate = {.hash = frequent->hashes[i]};
+            g_array_append_val(lines->candidates, candidate);
+        }
+    g_array_sort(lines->candidates, compare_candidates);
+}
+
+static Candidate *find_candidate(const SourceLines *lines, guint64 hash)
+{
+    const Candidate key = {.hash = hash};
+    return lines->candidates->len ? bsearch(&key, lines->candidates->data, lines->candidates->len, sizeof key, compare_candidates) : NULL;
+}
+
+static void count_candidates(gpointer user, StageItem *item, StageRun *run)
+{
+    const SourceLines *lines = lines_of(user, &item->document);
+    const GArray *sightings = item->result;
+    for (guint i = 0; i < sightings->len; i++) {
+        const Sighting *sighting = &g_array_index(sightings, Sighting, i);
+        Candidate *candidate = find_candidate(lines, sighting->hash);
+        if (!candidate)
+            continue;
+        candidate->documents++;
+        if (!candidate->text) {
+            g_autofree char *text = g_strndup(item->document.text + sighting->start, MIN(sighting->length, TEXT_LIMIT));
+            candidate->text = g_utf8_make_valid(text, -1);
+        }
+    }
+}
+
+static json_t *candidate_json(const Candidate *candidate)
+{
+    g_autofree char *hash = g_strdup_printf("%016" G_GINT64_MODIFIER "x", candidate->hash);
+    return json_pack("{s:s, s:I, s:o}", "hash", hash, "documents", (json_int_t)candidate->documents, "text", json_text(candidate->text));
+}
+
+static void write_candidates(gpointer user, StageRun *run)
+{
+    GHashTableIter iterator;
+    gpointer tag, value;
+    json_decref(run->position);
+    run->position = json_object();
+    g_hash_table_iter_init(&iterator, ((Counting *)user)->sources);
+    while (g_hash_table_iter_next(&iterator, &tag, &value)) {
+        const SourceLines *lines = value;
+        json_t *list = json_array();
+        for (guint i = 0; i < lines->candidates->len; i++)
+            json_array_append_new(list, candidate_json(&g_array_index(lines->candidates, Candidate, i)));
+        json_object_set_new(run->position, tag, json_pack("{s:I, s:o}", "threshold", (json_int_t)threshold_of(lines), "lines", list));
+    }
+}
+
+static gboolean read_candidates(gpointer user, const StageRun *run, GError **error)
+{
+    const char *tag;
+    json_t *value, *entry;
+    gsize index;
+    json_object_foreach(run->position, tag, value) {
+        SourceLines *lines = g_hash_table_lookup(((Counting *)user)->sources, tag);
+        json_array_foreach(json_object_get(value, "lines"), index, entry) {
+            const char *hash = json_get_string(entry, "hash"), *text = json_get_string(entry, "text");
+            Candidate *candidate = lines && hash ? find_candidate(lines, g_ascii_strtoull(hash, NULL, 16)) : NULL;
+            if (!candidate) {
+                g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the record of the stage 'boilerplate' cannot be read; run 'galen audit'");
+                return FALSE;
+            }
+            candidate->documents = (guint64)json_integer_value(json_object_get(entry, "documents"));
+            candidate->text = g_strdup(text);
+        }
+    }
+    return TRUE;
+}
+
+/* ---- Both ---------------------------------------------------------------------------------------------------- */
+
+static char *fingerprint_of(const char *stage, const Recipe *recipe, const char *predecessor, gboolean with_limits)
+{
+    char hex[SHA256_HEX_SIZE], share[G_ASCII_DTOSTR_BUF_SIZE];
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_printf(text, "%s %d\nafter %s\n", stage, BOILERPLATE_VERSION, predecessor);
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        const RecipeClean *clean = &recipe->sources[i].clean;
+        if (clean->boilerplate_share > 0)
+            g_string_append_printf(text, "%s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", recipe->sources[i].tag,
+                                   g_ascii_dtostr(share, sizeof share, clean->boilerplate_share), clean->boilerplate_words,
+                                   with_limits ? clean->boilerplate_documents : 0);
+    }
+    Sha256 digest = sha256(text->str, text->len);
+    sha256_hex(&digest, hex);
+    return g_strdup(hex);
+}
+
+static gboolean load_frequent(StageContext *context, Counting *counting, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_auto(StageRun) run = {0};
+    if (!txn || !stage_load(txn, "lines", &run, error) || !read_frequent(counting, &run, error))
+        return FALSE;
+    GHashTableIter iterator;
+    gpointer value;
+    g_hash_table_iter_init(&iterator, counting->sources);
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
+        choose_candidates(value);
+    return TRUE;
+}
+
+/* No source has a share any more: what an earlier run left must not look unfinished. */
+static gboolean forget(StageContext *context, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    GError *cause = NULL;
+    StageAction action;
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    if (!txn)
+        return FALSE;
+    gboolean ran = stage_load(txn, "lines", &run, &cause);
+    g_clear_pointer(&txn, store_read_end);
+    if (!ran) {
+        if (cause)
+            g_propagate_error(error, cause);
+        return cause == NULL;
+    }
+    stage_run_clear(&run);
+    return stage_begin(context->store, "lines", "off", &run, &action, error) && stage_finish(context->store, &run, error);
+}
+
+gboolean boilerplate_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
+{
+    g_autoptr(GHashTable) sources = sources_of(recipe);
+    Counting counting = {sources};
+    if (g_hash_table_size(sources) == 0) {
+        *fingerprint = g_strdup(predecessor);
+        return forget(context, error);
+    }
+    g_autofree char *first = fingerprint_of("lines", recipe, predecessor, FALSE);
+    *fingerprint = fingerprint_of("boilerplate", recipe, first, TRUE);
+    StageMap map = {
+        .stage = "lines",
+        .fingerprint = first,
+        .reads = STAGE_READ_DOCUMENT,
+        .user = &counting,
+        .wants = wants,
+        .work = work,
+        .save = save_nothing,
+        .count = count_frequent,
+        .checkpoint = write_frequent,
+        .resume = read_frequent,
+        .result_free = free_sightings,
+    };
+    if (!stage_map(context, &map, error) || !load_frequent(context, &counting, error))
+        return FALSE;
+    map.stage = "boilerplate";
+    map.fingerprint = *fingerprint;
+    map.count = count_candidates;
+    map.checkpoint = write_candidates;
+    map.resume = read_candidates;
+    return stage_map(context, &map, error);
+}
+
+/* ---- Results ------------------------------------------------------------------------------------------------- */
+
+/* {tag: {"threshold", "lines"}} of the finished stage; an empty object where it never ran. */
+static json_t *load_results(StoreTxn *txn, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    GError *cause = NULL;
+    if (stage_load(txn, "boilerplate", &run, &cause))
+        return run.position ? json_incref(run.position) : json_object();
+    if (!cause)
+        return json_object();
+    g_propagate_error(error, cause);
+    return NULL;
+}
+
+static gboolean reaches(const json_t *results, const json_t *line)
+{
+    return json_integer_value(json_object_get(line, "documents")) >= json_integer_value(json_object_get(results, "threshold"));
+}
+
+static void boilerplate_free(gpointer data)
+{
+    g_array_unref(((Boilerplate *)data)->hashes);
+    g_free(data);
+}
+
+GHashTable *boilerplate_load(StoreTxn *txn, GError **error)
+{
+    g_autoptr(json_t) results = load_results(txn, error);
+    if (!results)
+        return NULL;
+    GHashTable *sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, boilerplate_free);
+    const char *tag;
+    json_t *value, *line;
+    gsize index;
+    json_object_foreach(results, tag, value) {
+        Boilerplate *boilerplate = g_new0(Boilerplate, 1);
+        boilerplate->hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
+        json_array_foreach(json_object_get(value, "lines"), index, line) { /* in the order of hashes */
+            guint64 hash = g_ascii_strtoull(json_get_string(line, "hash"), NULL, 16);
+            if (reaches(value, line))
+                g_array_append_val(boilerplate->hashes, hash);
+        }
+        g_hash_table_insert(sources, g_strdup(tag), boilerplate);
+    }
+    return sources;
+}
+
+static int compare_documents(const void *a, const void *b)
+{
+    json_int_t left = json_integer_value(json_object_get(*(json_t *const *)a, "documents"));
+    json_int_t right = json_integer_value(json_object_get(*(json_t *const *)b, "documents"));
+    return left > right ? -1 : left < right ? 1 : g_strcmp0(json_get_string(*(json_t *const *)a, "hash"), json_get_string(*(json_t *const *)b, "hash"));
+}
+
+json_t *boilerplate_report(StoreTxn *txn, GError **error)
+{
+    g_autoptr(json_t) results = load_results(txn, error);
+    if (!results)
+        return NULL;
+    json_t *report = json_object(), *value, *line;
+    const char *tag;
+    gsize index;
+    json_object_foreach(results, tag, value) {
+        g_autoptr(GPtrArray) found = g_ptr_array_new();
+        json_array_foreach(json_object_get(value, "lines"), index, line) {
+            if (reaches(value, line))
+                g_ptr_array_add(found, line);
+        }
+        json_t *list = json_array();
+        if (found->len)
+            qsort(found->pdata, found->len, sizeof *found->pdata, compare_documents);
+        for (guint i = 0; i < found->len; i++)
+            json_array_append_new(list, json_pack("{s:O, s:O}", "text", json_object_get(found->pdata[i], "text"), "documents",
+                                                  json_object_get(found->pdata[i], "documents")));
+        json_object_set_new(report, tag, list);
+    }
+    return report;
+}
