@@ -11,6 +11,7 @@
 #include "cleaning/rules.h"
 #include "cli/clean.h"
 #include "cli/command.h"
+#include "store/chapters.h"
 
 #define BOLD "\033[1m"
 #define RED "\033[31m"
@@ -133,7 +134,8 @@ json_t *clean_explain(StoreTxn *txn, const char *id, const char *recipe, gboolea
     Docno docno;
     g_auto(Document) document = {0};
     g_auto(Settings) settings = {0};
-    if (!resolve_document(txn, id, &docno, error) || !document_get(txn, docno, &document, error))
+    if (!resolve_document(txn, id, &docno, error) || !document_get(txn, docno, &document, error) ||
+        !chapters_join(txn, docno, &document, error))
         return NULL;
     gboolean known = recipe ? settings_of_recipe(recipe, document.source, &settings, error)
                             : settings_of_store(txn, document.source, &settings, error);
