@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bench_language FILE [ROUNDS]: which language each text is in, and how fast that is found. For bench/language.
  *
- * FILE holds texts with a NUL between them. A line for each: what language_measure says, what CLD2 says alone, and the share
- * of English function words. Then, on standard error, megabytes a second of processor time of both; the words of
+ * FILE holds texts with a NUL between them. A line for each: what language_measure says, what CLD2 says alone, and the shares
+ * of function words for and against English. Then, on standard error, megabytes a second of processor time of both; the words of
  * language_measure are split anew each time, which the stage does for other measures anyway. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +35,9 @@ static void print_guesses(const char *data, gsize length)
     for (gsize at = 0; at < length; at += strlen(data + at) + 1) {
         gsize size = strlen(data + at);
         Cld2Guess ours = guess_ours(&measure, data + at, size), cld2 = guess_cld2(&measure, data + at, size);
-        printf("%s %s %.4f\n", ours.language[0] ? ours.language : "-", cld2.language[0] ? cld2.language : "-",
-               english_share(&measure.english, measure_words(&measure)));
+        EnglishShares shares = english_shares(&measure.english, measure_words(&measure), measure.text);
+        printf("%s %s %.4f %.4f\n", ours.language[0] ? ours.language : "-", cld2.language[0] ? cld2.language : "-",
+               shares.with, shares.against);
     }
 }
 

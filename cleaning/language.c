@@ -45,7 +45,7 @@ Cld2Guess language_detect(const char *text, gsize length)
 
 Cld2Guess language_measure(Measure *measure)
 {
-    if (english_share(&measure->english, measure_words(measure)) >= ENGLISH_SURE)
+    if (english_is_sure(english_shares(&measure->english, measure_words(measure), measure->text)))
         return (Cld2Guess){"en", 1};
     return language_detect(measure->text, measure->length);
 }

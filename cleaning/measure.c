@@ -30,23 +30,28 @@ const Words *measure_words(Measure *measure)
     return &measure->words;
 }
 
+/* The next bracket from `at` on that opens one of two tags of nine or ten bytes; `length`: there is none. */
+static gsize next_tag(const char *text, gsize at, gsize length, const char *one, const char *other)
+{
+    gsize size = strlen(one);
+    for (; at + size <= length; at++) {
+        const char *bracket = memchr(text + at, '[', length - at);
+        if (!bracket)
+            return length;
+        at = (gsize)(bracket - text);
+        if (at + size <= length && (memcmp(bracket, one, size) == 0 || memcmp(bracket, other, size) == 0))
+            return at;
+    }
+    return length;
+}
+
 /* The next reference mark from `at` on, [*from, *to); FALSE: there is none that is closed. */
 static gboolean next_mark(const char *text, gsize at, gsize length, gsize *from, gsize *to)
 {
-    const char *inner, *close;
-    while ((inner = memmem(text + at, length - at, "_ref]", 5))) {
-        gsize name = (gsize)(inner - text);
-        at = name + 5;
-        if (name < 4 || text[name - 4] != '[' || (memcmp(inner - 3, "bib", 3) != 0 && memcmp(inner - 3, "fig", 3) != 0))
-            continue;
-        close = memmem(text + at, length - at, "_ref]", 5);
-        if (!close)
-            return FALSE;
-        *from = name - 4;
-        *to = (gsize)(close - text) + 5;
-        return TRUE;
-    }
-    return FALSE;
+    *from = next_tag(text, at, length, "[bib_ref]", "[fig_ref]");
+    gsize close = next_tag(text, *from, length, "[/bib_ref]", "[/fig_ref]");
+    *to = close + strlen("[/bib_ref]");
+    return close < length;
 }
 
 const Words *measure_prose(Measure *measure)

@@ -40,13 +40,22 @@ static gsize places_for(gsize words)
 
 /* ---- Bounds -------------------------------------------------------------------------------------------------- */
 
+/* Rows by a polynomial of their words' hashes, so that the next row follows from the one before. */
+#define FACTOR G_GUINT64_CONSTANT(0x9fb21c651e98df25)
+
+static inline guint64 scatter(guint64 row)
+{
+    row ^= row >> 32;
+    return row * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
+}
+
 static guint32 greatest_pair(Measure *measure, const Words *words)
 {
     gsize mask = places_for(words->count) - 1;
     guint32 *sums = measure_table(measure, (mask + 1) * sizeof *sums), greatest = 0;
     for (gsize i = 1; i < words->count; i++) {
         const Word *pair = &words->items[i - 1];
-        guint32 *sum = &sums[mix(pair[0].hash, pair[1].hash) & mask];
+        guint32 *sum = &sums[scatter(pair[0].hash * FACTOR + pair[1].hash) >> 32 & mask];
         *sum += pair[0].length + pair[1].length + 2; /* with the blank between and one behind */
         greatest = MAX(greatest, *sum);
     }
@@ -57,11 +66,15 @@ static guint64 duplicate_bytes(Measure *measure, const Words *words)
 {
     gsize mask = places_for(words->count) - 1, counted = 0; /* words before it are */
     guint32 *places = measure_table(measure, (mask + 1) * sizeof *places);
-    guint64 bytes = 0;
+    guint64 bytes = 0, row = 0, leaving = FACTOR * FACTOR * FACTOR * FACTOR; /* the weight of a row's first word */
+    for (gsize i = 0; i + 1 < SHORTEST && i < words->count; i++)
+        row = row * FACTOR + words->items[i].hash;
     for (gsize i = 0; i + SHORTEST <= words->count; i++) {
-        guint64 hash = row_hash(&words->items[i], SHORTEST);
-        guint32 tag = (guint32)(hash >> 32) | 1;
-        gsize at = hash & mask;
+        row = row * FACTOR + words->items[i + SHORTEST - 1].hash;
+        guint64 hash = scatter(row);
+        row -= words->items[i].hash * leaving;
+        guint32 tag = (guint32)hash | 1;
+        gsize at = hash >> 32 & mask;
         while (places[at] && places[at] != tag)
             at = (at + 1) & mask;
         if (!places[at]) {

@@ -90,16 +90,28 @@ static gsize name_end(const char *text, gsize at, gsize length)
     return words >= 2 ? end : 0;
 }
 
+#define MARKS (SCAN_IN(':') | SCAN_IN('#') | SCAN_IN('='))
+
+/* The last two letters of the fields' names, which few words end in: a quick no for most numbers. */
+static gboolean may_end_field(char before, char last)
+{
+    static const char pairs[][2] = {"er", "no", "rd", "rn", "id", "sn", "th", "te", "ob", ".b", "me", "nt"};
+    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
+        if (pairs[i][1] == (last | 0x20) && (pairs[i][0] == (before | 0x20) || pairs[i][0] == before))
+            return TRUE;
+    return FALSE;
+}
+
 /* The value at `at`, if a field's name stands before it; *end is 0 where none does. */
 static gsize value_end(const char *text, gsize at, gsize length)
 {
     gsize name = at;
     gboolean marked = FALSE;
-    while (name > 0 && text[name - 1] && strchr(" :#=.(", text[name - 1])) {
-        marked |= strchr(":#=", text[name - 1]) != NULL;
+    while (name > 0 && scan_in(text[name - 1], MARKS | SCAN_IN(' ') | SCAN_IN('.') | SCAN_IN('('))) {
+        marked |= scan_in(text[name - 1], MARKS);
         name--;
     }
-    if (name == at || name == 0 || !g_ascii_isalpha(text[name - 1]))
+    if (name == at || name < 2 || !may_end_field(text[name - 2], text[name - 1]))
         return 0;
     if (label_before(numbers, G_N_ELEMENTS(numbers), text, 0, name) >= 0)
         return number_end(text, at, length);

@@ -40,7 +40,7 @@ static gsize skip_separator(const char *text, gsize at, gsize length)
     gsize next = at;
     if (next < length && text[next] == ')')
         next++;
-    if (next < length && text[next] && strchr(" -.", text[next]))
+    if (next < length && scan_in(text[next], SCAN_IN(' ') | SCAN_IN('-') | SCAN_IN('.')))
         next++;
     if (next < length && text[next] == '(')
         next++;
@@ -73,7 +73,10 @@ static gboolean runs_on(const char *text, gsize at, gsize length)
 
 static gboolean is_attached(const char *text, gsize start)
 {
-    return start > 0 && (g_ascii_isalnum(text[start - 1]) || (guint8)text[start - 1] >= 0x80 || strchr("-./+$#_=<>", text[start - 1]));
+    const guint64 joints = SCAN_IN('-') | SCAN_IN('.') | SCAN_IN('/') | SCAN_IN('+') | SCAN_IN('$') | SCAN_IN('#') | SCAN_IN('=') |
+                           SCAN_IN('<') | SCAN_IN('>');
+    return start > 0 && (g_ascii_isalnum(text[start - 1]) || (guint8)text[start - 1] >= 0x80 || text[start - 1] == '_' ||
+                         scan_in(text[start - 1], joints));
 }
 
 /* The end of "+44 ..." whose first digit is at `at`, behind the "+"; 0: it is none. */
@@ -123,10 +126,10 @@ static gsize national_end(const char *text, gsize at, gsize length, gsize *start
 static gsize label_start(const char *text, gsize floor, gsize start)
 {
     gsize end = start;
-    while (end > floor && text[end - 1] && strchr(" (+", text[end - 1]))
+    while (end > floor && scan_in(text[end - 1], SCAN_IN(' ') | SCAN_IN('(') | SCAN_IN('+')))
         end--;
     gsize colon = end;
-    while (end > floor && text[end - 1] && strchr(" :.", text[end - 1]))
+    while (end > floor && scan_in(text[end - 1], SCAN_IN(' ') | SCAN_IN(':') | SCAN_IN('.')))
         end--;
     if (end == colon)
         return start;

@@ -230,7 +230,17 @@ static gsize unwrap_local_link(Editor *editor, gsize at)
     return end;
 }
 
-static gsize edit_bracket(Editor *editor, SpecialScan *marks, gboolean resolved, gsize at)
+/* Were the citations of this text replaced by what they cite? Asked once, when it matters. */
+typedef enum { RESOLVED_UNKNOWN, RESOLVED_NO, RESOLVED_YES } Resolved;
+
+static gboolean is_resolved(const Editor *editor, Resolved *resolved)
+{
+    if (*resolved == RESOLVED_UNKNOWN)
+        *resolved = memmem(editor->text, editor->length, "[bib_ref]", 9) ? RESOLVED_YES : RESOLVED_NO;
+    return *resolved == RESOLVED_YES;
+}
+
+static gsize edit_bracket(Editor *editor, SpecialScan *marks, Resolved *resolved, gsize at)
 {
     gsize end = special_end(marks, editor->text, at, editor->length);
     if (end > at)
@@ -239,7 +249,7 @@ static gsize edit_bracket(Editor *editor, SpecialScan *marks, gboolean resolved,
     if (end)
         return end;
     end = footnote_end(editor->text, at, editor->length);
-    if (!end && !(resolved && is_index(editor->text, at)))
+    if (!end && !(is_index(editor->text, at) && is_resolved(editor, resolved)))
         end = citations_end(editor->text, at, editor->length);
     return end ? editor_cut(editor, at, end) : at + 1;
 }
@@ -248,13 +258,13 @@ guint64 rule_references(const CleanContext *context, const char *text, gsize len
 {
     Editor editor;
     SpecialScan marks = {0};
-    gboolean resolved = length && memmem(text, length, "[bib_ref]", 9) != NULL;
+    Resolved resolved = RESOLVED_UNKNOWN;
     editor_init(&editor, text, length, out);
     for (gsize at = 0; at < length;) {
         const char *bracket = memchr(text + at, '[', length - at);
         if (!bracket)
             break;
-        at = edit_bracket(&editor, &marks, resolved, (gsize)(bracket - text));
+        at = edit_bracket(&editor, &marks, &resolved, (gsize)(bracket - text));
     }
     return editor_finish(&editor);
 }

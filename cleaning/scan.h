@@ -28,6 +28,13 @@ static inline gboolean scan_any(ScanBlock lanes)
     return (words[0] | words[1]) != 0;
 }
 
+/* Is the byte one of a set of characters below U+0040? The set is an OR of SCAN_IN. */
+#define SCAN_IN(character) (G_GUINT64_CONSTANT(1) << (character))
+static inline gboolean scan_in(char byte, guint64 set)
+{
+    return (guint8)byte < 64 && (set >> byte & 1);
+}
+
 /* A bit for each lane, the first lane's lowest. */
 static inline guint scan_mask(ScanBlock lanes)
 {

@@ -10,12 +10,28 @@
 
 #define PRIME_1 G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
 #define PRIME_2 G_GUINT64_CONSTANT(0xc2b2ae3d27d4eb4f)
+#define PRIME_3 G_GUINT64_CONSTANT(0x165667b19e3779f9)
 
-static inline guint64 load(const char *bytes, gsize count)
+static inline guint64 load(const char *bytes)
 {
-    guint64 word = 0;
-    memcpy(&word, bytes, count);
+    guint64 word;
+    memcpy(&word, bytes, sizeof word);
     return GUINT64_FROM_LE(word);
+}
+
+/* What is left of eight bytes when only the first `count` count; all of them from 8 up. */
+static inline guint64 first_bytes(guint64 word, gsize count)
+{
+    static const guint64 masks[] = {0,
+                                    0xff,
+                                    0xffff,
+                                    0xffffff,
+                                    0xffffffff,
+                                    G_GUINT64_CONSTANT(0xffffffffff),
+                                    G_GUINT64_CONSTANT(0xffffffffffff),
+                                    G_GUINT64_CONSTANT(0xffffffffffffff),
+                                    G_MAXUINT64};
+    return word & masks[MIN(count, 8)];
 }
 
 static inline guint32 fold(guint64 hash)
@@ -25,24 +41,30 @@ static inline guint32 fold(guint64 hash)
     return (guint32)(hash >> 32);
 }
 
-/* `safe`: eight bytes may be read from `word`, however short it is. */
-static inline guint32 hash_word(const char *word, gsize length, gboolean safe)
+/* Sixteen bytes may be read from `word`, however short it is. Most words have no more, and take no branch. */
+static inline guint32 hash_word(const char *word, gsize length)
 {
-    if (length <= 8) {
-        guint64 bytes = safe ? load(word, 8) : load(word, length);
-        if (length < 8)
-            bytes &= (G_GUINT64_CONSTANT(1) << (8 * length)) - 1;
-        return fold((bytes ^ length) * PRIME_1);
+    guint64 low = first_bytes(load(word), length), high = first_bytes(load(word + 8), length > 8 ? length - 8 : 0);
+    guint64 hash = (low ^ length) * PRIME_1 + (high ^ high >> 31) * PRIME_3;
+    for (gsize at = 16; at < length; at += 8) {
+        guint64 rest = load(word + MIN(at, length - 8));
+        hash = ((hash ^ hash >> 32) + rest) * PRIME_1;
     }
-    guint64 hash = length;
-    for (gsize at = 0; at + 8 < length; at += 8)
-        hash = (hash ^ load(word + at, 8)) * PRIME_1, hash ^= hash >> 32;
-    return fold((hash ^ load(word + length - 8, 8)) * PRIME_1);
+    return fold(hash);
+}
+
+static guint32 hash_last_word(const char *word, gsize length)
+{
+    char copy[32] = {0};
+    if (length > sizeof copy - 16)
+        return hash_word(word, length);
+    memcpy(copy, word, length);
+    return hash_word(copy, length);
 }
 
 guint32 word_hash(const char *word, gsize length)
 {
-    return hash_word(word, length, FALSE);
+    return hash_last_word(word, length);
 }
 
 static void reserve(Words *words, gsize more)
@@ -55,7 +77,8 @@ static void reserve(Words *words, gsize more)
 
 static inline void append(Words *words, const char *text, gsize start, gsize end, gsize length)
 {
-    words->items[words->count++] = (Word){(guint32)start, (guint32)(end - start), hash_word(text + start, end - start, start + 8 <= length)};
+    guint32 hash = start + 16 <= length ? hash_word(text + start, end - start) : hash_last_word(text + start, end - start);
+    words->items[words->count++] = (Word){(guint32)start, (guint32)(end - start), hash};
     words->bytes += end - start;
 }
 
@@ -96,11 +119,44 @@ static guint64 read_step(const char *bytes, gboolean *wide)
     return white;
 }
 
+typedef struct Splitter {
+    Words *words;
+    const char *text;
+    gsize length;
+    gsize start;    /* of the word at hand, when `inside` */
+    gsize wide_end; /* behind the last step with wide characters */
+    gboolean inside;
+} Splitter;
+
+static inline void end_word(Splitter *splitter, gsize start, gsize end)
+{
+    if (splitter->wide_end > start)
+        append_wide(splitter->words, splitter->text, start, end, splitter->length);
+    else
+        append(splitter->words, splitter->text, start, end, splitter->length);
+}
+
+/* The words that end in a step at `at`. A word starts where white space ends, and the other way round. */
+static inline void split_step(Splitter *splitter, gsize at, guint64 white)
+{
+    guint64 shifted = white << 1 | !splitter->inside, starts = ~white & shifted, ends = white & ~shifted;
+    if (splitter->inside && ends) {
+        end_word(splitter, splitter->start, at + (gsize)__builtin_ctzll(ends));
+        ends &= ends - 1;
+        splitter->inside = FALSE;
+    }
+    for (; ends; ends &= ends - 1, starts &= starts - 1)
+        end_word(splitter, at + (gsize)__builtin_ctzll(starts), at + (gsize)__builtin_ctzll(ends));
+    if (starts) {
+        splitter->start = at + (gsize)__builtin_ctzll(starts);
+        splitter->inside = TRUE;
+    }
+}
+
 void words_split(Words *words, const char *text, gsize length)
 {
     char tail[STEP];
-    gsize start = 0, wide_end = 0; /* of the word at hand; behind the last step with wide characters */
-    guint64 before = 1;            /* was the byte before white? */
+    Splitter splitter = {.words = words, .text = text, .length = length};
     words->count = words->wide = 0;
     words->bytes = 0;
     for (gsize at = 0; at <= length; at += STEP) {
@@ -111,20 +167,11 @@ void words_split(Words *words, const char *text, gsize length)
             memcpy(tail, bytes, length - at);
             bytes = tail;
         }
-        guint64 white = read_step(bytes, &wide), changes = white ^ (white << 1 | before);
-        before = white >> 63;
+        guint64 white = read_step(bytes, &wide);
         if (wide)
-            wide_end = at + STEP;
+            splitter.wide_end = at + STEP;
         reserve(words, STEP);
-        for (; changes; changes &= changes - 1) {
-            gsize position = at + (gsize)__builtin_ctzll(changes);
-            if (!(white >> (position - at) & 1))
-                start = position;
-            else if (wide_end > start)
-                append_wide(words, text, start, position, length);
-            else
-                append(words, text, start, position, length);
-        }
+        split_step(&splitter, at, white);
     }
 }
 

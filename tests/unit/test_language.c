@@ -105,24 +105,25 @@ static void test_an_unsure_guess_and_an_empty_list_keep_everything(void)
     g_assert_cmpstr(report.language, ==, "de");
 }
 
-static double share_of(const char *text)
+static gboolean is_sure(const char *text)
 {
     Words words = {0};
     EnglishTable table = {0};
     words_split(&words, text, strlen(text));
-    double share = english_share(&table, &words);
+    gboolean sure = english_is_sure(english_shares(&table, &words, text));
     words_clear(&words);
-    return share;
+    return sure;
 }
 
 static void test_function_words_tell_english_alone(void)
 {
-    g_autofree char *mixed = g_strconcat(english, german, german, NULL);
-    g_assert_cmpfloat(share_of(english), >=, ENGLISH_SURE);
-    g_assert_cmpfloat(share_of(german), <, ENGLISH_SURE / 2);
-    g_assert_cmpfloat(share_of(chinese), ==, 0);
-    g_assert_cmpfloat(share_of(mixed), <, ENGLISH_SURE);
-    g_assert_cmpfloat(share_of("the and of with were was that from"), ==, 0); /* too few to prove anything */
+    g_autofree char *half_german = g_strconcat(english, german, NULL), *half_chinese = g_strconcat(english, chinese, NULL);
+    g_assert_true(is_sure(english));
+    g_assert_false(is_sure(german));
+    g_assert_false(is_sure(chinese));
+    g_assert_false(is_sure(half_german));
+    g_assert_false(is_sure(half_chinese));
+    g_assert_false(is_sure("the and of with were was that from")); /* too few to prove anything */
 }
 
 int main(int argc, char **argv)
