@@ -111,6 +111,8 @@ static int compare_docnos(gconstpointer a, gconstpointer b, gpointer user)
 static void put_in_order(Corpus *corpus)
 {
     g_autofree guint32 *places = order_tags(corpus->recipe);
+    if (corpus->count == 0)
+        return;
     qsort_r(corpus->candidates, corpus->count, sizeof corpus->candidates[0], compare_preference, places);
     corpus->by_docno = g_new(guint32, corpus->count);
     for (gsize i = 0; i < corpus->count; i++)

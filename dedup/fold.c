@@ -97,7 +97,8 @@ gsize fold_ascii_portable(const guint8 *text, gsize length, guint8 *folded)
     }
     guint8 rest[VECTOR] = {0};
     gsize left = ascii_run(text + position, MIN(length - position, VECTOR));
-    memcpy(rest, text + position, left);
+    if (left)
+        memcpy(rest, text + position, left);
     fold_vector(rest, folded + position);
     return position + left;
 }

@@ -41,7 +41,8 @@ AVX2 gsize fold_ascii_avx2(const guint8 *text, gsize length, guint8 *folded)
             return position + (gsize)__builtin_ctz(above);
     }
     guint8 rest[VECTOR] = {0};
-    memcpy(rest, text + position, length - position);
+    if (length > position)
+        memcpy(rest, text + position, length - position);
     __m256i bytes = load(rest);
     fold(bytes, folded + position);
     guint32 above = (guint32)_mm256_movemask_epi8(bytes);
