@@ -165,3 +165,37 @@ GPtrArray *file_glob(const char *base_directory, const char *pattern, GError **e
     g_ptr_array_sort(paths, compare_paths);
     return paths;
 }
+
+#define TREE_DEPTH_LIMIT 64
+
+static gboolean add_tree(const char *directory, unsigned depth, GPtrArray *paths, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(GDir) folder = depth < TREE_DEPTH_LIMIT ? g_dir_open(directory, 0, &cause) : NULL;
+    if (!folder) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot list %s: %s", directory, cause ? cause->message : "folders are nested more than 64 deep");
+        return FALSE;
+    }
+    for (const char *name; (name = g_dir_read_name(folder));) {
+        g_autofree char *path = g_build_filename(directory, name, NULL);
+        gboolean below = g_file_test(path, G_FILE_TEST_IS_DIR);
+        if (*name == '.' || (below && g_file_test(path, G_FILE_TEST_IS_SYMLINK)))
+            continue;
+        if (below && !add_tree(path, depth + 1, paths, error))
+            return FALSE;
+        if (!below)
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+    }
+    return TRUE;
+}
+
+gboolean file_tree(const char *directory, GPtrArray *paths, GError **error)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    if (!add_tree(directory, 0, found, error))
+        return FALSE;
+    g_ptr_array_sort(found, compare_paths);
+    for (guint i = 0; i < found->len; i++)
+        g_ptr_array_add(paths, g_strdup(found->pdata[i]));
+    return TRUE;
+}

@@ -21,4 +21,8 @@ gboolean directory_make(const char *path, GError **error); /* with parents; fine
  * `base_directory` is taken as it is: only `pattern` is a pattern. */
 GPtrArray *file_glob(const char *base_directory, const char *pattern, GError **error);
 
+/* Appends the regular files in a folder and in all folders below it, sorted by bytes. Names that begin with a dot are passed
+ * over; so are links to folders, which may lead back. */
+gboolean file_tree(const char *directory, GPtrArray *paths, GError **error);
+
 #endif

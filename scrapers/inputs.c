@@ -73,25 +73,71 @@ static const char *name_of(const Recipe *recipe, const char *path)
     return inside ? path + length + 1 : path;
 }
 
-/* A folder that a wildcard catches is passed over; one that is all a pattern catches was meant to be read. */
-static gboolean add_matches(GPtrArray *inputs, const Recipe *recipe, const RecipeSource *source, const char *pattern, GHashTable *seen, GError **error)
+/* Whether a file of a folder that is read whole may hold records: by its name, without the ends that say how it is packed. */
+static gboolean name_fits(const Format *format, const char *name)
+{
+    static const char *const packed[] = {".gz", ".bz2", ".xz", ".zst"}, *const archives[] = {".tar", ".tgz", ".zip"};
+    if (!format || !format->suffixes)
+        return TRUE;
+    g_autofree char *bare = g_ascii_strdown(name, -1);
+    for (gsize i = 0; i < G_N_ELEMENTS(packed); i++)
+        if (g_str_has_suffix(bare, packed[i]))
+            bare[strlen(bare) - strlen(packed[i])] = '\0';
+    for (gsize i = 0; i < G_N_ELEMENTS(archives); i++)
+        if (g_str_has_suffix(bare, archives[i]))
+            return TRUE;
+    for (const char *const *suffix = format->suffixes; *suffix; suffix++)
+        if (g_str_has_suffix(bare, *suffix))
+            return TRUE;
+    return FALSE;
+}
+
+/* The files of the folders that a pattern has caught. */
+static GPtrArray *files_below(const GPtrArray *folders, const Format *format, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < folders->len; i++)
+        if (!file_tree(folders->pdata[i], all, error))
+            return NULL;
+    GPtrArray *files = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < all->len; i++)
+        if (name_fits(format, all->pdata[i]))
+            g_ptr_array_add(files, g_strdup(all->pdata[i]));
+    return files;
+}
+
+/* A folder that a wildcard catches beside files is passed over; where a pattern catches folders alone, they are read. */
+static GPtrArray *match_files(const Recipe *recipe, const RecipeSource *source, const char *pattern, GError **error)
 {
     g_autoptr(GPtrArray) paths = file_glob(recipe->base_directory, pattern, error);
     if (!paths)
-        return FALSE;
-    guint files = 0;
+        return NULL;
+    g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free), folders = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < paths->len; i++) {
-        char *path = paths->pdata[i];
-        if (g_file_test(path, G_FILE_TEST_IS_DIR))
-            continue;
-        files++;
+        gboolean folder = g_file_test(paths->pdata[i], G_FILE_TEST_IS_DIR);
+        g_ptr_array_add(folder ? folders : files, g_strdup(paths->pdata[i]));
+    }
+    if (files->len)
+        return g_steal_pointer(&files);
+    g_autoptr(GPtrArray) below = files_below(folders, source ? format_of(source) : NULL, error);
+    if (below && below->len == 0) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is a folder without a file %s", pattern,
+                    source ? "of this format" : "in it");
+        return NULL;
+    }
+    return g_steal_pointer(&below);
+}
+
+static gboolean add_matches(GPtrArray *inputs, const Recipe *recipe, const RecipeSource *source, const char *pattern, GHashTable *seen, GError **error)
+{
+    g_autoptr(GPtrArray) files = match_files(recipe, source, pattern, error);
+    for (guint i = 0; files && i < files->len; i++) {
+        char *path = files->pdata[i];
         if (!g_hash_table_contains(seen, path) && !add_input(inputs, source, path, name_of(recipe, path), error))
             return FALSE;
         g_hash_table_add(seen, g_strdup(path));
     }
-    if (files == 0)
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is a folder; name the files in it, as %s/*", pattern, pattern);
-    return files > 0;
+    return files != NULL;
 }
 
 /* A file that several patterns of a source catch is read once. */

@@ -16,7 +16,8 @@ typedef struct Input {
     gint64 changed;   /* time of last change, nanoseconds */
 } Input;
 
-/* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. For a crawled source the
+/* An array of Input, owned; NULL when a pattern matches nothing or a format does not exist. A folder that a pattern catches
+ * without a file beside it stands for the files below it, in the order of their paths. For a crawled source the
  * input is STORE/captures/TAG.warc.gz, which must be there by now. */
 GPtrArray *inputs_list(const Recipe *recipe, const char *store_directory, GError **error);
 /* The tables of citations that the recipe names under `metadata`, an array of Input. */

@@ -24,17 +24,22 @@ static void write_file(const char *name, const char *text)
 }
 
 /* A recipe FOLDER/recipe.yaml of one source with these paths and these further settings. */
-static Recipe *recipe_over(const char *folder, const char *paths, const char *settings, const char *inputs)
+static Recipe *recipe_of(const char *format, const char *folder, const char *paths, const char *settings, const char *inputs)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *name = g_strconcat(folder, "/recipe.yaml", NULL);
-    g_autofree char *text = g_strdup_printf("name: x\nsources:\n  - {tag: a, format: jsonl, paths: [%s], %s}\ntokenizer: {model: t.model}\n",
-                                            paths, settings);
+    g_autofree char *text = g_strdup_printf("name: x\nsources:\n  - {tag: a, format: %s, paths: [%s], %s}\ntokenizer: {model: t.model}\n",
+                                            format, paths, settings);
     write_file(name, text);
     g_autofree char *path = inside(name);
     Recipe *recipe = recipe_load(path, inputs, &error);
     g_assert_no_error(error);
     return recipe;
+}
+
+static Recipe *recipe_over(const char *folder, const char *paths, const char *settings, const char *inputs)
+{
+    return recipe_of("jsonl", folder, paths, settings, inputs);
 }
 
 /* The names of the inputs, joined by spaces. */
@@ -52,6 +57,13 @@ static char *names_of(const Recipe *recipe)
 static void expect_names(const char *folder, const char *paths, const char *inputs, const char *expected)
 {
     g_autoptr(Recipe) recipe = recipe_over(folder, paths, "group: papers", inputs);
+    g_autofree char *names = names_of(recipe);
+    g_assert_cmpstr(names, ==, expected);
+}
+
+static void expect_names_of(const char *format, const char *folder, const char *paths, const char *expected)
+{
+    g_autoptr(Recipe) recipe = recipe_of(format, folder, paths, "group: papers", NULL);
     g_autofree char *names = names_of(recipe);
     g_assert_cmpstr(names, ==, expected);
 }
@@ -90,12 +102,12 @@ static void test_names_do_not_depend_on_how_the_folder_is_written(void)
 
 static void test_what_is_no_regular_file_is_refused(void)
 {
-    write_file("odd/folder/a.jsonl", "{}");
+    write_file("odd/empty/.hidden.jsonl", "{}");
     g_autofree char *pipe = inside("odd/pipe"), *loop = inside("odd/loop"), *lost = inside("odd/lost");
     g_assert_cmpint(mkfifo(pipe, 0600), ==, 0);
     g_assert_cmpint(symlink("loop", loop), ==, 0);
     g_assert_cmpint(symlink("nowhere", lost), ==, 0);
-    expect_refused("folder", "folder/*");
+    expect_refused("empty", "a folder without a file of this format");
     expect_refused("pipe", "a pipe or a device");
     expect_refused("/dev/zero", "a pipe or a device");
     expect_refused("loop", "symbolic links");
@@ -108,6 +120,22 @@ static void test_a_wildcard_passes_over_folders(void)
     write_file("mixed/a.jsonl", "{}");
     write_file("mixed/b/c.jsonl", "{}");
     expect_names("mixed", "\"[ab]*\"", NULL, "a.jsonl");
+}
+
+static void test_a_folder_stands_for_the_files_below_it(void)
+{
+    write_file("tree/b/PMC2/PMC2.nxml", "<article/>");
+    write_file("tree/b/PMC2/figure.jpg", "x");
+    write_file("tree/a.tar.gz", "x");
+    write_file("tree/b/c.XML.gz", "x");
+    write_file("tree/b/.d.xml", "x");
+    write_file("tree/b/PMC1.xml", "<article/>");
+    g_autofree char *link = inside("tree/b/round");
+    g_assert_cmpint(symlink("..", link), ==, 0);
+    expect_names_of("jats", "tree", "b", "b/PMC1.xml b/PMC2/PMC2.nxml b/c.XML.gz");
+    expect_names_of("jats", "tree", "b, a.tar.gz", "b/PMC1.xml b/PMC2/PMC2.nxml b/c.XML.gz a.tar.gz");
+    expect_names_of("jats", "tree", "\"b/PMC*\"", "b/PMC1.xml");
+    expect_names_of("jsonl", "tree", "\"b/PMC2\"", "b/PMC2/PMC2.nxml b/PMC2/figure.jpg");
 }
 
 static char *fingerprint_with(const char *settings)
@@ -148,6 +176,7 @@ int main(int argc, char **argv)
     g_test_add_func("/inputs/names do not depend on how the folder is written", test_names_do_not_depend_on_how_the_folder_is_written);
     g_test_add_func("/inputs/what is no regular file is refused", test_what_is_no_regular_file_is_refused);
     g_test_add_func("/inputs/a wildcard passes over folders", test_a_wildcard_passes_over_folders);
+    g_test_add_func("/inputs/a folder stands for the files below it", test_a_folder_stands_for_the_files_below_it);
     g_test_add_func("/inputs/only what changes the reading changes the fingerprint", test_only_what_changes_the_reading_changes_the_fingerprint);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
