@@ -35,7 +35,7 @@ static void read_benchmark(NgramIndex *index, const uint8_t *data, size_t size, 
     char *paths[] = {path}, *fields[] = {(char *)"text", (char *)"options.A"};
     RecipeBenchmark benchmark = {.name = (char *)"fuzz", .paths = {paths, 1}, .fields = {fields, with_fields ? 2 : 0}};
     Recipe recipe = {.base_directory = (char *)"/tmp", .contamination = {.benchmarks = &benchmark, .benchmarks_count = 1}};
-    g_autoptr(BenchmarkSet) set = benchmark_set_read(&recipe, add_text, index, NULL);
+    benchmark_set_free(benchmark_set_read(&recipe, add_text, index, NULL));
     unlink(path);
 }
 
