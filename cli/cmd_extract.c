@@ -148,7 +148,7 @@ static int extract(const Command *command, int argc, char **argv, const Options 
 
 static int run(const Command *command, int argc, char **argv)
 {
-    Options options = {.format = g_strdup("html")};
+    Options options = {0};
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "What the files are (html)", "FORMAT"},
         {"compat", 0, 0, G_OPTION_ARG_STRING, &options.compat, "Text as that program wrote it: meditron (s2orc)", "PROGRAM"},
@@ -166,6 +166,8 @@ static int run(const Command *command, int argc, char **argv)
     int status;
     if (!command_parse(command, entries, &argc, &argv, &status))
         return status;
+    if (!options.format)
+        options.format = g_strdup("html");
     status = extract(command, argc, argv, &options);
     options_clear(&options);
     return status;
