@@ -143,7 +143,7 @@ static void assert_same_ids(const Pair *pair, const char *text, gsize length)
     g_autofree char *failure = NULL;
     spm_encode(pair->encoder, text, length, ours);
     g_assert_true(sentencepiece_encode(pair->library, text, length, theirs, &failure));
-    if (ours->len != theirs->len || memcmp(ours->data, theirs->data, ours->len * sizeof(guint32)) != 0) {
+    if (ours->len != theirs->len || (ours->len && memcmp(ours->data, theirs->data, ours->len * sizeof(guint32)) != 0)) {
         g_autofree char *a = describe(ours), *b = describe(theirs), *escaped = g_strescape(text, NULL);
         g_test_message("\"%s\"\nours   %s\ntheirs %s", escaped, a, b);
         g_test_fail();
