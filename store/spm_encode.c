@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "store/bpe.h"
 #include "store/spm_normalise.h"
+#include "store/utf8_valid.h"
 #include "store/word_cache.h"
 
 /* A symbol is the id of a piece, or a character that is none, or a user-defined piece, which nothing merges with. */
@@ -397,21 +398,6 @@ void spm_encode(const SpmEncoder *encoder, const char *text, gsize length, GArra
 
 /* ---- Decoding ----------------------------------------------------------------------------------------------------------- */
 
-static void append_bytes_as_utf8(GString *text, const char *bytes, gsize length)
-{
-    while (length > 0) {
-        gunichar character = g_utf8_get_char_validated(bytes, (gssize)length);
-        gboolean good = *bytes == '\0' || character <= 0x10ffff;
-        gsize taken = good && *bytes ? (gsize)g_utf8_skip[(guint8)*bytes] : 1;
-        if (good)
-            g_string_append_len(text, bytes, (gssize)taken);
-        else
-            g_string_append(text, "\xef\xbf\xbd");
-        bytes += taken;
-        length -= taken;
-    }
-}
-
 /* The run of byte pieces at `ids`; returns its length. */
 static gsize decode_byte_run(const SpmModel *model, const guint32 *ids, gsize count, GString *text)
 {
@@ -421,7 +407,7 @@ static gsize decode_byte_run(const SpmModel *model, const guint32 *ids, gsize co
     for (; run < count && model->pieces[ids[run]].type == SPM_BYTE; run++)
         if (model->pieces[ids[run]].text.length == 6 && sscanf(model->pieces[ids[run]].text.at, "<0x%2X>", &byte) == 1)
             g_string_append_c(bytes, (char)byte);
-    append_bytes_as_utf8(text, bytes->str, bytes->len);
+    utf8_append_valid(text, bytes->str, bytes->len);
     return run;
 }
 

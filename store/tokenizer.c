@@ -12,6 +12,7 @@
 #include "store/hf_encode.h"
 #include "store/sentencepiece.h"
 #include "store/spm_encode.h"
+#include "store/utf8_valid.h"
 
 #define MODEL_LIMIT ((gsize)256 << 20)
 #define SPECIAL_COUNT_LIMIT 1024u
@@ -233,25 +234,12 @@ static gboolean encode_by_library(const Tokenizer *tokenizer, const char *text, 
     return FALSE;
 }
 
-/* Appends the text with U+FFFD for each byte that is no UTF-8. A NUL is a character like others. */
-static void append_valid(GString *valid, const char *text, gsize length)
-{
-    for (const char *end = text + length, *stop; text < end; text = stop + (stop < end)) {
-        g_utf8_validate_len(text, (gsize)(end - text), &stop);
-        g_string_append_len(valid, text, stop - text);
-        if (stop < end && *stop == '\0')
-            g_string_append_c(valid, '\0');
-        else if (stop < end)
-            g_string_append(valid, "\xef\xbf\xbd");
-    }
-}
-
 static gboolean encode_by_hf(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error)
 {
     if (g_utf8_validate_len(text, length, NULL))
         return hf_encode(tokenizer->hf, text, length, ids, error);
     g_autoptr(GString) valid = g_string_sized_new(length);
-    append_valid(valid, text, length);
+    utf8_append_valid(valid, text, length);
     return hf_encode(tokenizer->hf, valid->str, valid->len, ids, error);
 }
 
