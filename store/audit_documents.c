@@ -181,13 +181,13 @@ static guint64 expected_repeats(const Audit *audit, StoreTxn *txn, Docno docno, 
 {
     const SourceTally *facts = g_ptr_array_index(audit->tally->sources, source);
     json_int_t repeat = json_integer_value(json_object_get(facts->facts, "repeat"));
-    gboolean valid = placements->len && strcmp(g_array_index(placements, Placement, 0).split, "valid") == 0;
+    gboolean held_out = placements->len && strcmp(g_array_index(placements, Placement, 0).split, split_names[SPLIT_TRAIN]) != 0;
     guint64 asked;
     g_autoptr(json_t) note = note_get(txn, docno, "mix", error);
     unsigned passes = upsample_note_passes(note, &asked);
     if (passes)
         return passes;
-    return valid || repeat < 1 ? 1 : (guint64)repeat;
+    return held_out || repeat < 1 ? 1 : (guint64)repeat;
 }
 
 /* Kept: there must be tokens, and one placement for each repeat. */

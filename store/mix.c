@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "store/note.h"
+#include "store/split.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
 #include "store/upsample.h"
@@ -54,24 +55,9 @@ static void result_free(gpointer data)
     g_free(data);
 }
 
-/* Source and id as one number. A tag has no newline, so no two pairs read alike. */
-static guint64 document_key(const char *source, const char *id)
-{
-    g_autofree char *joined = g_strdup_printf("%s\n%s", source, id);
-    return hash64(joined, strlen(joined), 0);
-}
-
-const char *mix_split(const Recipe *recipe, const RecipeSource *source, const char *id)
-{
-    if (source->valid <= 0)
-        return "train";
-    double draw = random_unit_at(recipe->seed, "valid", document_key(source->tag, id));
-    return draw < source->valid ? "valid" : "train";
-}
-
 static guint64 draw_order(const Recipe *recipe, const RecipeSource *source, const char *id)
 {
-    return random_at(recipe->seed, "replay", document_key(source->tag, id));
+    return random_at(recipe->seed, "replay", document_draw_key(source->tag, id));
 }
 
 /* As a number in [0, 1), for people. */
@@ -122,7 +108,7 @@ static gboolean training_tokens(const MixPlan *plan, StoreTxn *txn, Docno docno,
         return FALSE;
     }
     const RecipePack *pack = &plan->recipe->pack;
-    gboolean held_out = strcmp(mix_split(plan->recipe, source, facts->id), "valid") == 0;
+    gboolean held_out = split_of(plan->recipe, source, facts->id) != SPLIT_TRAIN;
     unsigned passes = 0;
     if (!held_out && !training_passes(plan, txn, docno, source, facts, &passes, error))
         return FALSE;
@@ -273,7 +259,7 @@ static gboolean mix_item(gpointer user, gpointer worker, StageItem *item, GError
         result->choice = plan->any && compare_draws(&draw, &plan->cut) <= 0 ? MIX_DRAWN : MIX_NOT_SAMPLED;
     }
     item->result = result;
-    gboolean trains = strcmp(mix_split(plan->recipe, source, item->document.id), "train") == 0;
+    gboolean trains = split_of(plan->recipe, source, item->document.id) == SPLIT_TRAIN;
     return !source->upsample || !trains || result->choice == MIX_NOT_SAMPLED || upsample_item(plan, source, item, result, error);
 }
 
@@ -314,8 +300,8 @@ static char *mix_fingerprint(const Recipe *recipe, const Upsampler *upsampler, g
                            recipe->seed, share, recipe->pack.bos, recipe->pack.eos);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, " %s=%s,%u,%.0f%s", source->tag, recipe_group_name(source->group), source->repeat,
-                               source->valid * (double)BILLION, source->upsample ? ",upsample" : "");
+        g_string_append_printf(text, " %s=%s,%u,%.0f,%.0f%s", source->tag, recipe_group_name(source->group), source->repeat,
+                               source->valid * (double)BILLION, source->test * (double)BILLION, source->upsample ? ",upsample" : "");
     }
     if (upsampler)
         upsampler_describe(upsampler, text);

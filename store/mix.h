@@ -18,7 +18,4 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
                       char **fingerprint, GError **error);
 gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error);
 
-/* "train" or "valid": a seeded hash of source and id against the source's held-out share. */
-const char *mix_split(const Recipe *recipe, const RecipeSource *source, const char *id);
-
 #endif

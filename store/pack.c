@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stage "pack": kept documents into shards; see store/pack.h.
  *
- * StageRun.next counts the shards written, those of "train" before those of "valid". One shard is one transaction. */
+ * StageRun.next counts the shards written, by the order of split_names. One shard is one transaction. */
 #include "store/pack.h"
 
 #include <string.h>
@@ -129,7 +129,7 @@ static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
 
 static void count_shard(Packing *packing, const PackedShard *shard)
 {
-    const char *what = strcmp(shard->split, "valid") == 0 ? "tokens_valid" : "tokens_train";
+    g_autofree char *what = g_strconcat("tokens_", shard->split, NULL);
     for (guint i = 0; i < shard->spans->len; i++) {
         const Span *span = &g_array_index(shard->spans, Span, i);
         stage_count(&packing->run, packing->recipe->sources[span->source].tag, what, span->length);
@@ -174,8 +174,10 @@ static gboolean pack_split(Packing *packing, const PackItems *items, guint64 don
 
 static gboolean pack_splits(Packing *packing, GError **error)
 {
-    guint64 done = packing->run.next, size = packing->recipe->pack.shard_tokens;
-    progress_begin(packing->context->progress, "pack", "tokens", packing->items[0].tokens + packing->items[1].tokens);
+    guint64 done = packing->run.next, size = packing->recipe->pack.shard_tokens, total = 0;
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        total += packing->items[i].tokens;
+    progress_begin(packing->context->progress, "pack", "tokens", total);
     gboolean good = TRUE;
     for (unsigned i = 0; good && i < SPLIT_COUNT; i++) {
         const PackItems *items = &packing->items[i];
@@ -203,8 +205,8 @@ static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, 
                            recipe->pack.shard_tokens);
     g_string_append_printf(text, " bos=%d eos=%d tokenizer=%s", recipe->pack.bos, recipe->pack.eos, hex);
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        g_string_append_printf(text, " %s=%u,%.0f", recipe->sources[i].tag, recipe->sources[i].repeat,
-                               recipe->sources[i].valid * 1e9);
+        g_string_append_printf(text, " %s=%u,%.0f,%.0f", recipe->sources[i].tag, recipe->sources[i].repeat,
+                               recipe->sources[i].valid * 1e9, recipe->sources[i].test * 1e9);
     g_string_append_printf(text, "\n%s", predecessor);
     return g_string_free(g_steal_pointer(&text), FALSE);
 }

@@ -52,12 +52,12 @@ static gboolean item_length(StoreTxn *txn, const Recipe *recipe, unsigned width,
 }
 
 /* How often a document goes into its split: once where it is held out, else as the mix has drawn. */
-static gboolean count_passes(StoreTxn *txn, const RecipeSource *source, Docno docno, gboolean valid, unsigned *passes, GError **error)
+static gboolean count_passes(StoreTxn *txn, const RecipeSource *source, Docno docno, gboolean held_out, unsigned *passes, GError **error)
 {
     guint64 asked;
     GError *cause = NULL;
-    *passes = valid ? 1 : source->repeat;
-    if (valid || !source->upsample)
+    *passes = held_out ? 1 : source->repeat;
+    if (held_out || !source->upsample)
         return TRUE;
     g_autoptr(json_t) note = note_get(txn, docno, "mix", &cause);
     *passes = upsample_note_passes(note, &asked);
@@ -87,10 +87,10 @@ static gboolean add_document(StoreTxn *txn, const Recipe *recipe, unsigned width
         !item_length(txn, recipe, width, docno, &item.length, error))
         return FALSE;
     item.source = (guint16)index;
-    gboolean valid = strcmp(mix_split(recipe, source, facts.id), "valid") == 0;
-    PackItems *list = &items[valid];
+    Split split = split_of(recipe, source, facts.id);
+    PackItems *list = &items[split];
     unsigned passes;
-    if (!count_passes(txn, source, docno, valid, &passes, error))
+    if (!count_passes(txn, source, docno, split != SPLIT_TRAIN, &passes, error))
         return FALSE;
     for (unsigned repeat = 0; item.length && repeat < passes; repeat++) {
         item.repeat = (guint16)repeat;

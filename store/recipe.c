@@ -54,6 +54,30 @@ static gboolean convert_clean(const Recipe *recipe, const char *path, const File
     return recipe_clean_check(&source->clean, path, where, error);
 }
 
+/* The recipe's shares for a source that has none of its own. The replay is held out from nothing unless it says so itself. */
+static gboolean convert_splits(const char *path, const FileSplits *splits, const FileSource *entry, const SourceFile *used,
+                               RecipeSource *source, GError **error)
+{
+    const FileSource *under = used ? used->loaded : NULL;
+    if (splits && splits->valid && source->group != GROUP_REPLAY && !entry->valid && !(under && under->valid))
+        source->valid = *splits->valid;
+    if (splits && splits->test && source->group != GROUP_REPLAY && !entry->test && !(under && under->test))
+        source->test = *splits->test;
+    if (source->valid + source->test < 1)
+        return TRUE;
+    return recipe_fault(error, path, "source '%s': valid (%g) and test (%g) leave nothing to train on; their sum must be below 1",
+                        source->tag, source->valid, source->test);
+}
+
+static gboolean check_splits(const char *path, const FileSplits *splits, GError **error)
+{
+    const double *shares[] = {splits ? splits->valid : NULL, splits ? splits->test : NULL};
+    for (guint i = 0; i < G_N_ELEMENTS(shares); i++)
+        if (shares[i] && !(*shares[i] >= 0 && *shares[i] < 1))
+            return recipe_fault(error, path, "splits: %s is a share from 0 to below 1, not %g", i ? "test" : "valid", *shares[i]);
+    return TRUE;
+}
+
 static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFile *file, GError **error)
 {
     recipe->sources = g_new0(RecipeSource, file->sources_count);
@@ -67,7 +91,8 @@ static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFi
         recipe->sources_count = i + 1;
         if (!good)
             return FALSE;
-        if (!convert_clean(recipe, path, entry, used, &recipe->sources[i], error))
+        if (!convert_clean(recipe, path, entry, used, &recipe->sources[i], error) ||
+            !convert_splits(path, file->splits, entry, used, &recipe->sources[i], error))
             return FALSE;
         recipe->sources[i].file = used ? used->path : NULL;
         recipe->sources[i].file_text = used ? used->text : NULL;
@@ -134,7 +159,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     recipe->seed = SETTING(file, seed, 0);
     recipe->clean = recipe_clean_default();
     recipe_clean_apply(&recipe->clean, file->clean);
-    if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !convert_sources(recipe, path, file, error) ||
+    if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !check_splits(path, file->splits, error) || !convert_sources(recipe, path, file, error) ||
         !recipe_metadata_make(path, file->metadata, &recipe->metadata, error) ||
         !recipe_dedup_make(path, file->dedup, &recipe->dedup, error) ||
         !recipe_upsample_make(path, file->upsample, recipe, error))

@@ -80,6 +80,7 @@ typedef struct RecipeSource {
     bool redistributable;
     unsigned repeat;        /* times that each document goes into training: 1 */
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
+    double test;            /* share held out for a test: 0 */
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
     char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */

@@ -88,7 +88,7 @@ static const cyaml_schema_field_t clean_fields[] = {
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
         MAPPING(FileSource, clean, clean_fields),                                                                      \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
-        REAL(FileSource, valid), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
+        REAL(FileSource, valid), REAL(FileSource, test), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
         STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels), BOOLEAN(FileSource, upsample)
 
 /* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
@@ -192,6 +192,12 @@ static const cyaml_schema_field_t contamination_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t splits_fields[] = {
+    REAL(FileSplits, valid),
+    REAL(FileSplits, test),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t mix_fields[] = {
     REAL(FileMix, replay_share),
     CYAML_FIELD_END,
@@ -219,6 +225,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     MAPPING(RecipeFile, dedup, dedup_fields),
     MAPPING(RecipeFile, contamination, contamination_fields),
     MAPPING(RecipeFile, upsample, upsample_fields),
+    MAPPING(RecipeFile, splits, splits_fields),
     MAPPING(RecipeFile, mix, mix_fields),
     MAPPING(RecipeFile, tokenizer, tokenizer_fields),
     MAPPING(RecipeFile, pack, pack_fields),

@@ -65,7 +65,7 @@ typedef struct FileSource {
     char *licence;
     bool *redistributable;
     unsigned *repeat;
-    double *valid;
+    double *valid, *test;
     char *text_field, *id_field, *compat;
     RecipeStrings abstracts;
     char *abstract_labels;
@@ -116,6 +116,11 @@ typedef struct FileContamination {
     unsigned benchmarks_count;
 } FileContamination;
 
+/* What a source has that does not say it itself. */
+typedef struct FileSplits {
+    double *valid, *test;
+} FileSplits;
+
 typedef struct FileMix {
     double *replay_share;
 } FileMix;
@@ -140,6 +145,7 @@ typedef struct RecipeFile {
     FileDedup *dedup;
     FileContamination *contamination;
     FileUpsample *upsample;
+    FileSplits *splits;
     FileMix *mix;
     FileTokenizer *tokenizer;
     FilePack *pack;

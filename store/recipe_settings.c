@@ -114,6 +114,7 @@ json_t *recipe_source_settings(const RecipeSource *source)
     set_flag(object, "redistributable", source->redistributable);
     set_whole(object, "repeat", source->repeat);
     set_number(object, "valid", source->valid);
+    set_number(object, "test", source->test);
     set_strings(object, "abstracts", &source->abstracts);
     set_flag(object, "abstract_labels_inline", source->labels_in_line);
     set_text(object, "text_field", source->text_field);

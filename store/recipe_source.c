@@ -106,6 +106,7 @@ static void override_source(MergedSource *room, const FileSource *over)
     OVERRIDE(redistributable);
     OVERRIDE(repeat);
     OVERRIDE(valid);
+    OVERRIDE(test);
     OVERRIDE(text_field);
     OVERRIDE(id_field);
     OVERRIDE(compat);
@@ -197,6 +198,7 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .redistributable = SETTING(file, redistributable, false),
         .repeat = SETTING(file, repeat, 1u),
         .valid = SETTING(file, valid, group_valid[group]),
+        .test = SETTING(file, test, 0.0),
         .text_field = file->text_field ? file->text_field : (char *)"text",
         .id_field = file->id_field ? file->id_field : (char *)"id",
         .compat = file->compat,
@@ -262,6 +264,8 @@ static gboolean check_source(const char *path, const RecipeSource *source, GErro
         return recipe_fault(error, path, "source '%s': extract.chapters needs links, the selectors of the links to the chapters", source->tag);
     if (!(source->valid >= 0 && source->valid < 1))
         return recipe_fault(error, path, "source '%s': valid is a share from 0 to below 1, not %g", source->tag, source->valid);
+    if (!(source->test >= 0 && source->test < 1))
+        return recipe_fault(error, path, "source '%s': test is a share from 0 to below 1, not %g", source->tag, source->test);
     if (source->repeat < 1 || source->repeat > LARGEST_REPEAT)
         return recipe_fault(error, path, "source '%s': repeat is 1 to %d, not %u", source->tag, LARGEST_REPEAT, source->repeat);
     return TRUE;

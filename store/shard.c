@@ -158,10 +158,10 @@ static gboolean open_all(ShardReader *reader, GError **error)
 
 static gboolean known_split(const char *split, GError **error)
 {
-    for (unsigned i = 0; i < SPLIT_COUNT; i++)
-        if (strcmp(split, split_names[i]) == 0)
-            return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "there is no split \"%s\"; the splits are train and valid", split);
+    Split found;
+    if (split_find(split, &found))
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "there is no split \"%s\"; the splits are train, valid and test", split);
     return FALSE;
 }
 

@@ -14,8 +14,6 @@ G_STATIC_ASSERT(sizeof(Span) == 32);
 #define SPLIT_NAME_SIZE 8
 #define PLACEMENT_SIZE (SPLIT_NAME_SIZE + 8 + 8 + 4)
 
-const char *const split_names[SPLIT_COUNT] = {"train", "valid"};
-
 void shard_key(const char *split, guint32 shard, guint8 key[SHARD_KEY_SIZE])
 {
     guint32 number = GUINT32_TO_BE(shard);

@@ -10,9 +10,7 @@
 #define STORE_SHARD_RECORD_H
 
 #include "store/shard.h"
-
-#define SPLIT_COUNT 2
-extern const char *const split_names[SPLIT_COUNT]; /* "train", "valid": the order of packing */
+#include "store/split.h"
 
 #define SHARD_KEY_SIZE 12
 void shard_key(const char *split, guint32 shard, guint8 key[SHARD_KEY_SIZE]);

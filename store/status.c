@@ -79,10 +79,13 @@ static json_int_t add_token_sums(json_t *sources)
     gsize index;
     json_t *source;
     json_array_foreach(sources, index, source) {
-        json_int_t train = json_integer_value(json_object_get(source, "tokens_train"));
-        json_int_t valid = json_integer_value(json_object_get(source, "tokens_valid"));
-        json_object_set_new(source, "tokens", json_integer(train + valid));
-        sum += train + valid;
+        json_int_t tokens = 0;
+        for (unsigned i = 0; i < SPLIT_COUNT; i++) {
+            g_autofree char *key = g_strconcat("tokens_", split_names[i], NULL);
+            tokens += json_integer_value(json_object_get(source, key));
+        }
+        json_object_set_new(source, "tokens", json_integer(tokens));
+        sum += tokens;
     }
     return sum;
 }

@@ -122,8 +122,10 @@ json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
     json_object_set_new(object, "undecided", json_integer((json_int_t)source->undecided));
     json_object_set_new(object, "dropped_by", counters_json(source->dropped_by));
     json_object_set_new(object, "merged_by", counters_json(source->merged_by));
-    json_object_set_new(object, "tokens_train", json_integer((json_int_t)source->tokens[0]));
-    json_object_set_new(object, "tokens_valid", json_integer((json_int_t)source->tokens[1]));
+    for (unsigned i = 0; i < SPLIT_COUNT; i++) {
+        g_autofree char *key = g_strconcat("tokens_", split_names[i], NULL);
+        json_object_set_new(object, key, json_integer((json_int_t)source->tokens[i]));
+    }
     if (source->upsampled)
         json_object_set_new(object, "upsample", json_pack("{s:I, s:f, s:I, s:I}", "documents", (json_int_t)source->upsampled, "asked",
                                                           (double)source->asked / (double)UPSAMPLE_ONE, "drawn", (json_int_t)source->drawn,

@@ -47,7 +47,7 @@ static gboolean count_spans(const ShardPass *pass, const StoreValue *spans, Shar
         if (span.source >= pass->tally->sources->len)
             return bad_shard(item, "has a span of an unknown source", error);
         item->tokens_by_source[span.source] += span.length;
-        item->passes_by_source[span.source] += span.offset == 0 && strcmp(split_names[item->split], "train") == 0;
+        item->passes_by_source[span.source] += span.offset == 0 && item->split == SPLIT_TRAIN;
     }
     return TRUE;
 }

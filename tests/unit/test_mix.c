@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/mix.h: the replay's share, held-out documents, and one verdict for every document. */
 #include "store/mix.h"
+#include "store/split.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static guint64 training_tokens(Store *store, gboolean replay)
         const RecipeSource *source = &fixture->recipe->sources[docno % 3];
         g_autofree char *id = g_strdup_printf("doc-%d", (int)docno);
         if ((source->group == GROUP_REPLAY) != replay || fixture_verdict(store, docno).outcome != OUTCOME_KEPT ||
-            strcmp(mix_split(fixture->recipe, source, id), "train") != 0)
+            split_of(fixture->recipe, source, id) != SPLIT_TRAIN)
             continue;
         g_autoptr(GArray) ids = fixture_ids(fixture, store, docno);
         sum += ids->len * source->repeat;
@@ -207,20 +208,6 @@ static void test_a_run_that_was_cut_off_finds_the_same_documents(void)
     g_assert_cmpstr(straight, ==, resumed);
 }
 
-static void test_about_the_asked_share_is_held_out(void)
-{
-    RecipeSource source = {.tag = (char *)"s", .valid = 0.05};
-    guint held = 0;
-    for (guint i = 0; i < 20000; i++) {
-        g_autofree char *id = g_strdup_printf("PMID:%u", i);
-        held += strcmp(mix_split(fixture->recipe, &source, id), "valid") == 0;
-    }
-    g_assert_cmpuint(held, >, 850);
-    g_assert_cmpuint(held, <, 1150);
-    source.valid = 0;
-    g_assert_cmpstr(mix_split(fixture->recipe, &source, "PMID:1"), ==, "train");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -235,7 +222,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mix/the seed decides which replay is taken", test_the_seed_decides_which_replay_is_taken);
     g_test_add_func("/mix/a run that was cut off finds the same documents",
                     test_a_run_that_was_cut_off_finds_the_same_documents);
-    g_test_add_func("/mix/about the asked share is held out", test_about_the_asked_share_is_held_out);
     int result = g_test_run();
     fixture_free(fixture);
     return result;

@@ -11,6 +11,7 @@
 #include "store/manifest.h"
 #include "store/mix.h"
 #include "store/shard.h"
+#include "store/split.h"
 #include "store/tokenizer_store.h"
 #include "tests/unit/store_fixture.h"
 
@@ -66,10 +67,27 @@ static void test_every_token_belongs_to_the_document_its_span_names(void)
         const RecipeSource *source = &fixture->recipe->sources[docno % 3];
         g_autofree char *id = g_strdup_printf("doc-%d", (int)docno);
         gboolean kept = fixture_verdict(store, docno).outcome == OUTCOME_KEPT;
-        gboolean held_out = strcmp(mix_split(fixture->recipe, source, id), "valid") == 0;
+        gboolean held_out = split_of(fixture->recipe, source, id) == SPLIT_VALID;
         g_assert_cmpuint(train[docno], ==, kept && !held_out ? source->repeat : 0);
         g_assert_cmpuint(valid[docno], ==, kept && held_out ? 1 : 0);
     }
+}
+
+static void test_each_document_lies_in_the_split_it_was_drawn_for(void)
+{
+    fixture->recipe->sources[1].test = 0.3;
+    g_autoptr(Store) store = built_store("test split");
+    guint begins[SPLIT_COUNT][FIXTURE_DOCUMENTS] = {0};
+    for (unsigned split = 0; split < SPLIT_COUNT; split++)
+        trace_split(store, split_names[split], begins[split]);
+    for (Docno docno = 1; docno < FIXTURE_DOCUMENTS; docno += 3) {
+        const RecipeSource *source = &fixture->recipe->sources[1];
+        g_autofree char *id = g_strdup_printf("doc-%d", (int)docno);
+        Split side = split_of(fixture->recipe, source, id);
+        for (unsigned split = 0; split < SPLIT_COUNT; split++)
+            g_assert_cmpuint(begins[split][docno], ==, split != side ? 0 : split == SPLIT_TRAIN ? source->repeat : 1);
+    }
+    fixture->recipe->sources[1].test = 0;
 }
 
 static void test_any_range_reads_the_same_as_the_whole(void)
@@ -365,6 +383,7 @@ int main(int argc, char **argv)
     fixture = fixture_new();
     g_test_add_func("/pack/every token belongs to the document its span names",
                     test_every_token_belongs_to_the_document_its_span_names);
+    g_test_add_func("/pack/each document lies in the split it was drawn for", test_each_document_lies_in_the_split_it_was_drawn_for);
     g_test_add_func("/pack/any range reads the same as the whole", test_any_range_reads_the_same_as_the_whole);
     g_test_add_func("/pack/placements say where each repeat begins", test_placements_say_where_each_repeat_begins);
     g_test_add_func("/pack/shards have the asked size but the last", test_shards_have_the_asked_size_but_the_last);
