@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unicode/uchar.h>
 
-#include "base/hash.h"
 #include "store/bpe.h"
+#include "store/token_index.h"
 #include "store/word_cache.h"
 
 /* Added tokens of one kind: those looked for in the text as it is, or in the normalised text. */
@@ -15,29 +15,18 @@ typedef struct AddedSet {
     HfAdded *added; /* borrowed texts; by first byte, then longest first */
     guint32 count;
     guint32 starts[257];
+    int only_first; /* the first byte of all of them; -1: they have several */
 } AddedSet;
 
 struct HfEncoder {
     HfModel *model;
     BpeTable *merges;
-    GHashTable *whole; /* HfToken -> id + 1, where whole words are looked up; else NULL */
+    TokenIndex *whole; /* where whole words are looked up; else NULL */
     AddedSet raw, normalised;
     guint64 number; /* tells its words from those of other encoders */
 };
 
 /* ---- Building ------------------------------------------------------------------------------------------------------------- */
-
-static guint token_hash(gconstpointer key)
-{
-    const HfToken *token = key;
-    return (guint)hash64(token->bytes, token->length, 0);
-}
-
-static gboolean token_equal(gconstpointer left, gconstpointer right)
-{
-    const HfToken *a = left, *b = right;
-    return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
-}
 
 static int compare_added(const void *left, const void *right)
 {
@@ -59,15 +48,17 @@ static void added_set_fill(AddedSet *set, const GArray *added, gboolean normalis
         set->starts[(guint8)set->added[i].text[0] + 1]++;
     for (unsigned byte = 0; byte < 256; byte++)
         set->starts[byte + 1] += set->starts[byte];
+    gboolean one = set->count > 0 && set->added[0].text[0] == set->added[set->count - 1].text[0];
+    set->only_first = one ? (guint8)set->added[0].text[0] : -1;
 }
 
 static void index_whole_words(HfEncoder *encoder)
 {
     const HfModel *model = encoder->model;
-    encoder->whole = g_hash_table_new(token_hash, token_equal);
+    encoder->whole = token_index_new(model->count);
     for (guint32 id = 0; id < model->count; id++)
         if (model->tokens[id].bytes && !model->tokens[id].added)
-            g_hash_table_insert(encoder->whole, &model->tokens[id], GUINT_TO_POINTER(id + 1));
+            token_index_add(encoder->whole, model->tokens[id].bytes, model->tokens[id].length, id);
 }
 
 HfEncoder *hf_encoder_new(HfModel *model)
@@ -91,7 +82,7 @@ void hf_encoder_free(HfEncoder *encoder)
 {
     if (!encoder)
         return;
-    g_clear_pointer(&encoder->whole, g_hash_table_unref);
+    token_index_free(encoder->whole);
     bpe_table_free(encoder->merges);
     g_free(encoder->raw.added);
     g_free(encoder->normalised.added);
@@ -118,11 +109,9 @@ static void merge_word(gpointer user, const char *word, gsize length)
 {
     Encoding *encoding = user;
     const HfEncoder *encoder = encoding->encoder;
-    HfToken key = {(char *)word, (guint32)length, FALSE};
-    gpointer whole = encoder->whole ? g_hash_table_lookup(encoder->whole, &key) : NULL;
-    if (whole) {
-        guint32 id = GPOINTER_TO_UINT(whole) - 1;
-        g_array_append_val(encoding->ids, id);
+    guint32 whole = encoder->whole ? token_index_find(encoder->whole, word, length) : TOKEN_INDEX_NONE;
+    if (whole != TOKEN_INDEX_NONE) {
+        g_array_append_val(encoding->ids, whole);
         return;
     }
     g_array_set_size(encoding->symbols, (guint)length);
@@ -163,6 +152,18 @@ static const HfAdded *added_at(const AddedSet *set, const char *text, gsize left
         if (set->added[i].length <= left && memcmp(set->added[i].text, text, set->added[i].length) == 0)
             return &set->added[i];
     return NULL;
+}
+
+/* The next place from `at` on where an added token could begin; `length` where there is none. */
+static gsize next_start(const AddedSet *set, const char *text, gsize length, gsize at)
+{
+    if (set->only_first >= 0) {
+        const char *found = memchr(text + at, set->only_first, length - at);
+        return found ? (gsize)(found - text) : length;
+    }
+    while (at < length && set->starts[(guint8)text[at]] == set->starts[(guint8)text[at] + 1])
+        at++;
+    return at;
 }
 
 /* \w as the regular expressions of tokenizers have it (Unicode Technical Standard 18, annex C). */
@@ -209,7 +210,7 @@ typedef gboolean (*EncodeRest)(Encoding *encoding, const char *text, gsize lengt
 static gboolean split_added(Encoding *encoding, const AddedSet *set, EncodeRest rest, const char *text, gsize length, GError **error)
 {
     gsize begin = 0;
-    for (gsize at = 0; set->count > 0 && at < length;) {
+    for (gsize at = 0; set->count > 0 && (at = next_start(set, text, length, at)) < length;) {
         const HfAdded *added = added_at(set, text + at, length - at);
         gsize end = at + (added ? added->length : 1);
         if (!added || (added->single_word && inside_a_word(text, length, at, end))) {

@@ -62,6 +62,27 @@ static inline const char *run_of(const Scanner *scanner, UnicodeClass wanted, co
     return at;
 }
 
+/* How many of the 8 bytes at `at`, from the first on, are letters of ASCII. */
+static inline gsize ascii_letters(const char *at)
+{
+    const guint64 each = 0x0101010101010101u, high = 0x80 * each;
+    guint64 bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    bytes = GUINT64_FROM_LE(bytes);
+    guint64 lower = (bytes & ~high) | 0x20 * each;
+    guint64 letters = (lower + (0x80 - 'a') * each) & ~(lower + (0x80 - 'z' - 1) * each) & ~bytes & high;
+    return letters == high ? 8 : (gsize)__builtin_ctzll(letters ^ high) / 8;
+}
+
+/* Eight bytes in one step: where a word ends is what a processor guesses worst. */
+static inline const char *run_of_letters(const Scanner *scanner, const char *at)
+{
+    gsize letters = 8;
+    for (; letters == 8 && scanner->end - at >= 8; at += letters)
+        letters = ascii_letters(at);
+    return run_of(scanner, CLASS_LETTER, at);
+}
+
 static gboolean same_letter(const Scanner *scanner, char letter, char other)
 {
     return other == letter || (scanner->pattern->any_case && other == letter - 'a' + 'A');
@@ -87,10 +108,10 @@ static const char *scan_letters(const Scanner *scanner, const char *at, UnicodeC
 {
     gsize next;
     if (first == CLASS_LETTER)
-        return run_of(scanner, CLASS_LETTER, at);
+        return run_of_letters(scanner, at);
     gboolean lead = scanner->pattern->any_lead ? first == CLASS_SPACE || first == CLASS_OTHER : *at == ' ';
     if (lead && at + taken < scanner->end && class_at(scanner, at + taken, &next) == CLASS_LETTER)
-        return run_of(scanner, CLASS_LETTER, at + taken);
+        return run_of_letters(scanner, at + taken);
     return at;
 }
 
@@ -214,9 +235,12 @@ static gboolean cut(const Cutting *cutting, guint level, const char *text, gsize
 static gboolean cut_by_pattern(const Cutting *cutting, const Pattern *pattern, guint level, const char *text, gsize length, GError **error)
 {
     Scanner scanner = {pattern, cutting->pretokeniser->classes, text, text + length};
+    gboolean last = level + 1 == cutting->pretokeniser->splitters->len;
     for (const char *at = text, *next; at < scanner.end; at = next) {
         next = scan_word(&scanner, at);
-        if (!cut(cutting, level + 1, at, (gsize)(next - at), error))
+        if (last)
+            cutting->word(cutting->user, at, (gsize)(next - at));
+        else if (!cut(cutting, level + 1, at, (gsize)(next - at), error))
             return FALSE;
     }
     return TRUE;

@@ -4,12 +4,6 @@
 
 #include <unicode/uchar.h>
 
-#define CODE_POINTS 0x110000
-
-struct UnicodeClasses {
-    guint8 of[CODE_POINTS];
-};
-
 static UnicodeClass class_of(UChar32 character)
 {
     if (character == '\r' || character == '\n')
@@ -23,7 +17,7 @@ static UnicodeClass class_of(UChar32 character)
 UnicodeClasses *unicode_classes_new(void)
 {
     UnicodeClasses *classes = g_new(UnicodeClasses, 1);
-    for (UChar32 character = 0; character < CODE_POINTS; character++)
+    for (UChar32 character = 0; character < UNICODE_CODE_POINTS; character++)
         classes->of[character] = (guint8)class_of(character);
     return classes;
 }
@@ -31,15 +25,4 @@ UnicodeClasses *unicode_classes_new(void)
 void unicode_classes_free(UnicodeClasses *classes)
 {
     g_free(classes);
-}
-
-UnicodeClass unicode_class_at(const UnicodeClasses *classes, const char *text, gsize *taken)
-{
-    guint8 first = (guint8)text[0];
-    if (first < 0x80) {
-        *taken = 1;
-        return classes->of[first];
-    }
-    *taken = (gsize)g_utf8_skip[first];
-    return classes->of[g_utf8_get_char(text)];
 }

@@ -11,11 +11,24 @@
 
 typedef enum { CLASS_OTHER, CLASS_LETTER, CLASS_NUMBER, CLASS_SPACE, CLASS_NEWLINE } UnicodeClass;
 
-typedef struct UnicodeClasses UnicodeClasses;
+#define UNICODE_CODE_POINTS 0x110000
+
+typedef struct UnicodeClasses {
+    guint8 of[UNICODE_CODE_POINTS]; /* UnicodeClass */
+} UnicodeClasses;
 UnicodeClasses *unicode_classes_new(void);
 void unicode_classes_free(UnicodeClasses *classes);
 
 /* The class of the character at `text`, valid UTF-8 of at least one byte; *taken is its length. */
-UnicodeClass unicode_class_at(const UnicodeClasses *classes, const char *text, gsize *taken);
+static inline UnicodeClass unicode_class_at(const UnicodeClasses *classes, const char *text, gsize *taken)
+{
+    guint8 first = (guint8)text[0];
+    if (first < 0x80) {
+        *taken = 1;
+        return (UnicodeClass)classes->of[first];
+    }
+    *taken = (gsize)g_utf8_skip[first];
+    return (UnicodeClass)classes->of[g_utf8_get_char(text)];
+}
 
 #endif

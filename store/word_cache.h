@@ -2,8 +2,8 @@
  * store/word_cache.h - words that were encoded before, with their ids.
  *
  * Where a tokenizer treats words one by one, the words of a text are mostly ones that it has just seen. A cache is a table
- * of fixed size (about 4 MB) in which a new word takes the place of the one that is there; a thread has its own, so no
- * lock is needed. What is in it changes the speed, never the ids.
+ * of fixed size (about 4 MB) with two places for a word, of which a new word takes the older one's; a thread has its own,
+ * so no lock is needed. What is in it changes the speed, never the ids.
  *
  * Words are handed to a WordBatch in the order of the text; it looks a few of them up together, so that they wait for memory
  * side by side, and calls `encode` for those that the cache does not hold. The words' bytes must stay until word_batch_flush.
