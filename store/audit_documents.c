@@ -2,14 +2,13 @@
  * Every document: its verdict, its winner, its licence, its place in the shards. */
 #include <string.h>
 
-#include "base/pipeline.h"
 #include "store/audit_findings.h"
 #include "store/chapters.h"
 #include "store/note.h"
 #include "store/tokens.h"
 #include "store/upsample.h"
+#include "store/walk.h"
 
-#define BATCH_SIZE 256
 #define WINNER_CHAIN_LIMIT 64
 
 typedef struct SourceCheck {
@@ -18,15 +17,12 @@ typedef struct SourceCheck {
 } SourceCheck;
 
 typedef struct AuditBatch {
-    guint count;
-    Docno docnos[BATCH_SIZE];
     SourceCheck *sources; /* by number of the source */
     GPtrArray *findings;
 } AuditBatch;
 
 typedef struct DocumentAudit {
     Audit *audit;
-    StoreCursor *cursor;
     SourceCheck *sources;
 } DocumentAudit;
 
@@ -36,26 +32,6 @@ static void batch_free(gpointer data)
     g_free(batch->sources);
     g_ptr_array_unref(batch->findings);
     g_free(batch);
-}
-
-static gpointer next_batch(gpointer user, GError **error)
-{
-    DocumentAudit *pass = user;
-    AuditBatch *batch = g_new0(AuditBatch, 1);
-    batch->sources = g_new0(SourceCheck, pass->audit->tally->sources->len + 1);
-    batch->findings = findings_new();
-    while (batch->count < BATCH_SIZE) {
-        StoreValue key = {NULL, 0}, value;
-        int more = store_cursor_next(pass->cursor, &key, &value, NULL); /* damage is audit_records' to report */
-        if (more == 0 || !key.data)
-            break;
-        if (key.length == 8)
-            batch->docnos[batch->count++] = docno_read(key.data);
-    }
-    if (batch->count)
-        return batch;
-    batch_free(batch);
-    return NULL;
 }
 
 static char *document_where(Docno docno)
@@ -298,28 +274,27 @@ static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, Audit
     }
 }
 
-static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError **error)
+static gpointer check_documents(gpointer user, StoreTxn *txn, const StoreRecord *records, guint count, GError **error)
 {
     const DocumentAudit *pass = user;
-    AuditBatch *batch = item;
-    g_autoptr(StoreTxn) txn = store_read_begin(pass->audit->context->store, error);
-    if (!txn)
-        return FALSE;
-    for (guint i = 0; i < batch->count; i++)
-        check_document(pass->audit, txn, batch->docnos[i], batch);
-    return TRUE;
+    AuditBatch *batch = g_new0(AuditBatch, 1);
+    batch->sources = g_new0(SourceCheck, pass->audit->tally->sources->len + 1);
+    batch->findings = findings_new();
+    for (guint i = 0; i < count; i++)
+        if (records[i].key.length == 8) /* others are audit_records' to report */
+            check_document(pass->audit, txn, docno_read(records[i].key.data), batch);
+    return batch;
 }
 
-static gboolean sink_batch(gpointer user, gpointer item, GError **error)
+static gboolean take_batch(gpointer user, gpointer result, GError **error)
 {
     DocumentAudit *pass = user;
-    AuditBatch *batch = item;
+    AuditBatch *batch = result;
     for (guint i = 0; i < pass->audit->tally->sources->len; i++) {
         pass->sources[i].kept += batch->sources[i].kept;
         pass->sources[i].without_licence += batch->sources[i].without_licence;
     }
     audit_take(pass->audit, batch->findings);
-    progress_add(pass->audit->context->progress, batch->count);
     return TRUE;
 }
 
@@ -359,21 +334,11 @@ gboolean audit_documents(Audit *audit, GError **error)
     g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
     if (!txn)
         return FALSE;
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
     g_autofree SourceCheck *sources = g_new0(SourceCheck, audit->tally->sources->len + 1);
-    DocumentAudit pass = {audit, cursor, sources};
-    Pipeline pipeline = {
-        .user = &pass,
-        .next = next_batch,
-        .work = work_batch,
-        .sink = sink_batch,
-        .item_free = batch_free,
-    };
-    unsigned jobs = MAX(audit->context->jobs, 1);
+    DocumentAudit pass = {audit, sources};
+    StoreWalk walk = {.table = TABLE_DOCUMENTS, .user = &pass, .work = check_documents, .take = take_batch, .result_free = batch_free};
     progress_begin(audit->context->progress, "audit documents", "documents", store_count(txn, TABLE_DOCUMENTS));
-    gboolean good = pipeline_run(&pipeline, jobs, jobs * 4, error);
+    gboolean good = store_walk(audit->context, &walk, error);
     progress_end(audit->context->progress);
     if (good) {
         check_sources(&pass);

@@ -9,6 +9,7 @@
 
 #include "store/audit.h"
 #include "store/manifest_parts.h"
+#include "store/table_digest.h"
 #include "store/tokenizer_store.h"
 
 #define FINDINGS_PER_ID 100
@@ -23,6 +24,7 @@ typedef struct Audit {
     TokenizerFacts tokenizer;
     gboolean bos, eos;    /* around each document */
     Tally *tally;         /* the sources */
+    TableDigest tables[TABLE_COUNT]; /* as audit_records found them */
 } Audit;
 
 void finding_free(gpointer finding);

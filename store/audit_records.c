@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every record of every table against its checksum. */
-#include <string.h>
-
+#include "base/error.h"
 #include "store/audit_findings.h"
 #include "store/stage_record.h"
 
@@ -37,45 +36,50 @@ static char *record_where(StoreTable table, const StoreValue *key)
     return g_string_free(g_steal_pointer(&where), FALSE);
 }
 
-static gboolean audit_table(Audit *audit, StoreTxn *txn, StoreTable table, GPtrArray *findings, GError **error)
+typedef struct RecordAudit {
+    Audit *audit;
+    GPtrArray *findings;
+} RecordAudit;
+
+static void take_damaged(gpointer user, StoreTable table, const StoreValue *key, const char *what)
 {
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
-    if (!cursor)
+    RecordAudit *pass = user;
+    findings_add(pass->findings, FINDING_HASH_MISMATCH, record_where(table, key), "%s", what);
+    audit_take(pass->audit, pass->findings);
+}
+
+/* FALSE: the machine failed. Damage that keeps LMDB from going on is a finding. */
+static gboolean audit_table(RecordAudit *pass, StoreTable table, GError **error)
+{
+    GError *cause = NULL;
+    if (table_digest(pass->audit->context, table, take_damaged, pass, &pass->audit->tables[table], &cause))
+        return TRUE;
+    if (cause->domain != GALEN_ERROR || cause->code != GALEN_ERROR_INPUT) {
+        g_propagate_error(error, cause);
         return FALSE;
-    for (;;) {
-        StoreValue key = {NULL, 0}, value;
-        GError *cause = NULL;
-        int more = store_cursor_next(cursor, &key, &value, &cause);
-        if (more < 0 && key.data) {
-            findings_add_damage(findings, record_where(table, &key), cause);
-        } else if (more < 0) { /* the table cannot be walked further */
-            findings_add_damage(findings, g_strdup_printf("table %s", store_table_name(table)), cause);
-            return TRUE;
-        } else if (more == 0) {
-            return TRUE;
-        } else if (keyed_by_docno(table) && key.length != 8) {
-            findings_add(findings, FINDING_HASH_MISMATCH, record_where(table, &key), "the key is no document number");
-        }
-        progress_add(audit->context->progress, 1);
-        audit_take(audit, findings);
     }
+    findings_add_damage(pass->findings, g_strdup_printf("table %s", store_table_name(table)), cause);
+    audit_take(pass->audit, pass->findings);
+    return TRUE;
+}
+
+static guint64 count_records(StageContext *context, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    guint64 total = 0;
+    for (int table = 0; txn && table < TABLE_COUNT; table++)
+        total += store_count(txn, table);
+    return total;
 }
 
 gboolean audit_records(Audit *audit, GError **error)
 {
-    g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
-    if (!txn)
-        return FALSE;
     g_autoptr(GPtrArray) findings = findings_new();
-    guint64 total = 0;
-    for (int table = 0; table < TABLE_COUNT; table++)
-        total += store_count(txn, table);
-    progress_begin(audit->context->progress, "audit records", "records", total);
+    RecordAudit pass = {audit, findings};
+    progress_begin(audit->context->progress, "audit records", "records", count_records(audit->context, NULL));
     gboolean good = TRUE;
-    for (int table = 0; good && table < TABLE_COUNT; table++) {
-        good = audit_table(audit, txn, table, findings, error);
-        audit_take(audit, findings);
-    }
+    for (int table = 0; good && table < TABLE_COUNT; table++)
+        good = audit_table(&pass, table, error);
     progress_end(audit->context->progress);
     return good;
 }

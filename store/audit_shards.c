@@ -4,9 +4,9 @@
  * Shards are checked on many threads, each by itself; what joins one to the next is checked in order on one. */
 #include <string.h>
 
-#include "base/pipeline.h"
 #include "store/audit_findings.h"
 #include "store/tokens.h"
+#include "store/walk.h"
 
 typedef struct ShardCheck {
     unsigned split;
@@ -20,7 +20,6 @@ typedef struct ShardCheck {
 
 typedef struct ShardAudit {
     Audit *audit;
-    StoreCursor *cursor;
     guint64 tokens[SPLIT_COUNT];  /* of the shards before */
     guint32 shards[SPLIT_COUNT];
     guint64 begins;
@@ -36,27 +35,14 @@ typedef struct ShardView {
     gsize span_count;
 } ShardView;
 
-static void check_free(gpointer data)
+static void check_clear(gpointer data)
 {
-    ShardCheck *check = data;
-    g_ptr_array_unref(check->findings);
-    g_free(check);
+    g_ptr_array_unref(((ShardCheck *)data)->findings);
 }
 
-static gpointer next_shard(gpointer user, GError **error)
+static void checks_free(gpointer data)
 {
-    ShardAudit *pass = user;
-    for (;;) {
-        StoreValue key = {NULL, 0}, value;
-        int more = store_cursor_next(pass->cursor, &key, &value, NULL); /* damage is audit_records' to report */
-        if (more == 0 || !key.data)
-            return NULL;
-        ShardCheck check = {0};
-        if (!shard_key_read(&key, &check.split, &check.number))
-            continue;
-        check.findings = findings_new();
-        return g_memdup2(&check, sizeof check);
-    }
+    g_array_unref(data);
 }
 
 static char *where_of(const ShardCheck *check)
@@ -205,14 +191,14 @@ static void check_spans(const ShardView *view)
                      "the spans cover %" G_GSIZE_FORMAT " of %" G_GUINT64_FORMAT " tokens", at, check->tokens);
 }
 
-static gboolean read_shard(ShardView *view)
+static gboolean read_shard(ShardView *view, const StoreRecord *record)
 {
-    guint8 key[SHARD_KEY_SIZE];
     GError *cause = NULL;
     ShardCheck *check = view->check;
-    shard_key(split_names[check->split], check->number, key);
-    if (!store_get_unchecked(view->txn, TABLE_SHARDS, key, sizeof key, &view->ids, &cause) ||
-        !store_get_unchecked(view->txn, TABLE_SPANS, key, sizeof key, &view->spans, &cause)) {
+    const StoreValue *key = &record->key;
+    if (!store_record_value(record, FALSE, &view->ids))
+        return FALSE; /* audit_records reports it */
+    if (!store_get_unchecked(view->txn, TABLE_SPANS, key->data, key->length, &view->spans, &cause)) {
         if (cause)
             findings_add_damage(check->findings, where_of(check), cause);
         else
@@ -227,21 +213,31 @@ static gboolean read_shard(ShardView *view)
     return FALSE;
 }
 
-static gboolean work_shard(gpointer user, gpointer worker, gpointer item, GError **error)
+static void check_shard(const Audit *audit, StoreTxn *txn, const StoreRecord *record, ShardCheck *check)
 {
-    const ShardAudit *pass = user;
-    ShardCheck *check = item;
-    g_autoptr(StoreTxn) txn = store_read_begin(pass->audit->context->store, error);
-    if (!txn)
-        return FALSE;
-    ShardView view = {.audit = pass->audit, .txn = txn, .check = check};
-    check->readable = read_shard(&view);
+    ShardView view = {.audit = audit, .txn = txn, .check = check};
+    check->readable = read_shard(&view, record);
     if (!check->readable)
-        return TRUE;
-    check->tokens = view.ids.length / pass->audit->tokenizer.width;
+        return;
+    check->tokens = view.ids.length / audit->tokenizer.width;
     view.span_count = view.spans.length / sizeof(Span);
     check_spans(&view);
-    return TRUE;
+}
+
+static gpointer check_shards(gpointer user, StoreTxn *txn, const StoreRecord *records, guint count, GError **error)
+{
+    const ShardAudit *pass = user;
+    GArray *checks = g_array_new(FALSE, FALSE, sizeof(ShardCheck));
+    g_array_set_clear_func(checks, check_clear);
+    for (guint i = 0; i < count; i++) {
+        ShardCheck check = {0};
+        if (!shard_key_read(&records[i].key, &check.split, &check.number))
+            continue;
+        check.findings = findings_new();
+        check_shard(pass->audit, txn, &records[i], &check);
+        g_array_append_val(checks, check);
+    }
+    return checks;
 }
 
 /* What joins this shard to the one before: number, position, and the document that was cut between them. */
@@ -265,17 +261,19 @@ static void check_joint(const ShardAudit *pass, const ShardCheck *check)
                      "begins inside document %" G_GUINT64_FORMAT ", which the shard before does not end with", first->docno);
 }
 
-static gboolean sink_shard(gpointer user, gpointer item, GError **error)
+static gboolean take_shards(gpointer user, gpointer result, GError **error)
 {
     ShardAudit *pass = user;
-    ShardCheck *check = item;
-    check_joint(pass, check);
-    audit_take(pass->audit, check->findings);
-    pass->shards[check->split] = check->number + 1;
-    pass->tokens[check->split] += check->tokens;
-    pass->begins += check->begins;
-    pass->last = check->last;
-    progress_add(pass->audit->context->progress, 1);
+    const GArray *checks = result;
+    for (guint i = 0; i < checks->len; i++) {
+        const ShardCheck *check = &g_array_index(checks, ShardCheck, i);
+        check_joint(pass, check);
+        audit_take(pass->audit, check->findings);
+        pass->shards[check->split] = check->number + 1;
+        pass->tokens[check->split] += check->tokens;
+        pass->begins += check->begins;
+        pass->last = check->last;
+    }
     return TRUE;
 }
 
@@ -301,20 +299,10 @@ gboolean audit_shards(Audit *audit, GError **error)
     g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
     if (!txn)
         return FALSE;
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_SHARDS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
-    ShardAudit pass = {.audit = audit, .cursor = cursor};
-    Pipeline pipeline = {
-        .user = &pass,
-        .next = next_shard,
-        .work = work_shard,
-        .sink = sink_shard,
-        .item_free = check_free,
-    };
-    unsigned jobs = MAX(audit->context->jobs, 1);
+    ShardAudit pass = {.audit = audit};
+    StoreWalk walk = {.table = TABLE_SHARDS, .user = &pass, .work = check_shards, .take = take_shards, .result_free = checks_free};
     progress_begin(audit->context->progress, "audit shards", "shards", store_count(txn, TABLE_SHARDS));
-    gboolean good = pipeline_run(&pipeline, jobs, jobs * 2, error);
+    gboolean good = store_walk(audit->context, &walk, error);
     progress_end(audit->context->progress);
     if (good)
         check_totals(&pass, txn);

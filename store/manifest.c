@@ -13,15 +13,8 @@
 #include "store/tokenizer_store.h"
 
 #define MANIFEST_FILE "manifest.json"
-#define MANIFEST_VERSION 1
+#define MANIFEST_VERSION 2 /* 1: without settings, licences, spans; one digest a source */
 #define MANIFEST_LIMIT ((gsize)1 << 30)
-
-static json_t *digest_json(const Sha256 *digest)
-{
-    char hex[SHA256_HEX_SIZE];
-    sha256_hex(digest, hex);
-    return json_string(hex);
-}
 
 static json_t *recipe_json(StoreTxn *txn, GError **error)
 {
@@ -39,7 +32,8 @@ static json_t *recipe_json(StoreTxn *txn, GError **error)
     json_t *object = json_object();
     json_object_set(object, "name", json_object_get(settings, "name"));
     json_object_set(object, "seed", json_object_get(settings, "seed"));
-    json_object_set_new(object, "sha256", digest_json(&digest));
+    json_object_set_new(object, "sha256", sha256_json(&digest));
+    json_object_set(object, "settings", settings);
     return object;
 }
 
@@ -57,7 +51,7 @@ static json_t *tokenizer_json(StoreTxn *txn, GError **error)
     json_t *object = json_object();
     json_object_set_new(object, "vocabulary", json_integer(facts.vocabulary));
     json_object_set_new(object, "width", json_integer(facts.width));
-    json_object_set_new(object, "sha256", digest_json(&facts.digest));
+    json_object_set_new(object, "sha256", sha256_json(&facts.digest));
     return object;
 }
 
@@ -116,14 +110,15 @@ static json_t *split_json(const GArray *shards)
         const ShardTally *shard = &g_array_index(shards, ShardTally, i);
         json_t *entry = json_object();
         json_object_set_new(entry, "tokens", json_integer((json_int_t)shard->tokens));
-        json_object_set_new(entry, "sha256", digest_json(&shard->digest));
+        json_object_set_new(entry, "sha256", sha256_json(&shard->digest));
+        json_object_set_new(entry, "spans_sha256", sha256_json(&shard->spans));
         json_array_append_new(list, entry);
         sha256_update(chain, shard->digest.bytes, sizeof shard->digest.bytes);
         tokens += shard->tokens;
     }
     Sha256 digest = sha256_finish(chain);
     json_object_set_new(object, "tokens", json_integer((json_int_t)tokens));
-    json_object_set_new(object, "sha256", digest_json(&digest));
+    json_object_set_new(object, "sha256", sha256_json(&digest));
     json_object_set_new(object, "shards", list);
     return object;
 }
@@ -190,7 +185,7 @@ void manifest_seal(json_t *manifest)
     json_object_del(manifest, "root");
     g_autofree char *canonical = json_write(manifest);
     Sha256 root = sha256(canonical, strlen(canonical));
-    json_object_set_new(manifest, "root", digest_json(&root));
+    json_object_set_new(manifest, "root", sha256_json(&root));
 }
 
 json_t *manifest_compute(StageContext *context, GError **error)

@@ -3,13 +3,8 @@
  *
  * documents_tally goes over all documents (on context->jobs threads) and counts, per source, what became of them;
  * with TALLY_HASHES it also reads every text and chains its hashes. shards_tally goes over spans and, with
- * TALLY_HASHES, over the tokens of every shard. Memory does not grow with the corpus: a few counters per source and
- * rule, and one hash per shard.
- *
- * A document's leaf is SHA-256 over four digests of 32 bytes: of the raw capture, of all fields and the text as
- * extracted (without `origin`, which is a place on somebody's disk), of the clean text (zeros if there is none), and of
- * the verdict. Where stages left cuts or notes (store/cuts.h, note.h), a fifth digest of all these records, keys and
- * values, follows. A source's digest is SHA-256 over its documents' leaves in docno order.
+ * TALLY_HASHES, over the tokens of every shard. Memory does not grow with the corpus: a few counters per source, rule
+ * and licence, and two hashes per shard. What is hashed, and how, docs/manifest.md says byte by byte.
  */
 #ifndef STORE_MANIFEST_PARTS_H
 #define STORE_MANIFEST_PARTS_H
@@ -18,23 +13,30 @@
 #include "store/shard_record.h"
 #include "store/stage.h"
 
+/* What of each document is chained, in docno order, to a digest of the source. */
+typedef enum { DIGEST_CAPTURES, DIGEST_EXTRACTED, DIGEST_CLEAN, DIGEST_VERDICTS, DIGEST_NOTES, DIGEST_COUNT } DigestKind;
+extern const char *const digest_names[DIGEST_COUNT];
+
+#define TALLY_LICENCES 1000 /* named in one source; documents under further ones are counted together */
+
 typedef struct SourceTally {
     char *tag;
     json_t *facts; /* as ingest wrote them: name, group, licence, redistributable, repeat, valid */
     guint64 entered, kept, dropped, merged, undecided;
     GHashTable *dropped_by; /* "stage/rule" -> guint64 * */
     GHashTable *merged_by;
+    GHashTable *licences;   /* of kept documents, "" for none -> guint64 * */
     guint64 tokens[SPLIT_COUNT];
     guint64 upsampled;           /* documents whose passes were drawn (store/upsample.h) */
     guint64 asked, drawn;        /* passes of these: in billionths, and whole */
     guint64 packed;              /* passes of all training documents that begin in the shards */
-    Sha256Context *chain;
-    Sha256 digest; /* of the chain */
+    Sha256Context *chains[DIGEST_COUNT];
+    Sha256 digests[DIGEST_COUNT];
 } SourceTally;
 
 typedef struct ShardTally {
     guint64 tokens;
-    Sha256 digest;
+    Sha256 digest, spans;
 } ShardTally;
 
 typedef struct Tally {
@@ -56,8 +58,11 @@ gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GEr
 /* What stages say about the whole corpus (meta record "contamination"), by name, where they do. */
 json_t *searches_json(StoreTxn *txn, GError **error);
 
+void counter_add(GHashTable *counters, const char *name);
+void tally_licence(SourceTally *source, const char *licence); /* counts a kept document; NULL: none stated */
 guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */
 void manifest_seal(json_t *manifest); /* sets "root" from everything else in it */
+json_t *sha256_json(const Sha256 *digest);
 json_t *tally_source_json(const SourceTally *source, TallyDepth depth);
 
 #endif

@@ -19,7 +19,7 @@
 #define INITIAL_MAP ((gsize)256 << 20)
 #define LEAST_SIZE 8192   /* LMDB's two meta pages, where pages are smallest: no part with records is smaller */
 #define LOCK_SIZE 8192    /* LMDB's lock file for its default number of readers */
-#define TRAILER_SIZE 16 /* XXH3-128 of the record, behind it */
+#define TRAILER_SIZE 16 /* the record's checksum, behind it */
 #define KEY_LIMIT 511   /* LMDB's own */
 #define NO_TABLE 0      /* never a table's number: an older galen made the store, and it is only read; an empty table */
 
@@ -401,15 +401,29 @@ static gboolean split_trailer(const MDB_val *stored, StoreValue *value)
     return TRUE;
 }
 
-static gboolean trailer_matches(const StoreValue *value)
+/* Of value and key together: a value under another key than its own is damage too. */
+static Hash128 record_checksum(const void *key, gsize key_length, const void *data, gsize length)
 {
-    const guint8 *trailer = (const guint8 *)value->data + value->length;
-    return hash128_equal(hash128(value->data, value->length), hash128_read(trailer));
+    Hash128 name = hash128(key, key_length), content = hash128(data, length);
+    return (Hash128){content.high ^ name.high, content.low ^ name.low};
 }
 
-static gboolean check_record(StoreTxn *txn, StoreTable table, const MDB_val *stored, gboolean verify, StoreValue *value, GError **error)
+static gboolean trailer_matches(const StoreValue *key, const StoreValue *value)
 {
-    if (split_trailer(stored, value) && (!verify || trailer_matches(value)))
+    const guint8 *trailer = (const guint8 *)value->data + value->length;
+    return hash128_equal(record_checksum(key->data, key->length, value->data, value->length), hash128_read(trailer));
+}
+
+gboolean store_record_value(const StoreRecord *record, gboolean verify, StoreValue *value)
+{
+    const MDB_val stored = {record->stored.length, (void *)record->stored.data};
+    return split_trailer(&stored, value) && (!verify || trailer_matches(&record->key, value));
+}
+
+static gboolean check_record(StoreTxn *txn, StoreTable table, const StoreValue *key, const MDB_val *stored, gboolean verify,
+                             StoreValue *value, GError **error)
+{
+    if (split_trailer(stored, value) && (!verify || trailer_matches(key, value)))
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "store %s: a record of table '%s' is damaged (its checksum does not match); run 'galen audit'",
                 txn->store->directory, table_names[table]);
@@ -428,7 +442,7 @@ static gboolean get_record(StoreTxn *txn, StoreTable table, const void *key, gsi
         txn_set_error(txn, error, result, "read", table);
         return FALSE;
     }
-    return check_record(txn, table, &stored, verify, value, error);
+    return check_record(txn, table, &(StoreValue){key, key_length}, &stored, verify, value, error);
 }
 
 gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error)
@@ -452,7 +466,7 @@ gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_l
     }
     if (length)
         memcpy(stored.mv_data, data, length);
-    hash128_write(hash128(data, length), (guint8 *)stored.mv_data + length);
+    hash128_write(record_checksum(key, key_length, data, length), (guint8 *)stored.mv_data + length);
     return TRUE;
 }
 
@@ -528,7 +542,7 @@ StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from,
     return cursor;
 }
 
-int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error)
+int store_cursor_step(StoreCursor *cursor, StoreRecord *record, GError **error)
 {
     MDB_val mdb_key = {cursor->from_length, cursor->from}, stored;
     MDB_cursor_op operation = cursor->started ? MDB_NEXT : cursor->from_length ? MDB_SET_RANGE : MDB_FIRST;
@@ -542,8 +556,19 @@ int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, G
         txn_set_error(cursor->txn, error, result, "walk", cursor->table);
         return -1;
     }
-    *key = (StoreValue){mdb_key.mv_data, mdb_key.mv_size};
-    return check_record(cursor->txn, cursor->table, &stored, TRUE, value, error) ? 1 : -1;
+    *record = (StoreRecord){{mdb_key.mv_data, mdb_key.mv_size}, {stored.mv_data, stored.mv_size}};
+    return 1;
+}
+
+int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error)
+{
+    StoreRecord record;
+    int more = store_cursor_step(cursor, &record, error);
+    if (more <= 0)
+        return more;
+    const MDB_val stored = {record.stored.length, (void *)record.stored.data};
+    *key = record.key;
+    return check_record(cursor->txn, cursor->table, key, &stored, TRUE, value, error) ? 1 : -1;
 }
 
 void store_cursor_free(StoreCursor *cursor)

@@ -8,7 +8,8 @@
  *   snapshot. Keep it short while the same process writes: growing the map waits until it ends.
  * Ownership: memory returned by store_get and cursors lies in the map and is valid until the transaction ends; it must
  *   not be written to. Values are aligned to 2 bytes, large ones (over a page: shards) to 16.
- * Integrity: every record carries its XXH3-128. store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
+ * Integrity: every record carries a checksum, XXH3-128 of its value combined by exclusive or with that of its key.
+ *   store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
  * Tables that a later version added are empty in a store of an earlier one.
  * One writer process at a time (a second one is refused with who holds it); any number of readers.
  */
@@ -19,7 +20,7 @@
 
 #include "base/hash.h"
 
-#define STORE_FORMAT_VERSION 1
+#define STORE_FORMAT_VERSION 2 /* 1: checksums of values alone */
 
 typedef enum {
     TABLE_META,       /* name -> text: format version, recipe, sources */
@@ -92,6 +93,15 @@ Docno docno_read(const void *key);
 typedef struct StoreCursor StoreCursor;
 StoreCursor *store_cursor_new(StoreTxn *txn, StoreTable table, const void *from, gsize from_length, GError **error);
 int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, GError **error);
+/* A record as it lies in the map, its checksum behind its value, none of its bytes looked at; for walks that leave the
+ * checking to other threads. store_record_value gives the value: FALSE where the record is damaged, as far as that was
+ * asked. */
+typedef struct StoreRecord {
+    StoreValue key;
+    StoreValue stored;
+} StoreRecord;
+int store_cursor_step(StoreCursor *cursor, StoreRecord *record, GError **error);
+gboolean store_record_value(const StoreRecord *record, gboolean verify, StoreValue *value);
 void store_cursor_free(StoreCursor *cursor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreCursor, store_cursor_free)
 

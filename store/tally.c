@@ -6,6 +6,10 @@
 #include "store/manifest_parts.h"
 #include "store/upsample.h"
 
+#define LICENCE_NAME_LIMIT 200 /* bytes */
+
+const char *const digest_names[DIGEST_COUNT] = {"captures", "extracted", "clean", "verdicts", "notes"};
+
 static void source_tally_free(gpointer data)
 {
     SourceTally *source = data;
@@ -13,7 +17,9 @@ static void source_tally_free(gpointer data)
     json_decref(source->facts);
     g_hash_table_unref(source->dropped_by);
     g_hash_table_unref(source->merged_by);
-    sha256_free(source->chain);
+    g_hash_table_unref(source->licences);
+    for (unsigned i = 0; i < DIGEST_COUNT; i++)
+        sha256_free(source->chains[i]);
     g_free(source);
 }
 
@@ -24,7 +30,9 @@ static SourceTally *source_tally_new(const char *tag, json_t *facts)
     source->facts = json_incref(facts);
     source->dropped_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     source->merged_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    source->chain = sha256_new();
+    source->licences = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (unsigned i = 0; i < DIGEST_COUNT; i++)
+        source->chains[i] = sha256_new();
     return source;
 }
 
@@ -78,6 +86,26 @@ Tally *tally_new(Store *store, GError **error)
     return g_steal_pointer(&tally);
 }
 
+void counter_add(GHashTable *counters, const char *name)
+{
+    guint64 *count = g_hash_table_lookup(counters, name);
+    if (!count) {
+        count = g_new0(guint64, 1);
+        g_hash_table_insert(counters, g_strdup(name), count);
+    }
+    (*count)++;
+}
+
+/* Some publishers write whole paragraphs: what a manifest names is short and not without end. */
+void tally_licence(SourceTally *source, const char *licence)
+{
+    g_autofree char *name = g_utf8_make_valid(licence ? licence : "", -1);
+    if (strlen(name) > LICENCE_NAME_LIMIT)
+        *g_utf8_find_prev_char(name, name + LICENCE_NAME_LIMIT + 1) = '\0';
+    gboolean room = g_hash_table_size(source->licences) < TALLY_LICENCES || g_hash_table_contains(source->licences, name);
+    counter_add(source->licences, room ? name : "(further licences)");
+}
+
 guint64 tally_sum(const Tally *tally, gsize member_offset)
 {
     guint64 sum = 0;
@@ -106,6 +134,13 @@ static json_t *counters_json(GHashTable *counters)
     return object;
 }
 
+json_t *sha256_json(const Sha256 *digest)
+{
+    char hex[SHA256_HEX_SIZE];
+    sha256_hex(digest, hex);
+    return json_string(hex);
+}
+
 json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
 {
     static const char *const copied[] = {"name", "group", "licence", "redistributable"};
@@ -122,6 +157,7 @@ json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
     json_object_set_new(object, "undecided", json_integer((json_int_t)source->undecided));
     json_object_set_new(object, "dropped_by", counters_json(source->dropped_by));
     json_object_set_new(object, "merged_by", counters_json(source->merged_by));
+    json_object_set_new(object, "licences", counters_json(source->licences));
     for (unsigned i = 0; i < SPLIT_COUNT; i++) {
         g_autofree char *key = g_strconcat("tokens_", split_names[i], NULL);
         json_object_set_new(object, key, json_integer((json_int_t)source->tokens[i]));
@@ -131,9 +167,10 @@ json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
                                                           (double)source->asked / (double)UPSAMPLE_ONE, "drawn", (json_int_t)source->drawn,
                                                           "packed", (json_int_t)source->packed));
     if (depth == TALLY_HASHES) {
-        char hex[SHA256_HEX_SIZE];
-        sha256_hex(&source->digest, hex);
-        json_object_set_new(object, "documents_sha256", json_string(hex));
+        json_t *digests = json_object();
+        for (unsigned i = 0; i < DIGEST_COUNT; i++)
+            json_object_set_new(digests, digest_names[i], sha256_json(&source->digests[i]));
+        json_object_set_new(object, "sha256", digests);
     }
     return object;
 }

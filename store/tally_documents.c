@@ -1,60 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The pass over all documents; see store/manifest_parts.h.
  *
- * Batches of documents are hashed on many threads; their leaves are chained in docno order on one. */
+ * Blocks of documents are hashed on many threads; their digests are chained in docno order on one. */
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
 #include "store/manifest_parts.h"
 #include "store/note.h"
 #include "store/stage_record.h"
 #include "store/upsample.h"
-
-#define BATCH_SIZE 256
+#include "store/walk.h"
 
 typedef struct DocumentResult {
     SourceTally *source;
-    int outcome; /* an Outcome; 0: undecided */
-    char *rule;  /* "stage/rule" of a dropped or merged document */
+    int outcome;   /* an Outcome; 0: undecided */
+    char *rule;    /* "stage/rule" of a dropped or merged document */
+    char *licence; /* of a kept document; NULL: none stated */
     unsigned passes; /* 0: not drawn by upsampling */
     guint64 asked;
-    Sha256 leaf;
+    Sha256 digests[DIGEST_COUNT];
 } DocumentResult;
 
 typedef struct DocumentBatch {
     guint count;
-    Docno docnos[BATCH_SIZE];
-    DocumentResult results[BATCH_SIZE];
+    DocumentResult results[];
 } DocumentBatch;
 
 typedef struct DocumentPass {
-    StageContext *context;
     const Tally *tally;
     TallyDepth depth;
-    StoreCursor *cursor;
 } DocumentPass;
 
 static void batch_free(gpointer data)
 {
     DocumentBatch *batch = data;
-    for (guint i = 0; i < batch->count; i++)
+    for (guint i = 0; i < batch->count; i++) {
         g_free(batch->results[i].rule);
+        g_free(batch->results[i].licence);
+    }
     g_free(batch);
-}
-
-static gpointer next_batch(gpointer user, GError **error)
-{
-    DocumentPass *pass = user;
-    DocumentBatch *batch = g_new0(DocumentBatch, 1);
-    StoreValue key, value;
-    int more = 1;
-    while (batch->count < BATCH_SIZE && (more = store_cursor_next(pass->cursor, &key, &value, error)) > 0)
-        batch->docnos[batch->count++] = docno_read(key.data);
-    if (more >= 0 && batch->count)
-        return batch;
-    batch_free(batch);
-    return NULL;
 }
 
 static void append_double(Buffer *buffer, double value)
@@ -120,17 +104,17 @@ static gboolean add_extra(gpointer user, const char *stage, const StoreValue *va
     return TRUE;
 }
 
-/* What stages left besides verdicts; *parts goes from 4 to 5 where there is anything. */
-static gboolean extras_digest(StoreTxn *txn, Docno docno, Sha256 *digest, unsigned *parts, GError **error)
+/* What stages left besides verdicts; zeros where there is nothing. */
+static gboolean extras_digest(StoreTxn *txn, Docno docno, Sha256 *digest, GError **error)
 {
     ExtraRecords extras = {.table = store_table_name(TABLE_CUTS)};
     gboolean good = stage_record_each(txn, TABLE_CUTS, docno, add_extra, &extras, error);
     extras.table = store_table_name(TABLE_NOTES);
     good = good && stage_record_each(txn, TABLE_NOTES, docno, add_extra, &extras, error);
+    *digest = (Sha256){{0}};
     if (extras.context) {
         *digest = sha256_finish(extras.context);
         sha256_free(extras.context);
-        (*parts)++;
     }
     return good;
 }
@@ -177,78 +161,70 @@ static gboolean read_passes(StoreTxn *txn, Docno docno, DocumentResult *result, 
     return FALSE;
 }
 
+static gboolean find_source(const DocumentPass *pass, Docno docno, const Document *document, DocumentResult *result, GError **error)
+{
+    const char *tag = document->source ? document->source : "";
+    result->source = g_hash_table_lookup(pass->tally->by_tag, tag);
+    if (result->source)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "document %" G_GUINT64_FORMAT " is of source \"%s\", which the store does not list", docno, tag);
+    return FALSE;
+}
+
 static gboolean tally_document(const DocumentPass *pass, StoreTxn *txn, Docno docno, DocumentResult *result, GError **error)
 {
     g_auto(Document) document = {0};
-    Sha256 parts[5];
-    unsigned count = 4;
-    if (!read_document(pass, txn, docno, &document, error) || !read_verdict(txn, docno, result, &parts[3], error))
+    Sha256 *digests = result->digests;
+    if (!read_document(pass, txn, docno, &document, error) || !read_verdict(txn, docno, result, &digests[DIGEST_VERDICTS], error) ||
+        !read_passes(txn, docno, result, error) || !find_source(pass, docno, &document, result, error))
         return FALSE;
-    if (!read_passes(txn, docno, result, error))
-        return FALSE;
-    result->source = g_hash_table_lookup(pass->tally->by_tag, document.source ? document.source : "");
-    if (!result->source) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "document %" G_GUINT64_FORMAT " is of source \"%s\", which the store does not list", docno,
-                    document.source ? document.source : "");
-        return FALSE;
-    }
+    if (result->outcome == OUTCOME_KEPT)
+        result->licence = g_strdup(document.licence);
     if (pass->depth == TALLY_COUNTS)
         return TRUE;
-    parts[0] = document.capture;
-    parts[1] = document_digest(&document);
-    if (!cleaned_digest(txn, docno, &parts[2], error) || !extras_digest(txn, docno, &parts[4], &count, error))
-        return FALSE;
-    result->leaf = sha256(parts, count * sizeof parts[0]);
-    return TRUE;
+    digests[DIGEST_CAPTURES] = document.capture;
+    digests[DIGEST_EXTRACTED] = document_digest(&document);
+    return cleaned_digest(txn, docno, &digests[DIGEST_CLEAN], error) && extras_digest(txn, docno, &digests[DIGEST_NOTES], error);
 }
 
-static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError **error)
+static gpointer tally_batch(gpointer user, StoreTxn *txn, const StoreRecord *records, guint count, GError **error)
 {
-    const DocumentPass *pass = user;
-    DocumentBatch *batch = item;
-    g_autoptr(StoreTxn) txn = store_read_begin(pass->context->store, error);
-    if (!txn)
-        return FALSE;
-    for (guint i = 0; i < batch->count; i++)
-        if (!tally_document(pass, txn, batch->docnos[i], &batch->results[i], error)) {
-            g_prefix_error(error, "document %" G_GUINT64_FORMAT ": ", batch->docnos[i]);
-            return FALSE;
-        }
-    return TRUE;
-}
-
-static void count_rule(GHashTable *counters, const char *rule)
-{
-    guint64 *count = g_hash_table_lookup(counters, rule);
-    if (!count) {
-        count = g_new0(guint64, 1);
-        g_hash_table_insert(counters, g_strdup(rule), count);
+    DocumentBatch *batch = g_malloc0(sizeof *batch + count * sizeof batch->results[0]);
+    batch->count = count;
+    for (guint i = 0; i < count; i++) {
+        Docno docno = records[i].key.length == 8 ? docno_read(records[i].key.data) : DOCNO_NONE;
+        if (tally_document(user, txn, docno, &batch->results[i], error))
+            continue;
+        g_prefix_error(error, "document %" G_GUINT64_FORMAT ": ", docno);
+        batch_free(batch);
+        return NULL;
     }
-    (*count)++;
+    return batch;
 }
 
-static gboolean sink_batch(gpointer user, gpointer item, GError **error)
+static gboolean take_batch(gpointer user, gpointer result, GError **error)
 {
     const DocumentPass *pass = user;
-    DocumentBatch *batch = item;
+    DocumentBatch *batch = result;
     for (guint i = 0; i < batch->count; i++) {
-        const DocumentResult *result = &batch->results[i];
-        SourceTally *source = result->source;
+        const DocumentResult *document = &batch->results[i];
+        SourceTally *source = document->source;
         source->entered++;
-        source->kept += result->outcome == OUTCOME_KEPT;
-        source->dropped += result->outcome == OUTCOME_DROPPED;
-        source->merged += result->outcome == OUTCOME_MERGED;
-        source->undecided += result->outcome == 0;
-        source->upsampled += result->passes > 0;
-        source->drawn += result->passes;
-        source->asked += result->passes ? result->asked : 0;
-        if (result->rule)
-            count_rule(result->outcome == OUTCOME_MERGED ? source->merged_by : source->dropped_by, result->rule);
-        if (pass->depth == TALLY_HASHES)
-            sha256_update(source->chain, result->leaf.bytes, sizeof result->leaf.bytes);
+        source->kept += document->outcome == OUTCOME_KEPT;
+        source->dropped += document->outcome == OUTCOME_DROPPED;
+        source->merged += document->outcome == OUTCOME_MERGED;
+        source->undecided += document->outcome == 0;
+        source->upsampled += document->passes > 0;
+        source->drawn += document->passes;
+        source->asked += document->passes ? document->asked : 0;
+        if (document->rule)
+            counter_add(document->outcome == OUTCOME_MERGED ? source->merged_by : source->dropped_by, document->rule);
+        if (document->outcome == OUTCOME_KEPT)
+            tally_licence(source, document->licence);
+        for (unsigned d = 0; pass->depth == TALLY_HASHES && d < DIGEST_COUNT; d++)
+            sha256_update(source->chains[d], document->digests[d].bytes, sizeof document->digests[d].bytes);
     }
-    progress_add(pass->context->progress, batch->count);
     return TRUE;
 }
 
@@ -257,23 +233,15 @@ gboolean documents_tally(StageContext *context, Tally *tally, TallyDepth depth, 
     g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
     if (!txn)
         return FALSE;
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
-    DocumentPass pass = {context, tally, depth, cursor};
-    Pipeline pipeline = {
-        .user = &pass,
-        .next = next_batch,
-        .work = work_batch,
-        .sink = sink_batch,
-        .item_free = batch_free,
-    };
+    DocumentPass pass = {tally, depth};
+    StoreWalk walk = {.table = TABLE_DOCUMENTS, .user = &pass, .work = tally_batch, .take = take_batch, .result_free = batch_free};
     progress_begin(context->progress, "count documents", "documents", store_count(txn, TABLE_DOCUMENTS));
-    gboolean good = pipeline_run(&pipeline, MAX(context->jobs, 1), MAX(context->jobs, 1) * 4, error);
+    gboolean good = store_walk(context, &walk, error);
     progress_end(context->progress);
     for (guint i = 0; i < tally->sources->len; i++) {
         SourceTally *source = g_ptr_array_index(tally->sources, i);
-        source->digest = sha256_finish(source->chain);
+        for (unsigned d = 0; d < DIGEST_COUNT; d++)
+            source->digests[d] = sha256_finish(source->chains[d]);
     }
     return good;
 }

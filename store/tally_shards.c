@@ -3,112 +3,128 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/pipeline.h"
 #include "store/manifest_parts.h"
 #include "store/tokenizer_store.h"
+#include "store/walk.h"
 
-typedef struct ShardItem {
+typedef struct ShardResult {
     unsigned split;
     guint32 number;
     guint64 *tokens_by_source, *passes_by_source;
     ShardTally tally;
-} ShardItem;
+} ShardResult;
 
 typedef struct ShardPass {
-    StageContext *context;
     Tally *tally;
     TallyDepth depth;
     unsigned width;
-    StoreCursor *cursor; /* of TABLE_SPANS, whose values are small */
 } ShardPass;
 
-static void item_free(gpointer data)
+static void results_free(gpointer data)
 {
-    g_free(((ShardItem *)data)->tokens_by_source);
-    g_free(((ShardItem *)data)->passes_by_source);
-    g_free(data);
+    g_array_unref(data);
 }
 
-static gboolean bad_shard(const ShardItem *item, const char *what, GError **error)
+static void result_clear(gpointer data)
 {
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "shard %s/%u %s; run galen audit", split_names[item->split],
-                item->number, what);
+    ShardResult *result = data;
+    g_free(result->tokens_by_source);
+    g_free(result->passes_by_source);
+}
+
+static gboolean bad_shard(const ShardResult *result, const char *what, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "shard %s/%u %s; run galen audit", split_names[result->split],
+                result->number, what);
     return FALSE;
 }
 
-static gboolean count_spans(const ShardPass *pass, const StoreValue *spans, ShardItem *item, GError **error)
+static gboolean count_spans(const ShardPass *pass, const StoreValue *spans, ShardResult *result, GError **error)
 {
     if (spans->length % sizeof(Span) != 0)
-        return bad_shard(item, "has spans of a wrong size", error);
-    item->tokens_by_source = g_new0(guint64, pass->tally->sources->len + 1);
-    item->passes_by_source = g_new0(guint64, pass->tally->sources->len + 1);
+        return bad_shard(result, "has spans of a wrong size", error);
+    result->tokens_by_source = g_new0(guint64, pass->tally->sources->len + 1);
+    result->passes_by_source = g_new0(guint64, pass->tally->sources->len + 1);
     for (gsize i = 0; i < spans->length / sizeof(Span); i++) {
         Span span = span_at(spans->data, i);
         if (span.source >= pass->tally->sources->len)
-            return bad_shard(item, "has a span of an unknown source", error);
-        item->tokens_by_source[span.source] += span.length;
-        item->passes_by_source[span.source] += span.offset == 0 && item->split == SPLIT_TRAIN;
+            return bad_shard(result, "has a span of an unknown source", error);
+        result->tokens_by_source[span.source] += span.length;
+        result->passes_by_source[span.source] += span.offset == 0 && result->split == SPLIT_TRAIN;
     }
-    return TRUE;
-}
-
-static gpointer next_shard(gpointer user, GError **error)
-{
-    ShardPass *pass = user;
-    StoreValue key, value;
-    if (store_cursor_next(pass->cursor, &key, &value, error) <= 0)
-        return NULL;
-    ShardItem *item = g_new0(ShardItem, 1);
-    if (!shard_key_read(&key, &item->split, &item->number)) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "table %s has a key that names no shard; run galen audit",
-                    store_table_name(TABLE_SPANS));
-        item_free(item);
-        return NULL;
-    }
-    if (count_spans(pass, &value, item, error))
-        return item;
-    item_free(item);
-    return NULL;
-}
-
-static gboolean work_shard(gpointer user, gpointer worker, gpointer data, GError **error)
-{
-    const ShardPass *pass = user;
-    ShardItem *item = data;
-    guint8 key[SHARD_KEY_SIZE];
-    StoreValue value;
-    GError *cause = NULL;
-    g_autoptr(StoreTxn) txn = store_read_begin(pass->context->store, error);
-    if (!txn)
-        return FALSE;
-    shard_key(split_names[item->split], item->number, key);
-    if (!store_get_unchecked(txn, TABLE_SHARDS, key, sizeof key, &value, &cause)) {
-        if (!cause)
-            return bad_shard(item, "has spans but no tokens", error);
-        g_propagate_error(error, cause);
-        return FALSE;
-    }
-    item->tally.tokens = value.length / pass->width;
     if (pass->depth == TALLY_HASHES)
-        item->tally.digest = sha256(value.data, value.length);
+        result->tally.spans = sha256(spans->data, spans->length);
     return TRUE;
 }
 
-static gboolean sink_shard(gpointer user, gpointer data, GError **error)
+static gboolean read_spans(const ShardPass *pass, StoreTxn *txn, const StoreValue *key, ShardResult *result, GError **error)
 {
-    ShardPass *pass = user;
-    ShardItem *item = data;
-    GArray *shards = pass->tally->shards[item->split];
-    if (item->number != shards->len)
-        return bad_shard(item, "does not follow the one before it", error);
-    g_array_append_val(shards, item->tally);
+    StoreValue spans;
+    GError *cause = NULL;
+    if (store_get(txn, TABLE_SPANS, key->data, key->length, &spans, &cause))
+        return count_spans(pass, &spans, result, error);
+    if (!cause)
+        return bad_shard(result, "has tokens but no spans", error);
+    g_propagate_error(error, cause);
+    return FALSE;
+}
+
+static gboolean tally_shard(const ShardPass *pass, StoreTxn *txn, const StoreRecord *record, ShardResult *result, GError **error)
+{
+    StoreValue tokens;
+    if (!shard_key_read(&record->key, &result->split, &result->number) || !store_record_value(record, FALSE, &tokens)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "table %s has a record that is no shard; run galen audit",
+                    store_table_name(TABLE_SHARDS));
+        return FALSE;
+    }
+    result->tally.tokens = tokens.length / pass->width;
+    if (pass->depth == TALLY_HASHES)
+        result->tally.digest = sha256(tokens.data, tokens.length);
+    return read_spans(pass, txn, &record->key, result, error);
+}
+
+static gpointer tally_shards(gpointer user, StoreTxn *txn, const StoreRecord *records, guint count, GError **error)
+{
+    g_autoptr(GArray) results = g_array_new(FALSE, TRUE, sizeof(ShardResult));
+    g_array_set_clear_func(results, result_clear);
+    g_array_set_size(results, count);
+    for (guint i = 0; i < count; i++)
+        if (!tally_shard(user, txn, &records[i], &g_array_index(results, ShardResult, i), error))
+            return NULL;
+    return g_steal_pointer(&results);
+}
+
+static gboolean take_shard(ShardPass *pass, const ShardResult *result, GError **error)
+{
+    GArray *shards = pass->tally->shards[result->split];
+    if (result->number != shards->len)
+        return bad_shard(result, "does not follow the one before it", error);
+    g_array_append_val(shards, result->tally);
     for (guint i = 0; i < pass->tally->sources->len; i++) {
         SourceTally *source = g_ptr_array_index(pass->tally->sources, i);
-        source->tokens[item->split] += item->tokens_by_source[i];
-        source->packed += item->passes_by_source[i];
+        source->tokens[result->split] += result->tokens_by_source[i];
+        source->packed += result->passes_by_source[i];
     }
-    progress_add(pass->context->progress, 1);
     return TRUE;
+}
+
+static gboolean take_shards(gpointer user, gpointer result, GError **error)
+{
+    const GArray *results = result;
+    for (guint i = 0; i < results->len; i++)
+        if (!take_shard(user, &g_array_index(results, ShardResult, i), error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean check_counts(StoreTxn *txn, GError **error)
+{
+    guint64 shards = store_count(txn, TABLE_SHARDS), spans = store_count(txn, TABLE_SPANS);
+    if (shards == spans)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "there are %" G_GUINT64_FORMAT " shards, and spans of %" G_GUINT64_FORMAT "; run galen audit", shards, spans);
+    return FALSE;
 }
 
 gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error)
@@ -124,19 +140,10 @@ gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GEr
         g_propagate_error(error, cause);
         return FALSE;
     }
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_SPANS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
-    ShardPass pass = {context, tally, depth, facts.width, cursor};
-    Pipeline pipeline = {
-        .user = &pass,
-        .next = next_shard,
-        .work = work_shard,
-        .sink = sink_shard,
-        .item_free = item_free,
-    };
-    progress_begin(context->progress, "count shards", "shards", store_count(txn, TABLE_SPANS));
-    gboolean good = pipeline_run(&pipeline, MAX(context->jobs, 1), MAX(context->jobs, 1) * 2, error);
+    ShardPass pass = {tally, depth, facts.width};
+    StoreWalk walk = {.table = TABLE_SHARDS, .user = &pass, .work = tally_shards, .take = take_shards, .result_free = results_free};
+    progress_begin(context->progress, "count shards", "shards", store_count(txn, TABLE_SHARDS));
+    gboolean good = store_walk(context, &walk, error);
     progress_end(context->progress);
-    return good;
+    return good && check_counts(txn, error);
 }

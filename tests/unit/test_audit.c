@@ -448,6 +448,7 @@ static void test_flipped_bits_on_disk_are_found_and_named(void)
     assert_damage_is_found("disk-meta", "\"vocabulary\":32", "meta tokenizer");
     assert_damage_is_found("disk-sources", "\"redistributable\":false,\"repeat\":2", "meta sources");
     assert_damage_is_found("disk-run", "\"next\":", "runs ");
+    assert_damage_is_found("disk-key", "okenizer", "meta tOkenizer"); /* the key; its value is as it was */
     assert_damage_is_found("disk-settings", "shard_tokens\":128", "meta recipe.settings");
 }
 
