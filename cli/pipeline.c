@@ -85,12 +85,17 @@ static const struct {
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 
+static gsize stage_place(const char *name)
+{
+    gsize place = 0;
+    while (place < G_N_ELEMENTS(stages) && strcmp(stages[place].name, name) != 0)
+        place++;
+    return place;
+}
+
 gboolean pipeline_has_stage(const char *name)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++)
-        if (strcmp(stages[i].name, name) == 0)
-            return TRUE;
-    return FALSE;
+    return stage_place(name) < G_N_ELEMENTS(stages);
 }
 
 static gboolean count_bad(StoreTxn *txn, const char *stage, guint64 *bad_inputs, GError **error)
@@ -118,10 +123,13 @@ static gboolean count_bad_inputs(Store *store, BadInputs *bad_inputs, GError **e
     return txn && count_bad(txn, "ingest", &bad_inputs->records, error) && count_bad(txn, METADATA_STAGE, &bad_inputs->tables, error);
 }
 
-/* Everything that can be checked before hours of work is checked first. */
-static gboolean prepare(Build *build, GError **error)
+/* Everything that can be checked before hours of work is checked first. A build that stops before it needs a tokenizer
+ * does without one. */
+static gboolean prepare(Build *build, const char *until, GError **error)
 {
     const RecipeTokenizer *settings = &build->recipe->tokenizer;
+    if (until && stage_place(until) < stage_place("tokenise"))
+        return contamination_check(build->recipe, error);
     g_autofree char *model = recipe_resolve(build->recipe, settings->model);
     build->tokenizer = tokenizer_load(model, (const char *const *)settings->special.items, settings->special.count, error);
     return build->tokenizer != NULL && contamination_check(build->recipe, error);
@@ -158,7 +166,7 @@ static gboolean run_stages(Build *build, const char *until, GError **error)
 gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error)
 {
     Build build = {context, recipe, NULL, timings};
-    gboolean good = prepare(&build, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
+    gboolean good = prepare(&build, until, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
     tokenizer_free(build.tokenizer);
     return good;
 }
