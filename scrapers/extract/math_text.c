@@ -82,6 +82,32 @@ static void append_marked(xmlNode *node, const char *const *marks, unsigned dept
     }
 }
 
+/* Pairs of a lower and an upper script, up to the end or to where those before the base begin. */
+static void append_script_pairs(xmlNode *script, unsigned depth, Buffer *out)
+{
+    gboolean lower = TRUE;
+    for (; (script = next_element(script)) && !is_named(script, "mprescripts"); lower = !lower, script = script->next) {
+        if (is_named(script, "none"))
+            continue;
+        buffer_append_string(out, lower ? "_" : "^");
+        append_operand(script, depth, out);
+    }
+}
+
+/* A base with scripts on both sides, as isotopes and tensors have them: "^3He", "_6^14C". */
+static void append_multiscripts(xmlNode *node, unsigned depth, Buffer *out)
+{
+    xmlNode *base = next_element(node->children), *before = base;
+    while (before && !is_named(before, "mprescripts"))
+        before = next_element(before->next);
+    if (before)
+        append_script_pairs(before->next, depth, out);
+    if (!base || base == before)
+        return;
+    append_operand(base, depth, out);
+    append_script_pairs(base->next, depth, out);
+}
+
 static void append_root(xmlNode *node, unsigned depth, Buffer *out)
 {
     xmlNode *radicand = next_element(node->children), *index = radicand ? next_element(radicand->next) : NULL;
@@ -119,6 +145,10 @@ static void append_element(xmlNode *node, unsigned depth, Buffer *out)
         return;
     if (is_named(node, "mroot")) {
         append_root(node, depth + 1, out);
+        return;
+    }
+    if (is_named(node, "mmultiscripts")) {
+        append_multiscripts(node, depth + 1, out);
         return;
     }
     gboolean square = is_named(node, "msqrt");

@@ -3,16 +3,18 @@
  *
  * The text is the main abstract under "# Abstract" (others when the recipe asks for them), the body, its appendices and glossary, and the captions; peer review
  * (sub-article, response), references and notes about the paper are no part of it, nor are the cells of tables unless the
- * recipe asks for them. What is left out is told in the document's meta. Files whose root is a collection hold many articles. */
+ * recipe asks for them. What is left out is told in the document's meta. Files whose root is a collection hold many articles.
+ * BioMed Central's own form is read as well (jats_bmc.h). */
 #include "scrapers/formats/facts.h"
 #include "scrapers/formats/formats.h"
+#include "scrapers/formats/jats_bmc.h"
 #include "scrapers/formats/jats_meta.h"
 #include "scrapers/formats/jats_walk.h"
 #include "scrapers/formats/xml_text.h"
 
 #define TITLE_LIMIT 4096
 
-static const char *const jats_elements[] = {"article", NULL};
+static const char *const jats_elements[] = {"article", "art", NULL};
 static const char *const jats_collections[] = {"pmc-articleset", "articles", "OAI-PMH", "response", NULL}; /* NCBI, Europe PMC, OAI */
 static const char *const jats_suffixes[] = {".nxml", ".xml", NULL};
 
@@ -184,7 +186,7 @@ static gboolean parse_article(XmlNode *article, const ParseOptions *options, Doc
 /* The first article in what a tool wrapped around it; *count is how many there are. */
 static XmlNode *find_article(XmlNode *node, guint *count)
 {
-    if (node->name == XML_ARTICLE) {
+    if (node->name == XML_ARTICLE || node->name == XML_ART) {
         ++*count;
         return node;
     }
@@ -204,6 +206,10 @@ static gboolean jats_parse(const Record *record, const ParseOptions *options, Do
         return FALSE;
     guint count = 0;
     XmlNode *article = find_article(tree->root, &count);
+    if (count == 1 && article->name == XML_ART && !jats_from_bmc(tree, article)) {
+        parse_failure_set(failure, RULE_TOO_LARGE, "the elements take more than %u MB", (unsigned)(XML_TREE_LIMIT >> 20));
+        return FALSE;
+    }
     if (count == 1)
         return parse_article(article, options, document, failure);
     g_autofree char *name = xml_local_name(tree->root);
@@ -211,7 +217,8 @@ static gboolean jats_parse(const Record *record, const ParseOptions *options, Do
         parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "<%.60s> is no collection that is known, and holds %u articles; cut it up, or "
                           "rename it to <articles>", name, count);
     else
-        parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the root element is <%.60s>, not <article>", name);
+        parse_failure_set(failure, RULE_NOT_A_DOCUMENT, "the root element is <%.60s>, not <article>%s", name,
+                          g_ascii_strcasecmp(name, "html") == 0 ? "; it is a page: read it as format 'html'" : "");
     return FALSE;
 }
 

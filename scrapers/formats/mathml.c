@@ -117,6 +117,38 @@ static void append_marked(TextForm *form, const XmlNode *node, const char *const
     }
 }
 
+/* The next element, from `node` itself on. */
+static const XmlNode *element_from(const XmlNode *node)
+{
+    while (node && !xml_is_element(node))
+        node = node->next;
+    return node;
+}
+
+/* Pairs of a lower and an upper script, up to the end or to where those before the base begin. Returns where it stopped. */
+static const XmlNode *append_script_pairs(TextForm *form, const XmlNode *script)
+{
+    for (gboolean lower = TRUE; (script = element_from(script)) && !xml_is(script, XML_MPRESCRIPTS); lower = !lower, script = script->next) {
+        if (xml_is(script, XML_NONE))
+            continue;
+        text_form_mark(form, lower ? "_" : "^");
+        append_operand(form, script);
+    }
+    return script;
+}
+
+/* A base with scripts on both sides, as isotopes and tensors have them: "^3He", "_6^14C", "R_ij^kl". */
+static void append_multiscripts(TextForm *form, const XmlNode *node)
+{
+    const XmlNode *base = element_at(node, 0), *before = xml_child(node, XML_MPRESCRIPTS);
+    if (before)
+        append_script_pairs(form, before->next);
+    if (!base || base == before)
+        return;
+    append_operand(form, base);
+    append_script_pairs(form, base->next);
+}
+
 static void append_root(TextForm *form, const XmlNode *node)
 {
     gboolean square = xml_is(node, XML_MSQRT);
@@ -262,6 +294,8 @@ void mathml_append(TextForm *form, const XmlNode *node)
         append_operator(form, node);
     } else if (xml_is(node, XML_MSQRT) || xml_is(node, XML_MROOT)) {
         append_root(form, node);
+    } else if (xml_is(node, XML_MMULTISCRIPTS)) {
+        append_multiscripts(form, node);
     } else if (xml_is(node, XML_MFENCED)) {
         append_fenced(form, node);
     } else if (xml_is(node, XML_MTABLE)) {

@@ -138,6 +138,15 @@
     name(H6, "h6") name(I, "i") name(IMG, "img") name(LI, "li") name(OL, "ol") name(PRE, "pre") name(S, "s")           \
     name(SECTION, "section") name(SMALL, "small") name(SPAN, "span") name(STRONG, "strong") name(TT, "tt")             \
     name(U, "u") name(UL, "ul") name(VAR, "var")                                                                       \
+    /* BioMed Central's article.dtd: elements, and what its references point with */                                   \
+    name(ART, "art") name(FM, "fm") name(BDY, "bdy") name(BM, "bm") name(ABS, "abs") name(ST, "st") name(IT, "it")     \
+    name(AUG, "aug") name(AU, "au") name(SNM, "snm") name(FNM, "fnm") name(CNM, "cnm") name(SUF, "suf")                \
+    name(KWDG, "kwdg") name(URL, "url") name(ABBRGRP, "abbrgrp") name(FIGR, "figr") name(TBLR, "tblr")                 \
+    name(SUPPLR, "supplr") name(SUPPL, "suppl") name(REFGRP, "refgrp") name(TBL, "tbl") name(TBLBDY, "tblbdy")         \
+    name(TBLFN, "tblfn") name(R, "r") name(C, "c") name(BIBL, "bibl") name(TEXT_PART, "text") name(XREFBIB, "xrefbib") \
+    name(PUBDATE, "pubdate") name(UI, "ui") name(JI, "ji") name(INSR, "insr") name(INSG, "insg") name(INS, "ins") name(MNM, "mnm") name(EDITOR, "editor") name(FILE, "file") name(PUBIDLIST, "pubidlist") name(PUBID, "pubid") name(REC, "rec") name(ACC, "acc") name(PUB, "pub")               \
+    name(CPYRT, "cpyrt") name(DOCHEAD, "dochead") name(BID, "bid") name(FID, "fid") name(TID, "tid") name(SID, "sid")  \
+    name(IDTYPE, "idtype")                                                                                             \
     /* Collections */                                                                                                  \
     name(ARTICLES, "articles") name(PMC_ARTICLESET, "pmc-articleset")                                                  \
     /* Attributes */                                                                                                   \

@@ -13,6 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 extern const char *const fuzz_seeds[];
 const char *const fuzz_seeds[] = {
+    "<art><ui>u</ui><fm><dochead>D</dochead><bibl><title><p>T</p></title><aug><au><snm>A</snm><fnm>B</fnm></au><au><cnm>C</cnm></au></aug><source>S</source>"
+    "<xrefbib><pubidlist><pubid idtype=\"doi\">10.1/x</pubid></pubidlist></xrefbib></bibl><history><rec><date><year>2001</year></date></rec><pub><date>"
+    "<year>2002</year></date></pub></history><cpyrt><note>l</note></cpyrt><abs><sec><st><p>Abstract</p></st><p>a</p></sec></abs></fm><bdy><sec><st><p>H</p></st>"
+    "<p>x<abbrgrp><abbr bid=\"B1\">1</abbr></abbrgrp><figr fid=\"F1\">1</figr></p><fig id=\"F1\"><title><p>Figure 1</p></title><caption><p>c</p></caption>"
+    "<text><p>c d</p></text></fig><table id=\"T\"><title><p>T</p></title><tgroup><tbody><row><entry><p>1</p></entry></row></tbody><tfoot><p>n</p></tfoot>"
+    "</tgroup></table></sec></bdy><bm><refgrp><bibl id=\"B1\"><title><p>R</p></title></bibl></refgrp></bm></art>",
     "<article><front><article-meta><article-id pub-id-type=\"pmc\">1</article-id><title-group><article-title>T</article-title>"
     "<subtitle>s</subtitle></title-group><abstract><sec><title>A</title><p>x</p></sec></abstract><permissions><license "
     "href=\"http://creativecommons.org/licenses/by/4.0/\"/></permissions><pub-date><year>2001</year></pub-date></article-meta>"

@@ -355,6 +355,7 @@ static void test_formulas_keep_their_numbers_and_parts_apart(void)
         {"<mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mrow><mi>kg</mi></mrow></mfrac>", "(a+b)/kg"},
         {"<msup><mn>10</mn><mn>12</mn></msup>", "10^12"},
         {"<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup>", "x_i^2"},
+        {"<mmultiscripts><mi>C</mi><none/><mo>+</mo><mprescripts/><mn>6</mn><mn>14</mn></mmultiscripts>", "_6^14C^+"},
         {"<mn>5</mn><mn>10</mn>", "5 10"},
         {"<semantics><mi>x</mi><annotation encoding='application/x-tex'>\\mathbf x</annotation></semantics>", "x"},
     };

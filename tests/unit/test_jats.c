@@ -124,6 +124,16 @@ static void test_a_formula_is_tex_first_and_only_once(void)
                 "So [formula]x^2[/formula].\n\n[formula]sqrt(y)[/formula]");
 }
 
+static void test_scripts_before_a_base_stand_before_it(void)
+{
+    assert_text(&format_jats,
+                ARTICLE("<p><inline-formula><math><mmultiscripts><mi>He</mi><mprescripts/><none/><mn>3</mn></mmultiscripts></math></inline-formula> "
+                        "<inline-formula><math><mmultiscripts><mi>C</mi><mprescripts/><mn>6</mn><mn>14</mn></mmultiscripts></math></inline-formula> "
+                        "<inline-formula><math><mmultiscripts><mi>R</mi><mrow><mi>i</mi><mi>j</mi></mrow><none/><none/><mi>k</mi></mmultiscripts>"
+                        "</math></inline-formula></p>"),
+                "[formula]^3He[/formula] [formula]_6^14C[/formula] [formula]R_(ij)^k[/formula]");
+}
+
 static void test_reviews_are_not_the_article(void)
 {
     assert_text(&format_jats,
@@ -236,7 +246,9 @@ static void test_retractions_are_flagged(void)
 
 static void test_what_is_no_article_says_so(void)
 {
-    assert_failure(&format_jats, "<art><bdy/></art>", RULE_NOT_A_DOCUMENT, "<art>");
+    assert_failure(&format_jats, "<ref><note>x</note></ref>", RULE_NOT_A_DOCUMENT, "<ref>");
+    assert_failure(&format_jats, "<html><body>x</body></html>", RULE_NOT_A_DOCUMENT, "format 'html'");
+    assert_failure(&format_jats, "<art><bdy/></art>", RULE_NO_TEXT, "neither");
     assert_failure(&format_jats, "<article><front/></article>", RULE_NO_TEXT, "neither");
     assert_failure(&format_jats, "Not Found", RULE_MALFORMED_XML, "text before the first tag");
 }
@@ -373,6 +385,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jats/the standing and the relatives of an article are facts", test_the_standing_and_the_relatives_of_an_article);
     g_test_add_func("/jats/other abstracts come when they are asked for", test_other_abstracts_come_when_they_are_asked_for);
     g_test_add_func("/jats/retractions are flagged", test_retractions_are_flagged);
+    g_test_add_func("/jats/scripts before a base stand before it", test_scripts_before_a_base_stand_before_it);
     g_test_add_func("/jats/what is no article says so", test_what_is_no_article_says_so);
     g_test_add_func("/jats/a blank at the edge of a script stays outside of it", test_a_blank_at_the_edge_of_a_script_stays_outside);
     g_test_add_func("/jats/indented files have no blanks around brackets and commas", test_indented_files_have_no_blanks_around_brackets);
