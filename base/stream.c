@@ -21,6 +21,7 @@ struct InputStream {
     char *member;
     guint64 position; /* unpacked bytes of this file or member read so far */
     gboolean in_member;
+    gboolean refused; /* the member at hand, of which nothing is read */
     gboolean ended;
     GError *damage; /* what stopped the decoder; told after everything before it */
     guint8 *chunk;
@@ -105,36 +106,28 @@ static gboolean member_name_is_safe(const char *name)
     return TRUE;
 }
 
-static int refuse_member(InputStream *stream, GError **error)
-{
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "%s: the archive holds '%s', which is a link, a device or a path outside it; refused", stream->path, stream->member);
-    return -1;
-}
-
-/* 1 when `entry` is a file to read, 0 when it is to be passed over, -1 on error. */
-static int enter_member(InputStream *stream, struct archive_entry *entry, GError **error)
+/* FALSE when `entry` is to be passed over. */
+static gboolean enter_member(InputStream *stream, struct archive_entry *entry)
 {
     stream->position = 0;
     if (archive_format(stream->archive) == ARCHIVE_FORMAT_RAW) {
         stream->in_member = TRUE;
-        return 1;
+        return TRUE;
     }
     if (archive_entry_filetype(entry) == AE_IFDIR)
-        return 0;
+        return FALSE;
     const char *pathname = archive_entry_pathname(entry);
     stream->member = g_strdup(pathname ? pathname : "");
-    if (archive_entry_filetype(entry) != AE_IFREG || !member_name_is_safe(stream->member))
-        return refuse_member(stream, error);
-    stream->in_member = TRUE;
-    return 1;
+    stream->refused = archive_entry_filetype(entry) != AE_IFREG || !member_name_is_safe(stream->member);
+    stream->in_member = !stream->refused;
+    return TRUE;
 }
 
 int input_stream_next_member(InputStream *stream, const char **name, GError **error)
 {
     struct archive_entry *entry;
     g_clear_pointer(&stream->member, g_free);
-    stream->in_member = FALSE;
+    stream->in_member = stream->refused = FALSE;
     if (!stream->archive) {
         stream->in_member = !stream->ended;
         stream->ended = TRUE;
@@ -149,12 +142,16 @@ int input_stream_next_member(InputStream *stream, const char **name, GError **er
             stream_set_error(stream, error, "cannot read the next file");
             return -1;
         }
-        int entered = enter_member(stream, entry, error);
-        if (entered == 0)
+        if (!enter_member(stream, entry))
             continue;
         *name = stream->member ? stream->member : "";
-        return entered;
+        return 1;
     }
+}
+
+const char *input_stream_refusal(const InputStream *stream)
+{
+    return stream->refused ? "the archive holds it as a link, a device or a path outside of it; it is not read" : NULL;
 }
 
 static gssize read_archive(InputStream *stream, void *buffer, gsize size, GError **error)

@@ -3,7 +3,7 @@
  *
  * input_stream_open recognises gzip, zstd, xz, bzip2 and plain bytes by content, not by name. With
  * INPUT_STREAM_MEMBERS it also opens tar and zip archives and yields each regular file in archive order. Links,
- * devices, absolute paths and paths with ".." are refused as an input error.
+ * devices, absolute paths and paths with ".." are yielded by name, refused (input_stream_refusal), and have no bytes.
  *
  * Sequence, one file:     s = input_stream_open(path, 0, e); while (input_stream_read(...) > 0) ...; input_stream_free(s)
  * Sequence, archive:      s = input_stream_open(path, INPUT_STREAM_MEMBERS, e);
@@ -29,6 +29,9 @@ InputStream *input_stream_open(const char *path, InputStreamFlags flags, GError 
 
 /* 1 and the member's name (borrowed until the next call), 0 after the last, -1 on error. Only for MEMBERS streams. */
 int input_stream_next_member(InputStream *stream, const char **name, GError **error);
+
+/* Why nothing of the member at hand is read; NULL: it is. Static. */
+const char *input_stream_refusal(const InputStream *stream);
 
 /* Up to `size` bytes; 0 at the end of the file or member, -1 on error. */
 gssize input_stream_read(InputStream *stream, void *buffer, gsize size, GError **error);

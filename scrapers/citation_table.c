@@ -357,6 +357,10 @@ static int next_member(CitationTable *table, GError **error)
     int more = input_stream_next_member(table->stream, &name, error);
     if (more <= 0)
         return more;
+    if (input_stream_refusal(table->stream)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s#%s: %s", table->path, name, input_stream_refusal(table->stream));
+        return -1;
+    }
     table->member = *name ? g_utf8_make_valid(name, -1) : NULL; /* a file that is no archive is its own member, without a name */
     table->reader = line_reader_new(table->stream, CITATION_ROW_LIMIT);
     return begin_member(table, error) ? 1 : -1;

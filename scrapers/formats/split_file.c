@@ -30,7 +30,7 @@ static gboolean member_is_record(const Format *format, const char *name)
     return FALSE;
 }
 
-/* The next file that is a record, with `place` set. */
+/* The next file that is a record, or is refused, with `place` set. */
 static int file_splitter_advance(FileSplitter *splitter, GError **error)
 {
     const char *name;
@@ -38,7 +38,7 @@ static int file_splitter_advance(FileSplitter *splitter, GError **error)
     do {
         if ((got = input_stream_next_member(splitter->stream, &name, error)) <= 0)
             return got;
-    } while (!member_is_record(splitter->format, name));
+    } while (!input_stream_refusal(splitter->stream) && !member_is_record(splitter->format, name));
     g_free(splitter->place);
     splitter->place = *name ? g_strdup_printf("%s#%s", splitter->path, name) : g_strdup(splitter->path);
     return 1;
@@ -92,11 +92,11 @@ static gboolean root_is_one_of(const char *text, gsize length, const char *const
     return FALSE;
 }
 
-static void record_not_a_document(Record *record, const char *place, const char *detail)
+static void record_bad(Record *record, const char *rule, const char *place, const char *detail)
 {
     record->bytes = g_strdup("");
     record->origin = g_strdup(place);
-    record->rule = RULE_NOT_A_DOCUMENT;
+    record->rule = rule;
     record->detail = g_strdup(detail);
 }
 
@@ -110,7 +110,7 @@ static int file_splitter_element(FileSplitter *splitter, Record *record, GError 
     g_clear_pointer(&splitter->scanner, element_scanner_free);
     if (count > 0)
         return 0;
-    record_not_a_document(record, splitter->place, "the collection holds no document");
+    record_bad(record, RULE_NOT_A_DOCUMENT, splitter->place, "the collection holds no document");
     return 1;
 }
 
@@ -141,6 +141,11 @@ static int file_splitter_next(gpointer state, Record *record, GError **error)
         }
         if ((got = file_splitter_advance(splitter, error)) <= 0)
             return got;
+        const char *refusal = input_stream_refusal(splitter->stream);
+        if (refusal) {
+            record_bad(record, RULE_DAMAGED_INPUT, splitter->place, refusal);
+            return 1;
+        }
         g_auto(Buffer) bytes;
         buffer_init(&bytes, RECORD_LIMIT + 2);
         if (!file_splitter_read(splitter, &bytes, HEAD, error))
