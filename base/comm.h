@@ -22,9 +22,9 @@
  * Results of comm_all_reduce and comm_reduce_scatter are the same on all ranks, and from run to run on the same ranks; sums
  * of floating-point numbers may depend on how many ranks there are.
  *
- * Errors: FALSE with a GALEN_ERROR_SYSTEM that names the rank. After one the communicator is of no more use: say what
- * happened, then comm_abort. A rank that dies is noticed by the launcher, which says so and ends the others (srun needs
- * --kill-on-bad-exit for it).
+ * Errors: FALSE with a GALEN_ERROR_SYSTEM. After one the communicator is of no more use: say what happened and where
+ * (comm_rank, comm_host), then comm_abort. A rank that dies is noticed by the launcher, which says so and ends the others
+ * (srun needs --kill-on-bad-exit for it).
  */
 #ifndef BASE_COMM_H
 #define BASE_COMM_H

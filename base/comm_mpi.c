@@ -26,15 +26,14 @@ static MPI_Comm mpi_of(const Comm *comm)
     return ((const Handle *)comm->handle)->comm;
 }
 
-static gboolean check(const Comm *comm, int code, const char *doing, GError **error)
+static gboolean check(int code, const char *doing, GError **error)
 {
     if (code == MPI_SUCCESS)
         return TRUE;
     char text[MPI_MAX_ERROR_STRING] = "";
     int length = 0;
     MPI_Error_string(code, text, &length);
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "rank %u of %u on %s: cannot %s: %.*s", comm->rank, comm->size, comm->host, doing,
-                length, text);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "cannot %s: %.*s", doing, length, text);
     return FALSE;
 }
 
@@ -63,7 +62,7 @@ static gboolean wait_for(Comm *comm, GArray *requests, gsize *received, const ch
         if (done && code == MPI_SUCCESS && received)
             *received = sum_received(statuses, requests->len);
         if (code != MPI_SUCCESS || done)
-            return check(comm, code, doing, error);
+            return check(code, doing, error);
         if (g_get_monotonic_time() - begun < PATIENCE) {
             g_thread_yield();
             continue;
@@ -84,7 +83,7 @@ static gboolean meet(Comm *comm, GError **error)
 {
     MPI_Request request;
     int code = MPI_Ibarrier(mpi_of(comm), &request);
-    return check(comm, code, "wait for the others", error) && wait_for_one(comm, request, "wait for the others", error);
+    return check(code, "wait for the others", error) && wait_for_one(comm, request, "wait for the others", error);
 }
 
 /* ---- Collective functions ------------------------------------------------------------------------------------ */
@@ -95,7 +94,7 @@ static gboolean broadcast(Comm *comm, void *data, gsize bytes, unsigned root, GE
         return FALSE;
     for (gsize at = 0; at < bytes; at += PIECE) {
         int count = (int)MIN(PIECE, bytes - at);
-        if (!check(comm, MPI_Bcast((char *)data + at, count, MPI_BYTE, (int)root, mpi_of(comm)), "broadcast", error))
+        if (!check(MPI_Bcast((char *)data + at, count, MPI_BYTE, (int)root, mpi_of(comm)), "broadcast", error))
             return FALSE;
     }
     return TRUE;
@@ -126,7 +125,7 @@ static gboolean all_reduce(Comm *comm, void *numbers, gsize count, CommType type
     for (gsize at = 0; at < count; at += piece) {
         void *part = (char *)numbers + at * size;
         int code = MPI_Allreduce(MPI_IN_PLACE, part, (int)MIN(piece, count - at), mpi_type(type), mpi_op(op), mpi_of(comm));
-        if (!check(comm, code, "add up with the others", error))
+        if (!check(code, "add up with the others", error))
             return FALSE;
     }
     return TRUE;
@@ -136,7 +135,7 @@ static gboolean all_gather(Comm *comm, const void *mine, gsize bytes, void *all,
 {
     if (bytes <= PIECE)
         return meet(comm, error) &&
-               check(comm, MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, mpi_of(comm)), "gather", error);
+               check(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, mpi_of(comm)), "gather", error);
     memcpy((char *)all + comm->rank * bytes, mine, bytes);
     for (unsigned rank = 0; rank < comm->size; rank++) {
         if (!broadcast(comm, (char *)all + rank * bytes, bytes, rank, error))
@@ -154,7 +153,7 @@ static gboolean reduce_each(Comm *comm, const char *numbers, gsize count, void *
             const char *part = numbers + (rank * count + at) * size;
             char *to = rank == comm->rank ? (char *)mine + at * size : NULL;
             int code = MPI_Reduce(part, to, (int)MIN(piece, count - at), mpi_type(type), mpi_op(op), (int)rank, mpi_of(comm));
-            if (!check(comm, code, "add up with the others", error))
+            if (!check(code, "add up with the others", error))
                 return FALSE;
         }
     }
@@ -168,7 +167,7 @@ static gboolean reduce_scatter(Comm *comm, const void *numbers, gsize count, voi
     if (count > PIECE / comm->size)
         return reduce_each(comm, numbers, count, mine, type, op, error);
     int code = MPI_Reduce_scatter_block(numbers, mine, (int)count, mpi_type(type), mpi_op(op), mpi_of(comm));
-    return check(comm, code, "add up with the others", error);
+    return check(code, "add up with the others", error);
 }
 
 /* ---- From one to another ------------------------------------------------------------------------------------- */
@@ -183,7 +182,7 @@ static gboolean post(Comm *comm, GArray *requests, gboolean sends, const char *d
             code = MPI_Issend(part, count, MPI_BYTE, (int)other, (int)tag, mpi_of(comm), &request);
         else
             code = MPI_Irecv(part, count, MPI_BYTE, (int)other, (int)tag, mpi_of(comm), &request);
-        if (!check(comm, code, sends ? "send" : "receive", error))
+        if (!check(code, sends ? "send" : "receive", error))
             return FALSE;
         g_array_append_val(requests, request);
     }
@@ -223,8 +222,7 @@ static gboolean receive(Comm *comm, void *data, gsize bytes, unsigned from, unsi
         return FALSE;
     if (got == bytes)
         return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "rank %u of %u on %s: rank %u sent %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT,
-                comm->rank, comm->size, comm->host, from, got, bytes);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "rank %u sent %" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT, from, got, bytes);
     return FALSE;
 }
 
@@ -235,7 +233,7 @@ static Comm *comm_new(MPI_Comm mpi, gboolean world);
 static Comm *split(Comm *comm, unsigned colour, unsigned key, GError **error)
 {
     MPI_Comm part;
-    if (!meet(comm, error) || !check(comm, MPI_Comm_split(mpi_of(comm), (int)colour, (int)key, &part), "split", error))
+    if (!meet(comm, error) || !check(MPI_Comm_split(mpi_of(comm), (int)colour, (int)key, &part), "split", error))
         return NULL;
     return comm_new(part, FALSE);
 }

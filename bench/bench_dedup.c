@@ -67,7 +67,7 @@ static gboolean link_store(Store *store, guint64 memory, guint *merged, GError *
     Recipe recipe = {.sources = &source,
                      .sources_count = 1,
                      .dedup = {.near = true, .shingle = 5, .permutations = PERMUTATIONS, .bands = 14, .rows = 8, .threshold = 0.8}};
-    g_autoptr(Corpus) corpus = corpus_load(store, &recipe, g_get_num_processors(), error);
+    g_autoptr(Corpus) corpus = corpus_load(store, &recipe, g_get_num_processors(), NULL, error);
     if (!corpus)
         return FALSE;
     corpus->memory = memory;

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/build.h"
 #include "cli/commands.h"
 #include "cli/pipeline.h"
+#include "cli/ranks.h"
 #include "scrapers/source_crawls.h"
 #include "store/manifest.h"
 
 typedef struct Options {
-    char *output, *inputs, *until, *memory;
+    const char *recipe, *output, *inputs, *until, *memory;
     int jobs, batch;
     gboolean json, quiet, timings, offline;
 } Options;
@@ -87,20 +89,22 @@ static guint64 parse_size(const char *text)
     return whole && number <= G_MAXUINT64 >> 40 ? size : 0;
 }
 
-static int build(const Recipe *recipe, const Options *options, GError **error)
+static int build(const Options *options, Comm *comm, GError **error)
 {
-    g_autoptr(Store) store = store_open(options->output, STORE_CREATE, error);
-    if (!store || !may_build(store, recipe, options, error))
+    g_autoptr(Recipe) recipe = recipe_load(options->recipe, options->inputs, error);
+    g_autoptr(Store) store = recipe ? store_open(options->output, STORE_CREATE, error) : NULL;
+    if (!store || !may_build(store, recipe, options, error) || !comm_barrier(comm, error))
         return EXIT_SYSTEM;
     g_autoptr(Progress) progress = progress_new();
     g_autoptr(GString) notices = g_string_new(NULL);
     StageContext context = {
         .store = store,
         .progress = progress,
-        .jobs = options->jobs > 0 ? (unsigned)options->jobs : default_jobs(),
+        .jobs = options->jobs > 0 ? (unsigned)options->jobs : ranks_jobs(comm),
         .memory = options->memory ? parse_size(options->memory) : 0,
         .batch_documents = (unsigned)MAX(options->batch, 0),
         .notices = notices,
+        .comm = comm,
     };
     BadInputs bad_inputs;
     g_autoptr(GArray) timings = g_array_new(FALSE, FALSE, sizeof(StageTiming));
@@ -113,14 +117,38 @@ static int build(const Recipe *recipe, const Options *options, GError **error)
     return good ? report(store, options, &bad_inputs, error) : EXIT_SYSTEM;
 }
 
-static int run(const Command *command, int argc, char **argv)
+/* What a rank other than the first does. It looks at the recipe only when the first one has found it good: one message for a
+ * mistake is enough. */
+static int follow(const Options *options, Comm *comm, GError **error)
 {
-    g_autofree char *output = NULL, *inputs = NULL, *until = NULL, *memory = NULL;
+    if (!comm_barrier(comm, error))
+        return EXIT_SYSTEM;
+    g_autoptr(Recipe) recipe = recipe_load(options->recipe, options->inputs, error);
+    StageContext context = {
+        .jobs = options->jobs > 0 ? (unsigned)options->jobs : ranks_jobs(comm),
+        .memory = options->memory ? parse_size(options->memory) : 0,
+        .batch_documents = (unsigned)MAX(options->batch, 0),
+        .comm = comm,
+    };
+    return recipe && pipeline_follow(&context, options->output, recipe, options->until, error) ? EXIT_GOOD : EXIT_SYSTEM;
+}
+
+static int run_ranks(const Options *options)
+{
+    GError *error = NULL;
+    g_autoptr(Comm) comm = comm_open(&error);
+    int status = error ? EXIT_SYSTEM : comm_rank(comm) == 0 ? build(options, comm, &error) : follow(options, comm, &error);
+    return error ? ranks_fail(comm, error) : status;
+}
+
+int build_command(const Command *command, int argc, char **argv, const char *fixed)
+{
+    g_autofree char *output = NULL, *inputs = NULL, *until = g_strdup(fixed), *memory = NULL;
     Options options = {0};
     const GOptionEntry entries[] = {
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", "STAGE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", "STAGE"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
         {"from-warc", 0, 0, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
@@ -132,8 +160,9 @@ static int run(const Command *command, int argc, char **argv)
         {NULL},
     };
     int status;
-    if (!command_parse_exactly(command, entries, 1, &argc, &argv, &status))
+    if (!command_parse_exactly(command, entries + (fixed != NULL), 1, &argc, &argv, &status))
         return status;
+    options.recipe = argv[1];
     options.output = output;
     options.inputs = inputs;
     options.until = until;
@@ -144,10 +173,12 @@ static int run(const Command *command, int argc, char **argv)
         return command_usage(command, "--memory is a size like 512M or 8G, not '%s'", memory);
     if (until && !pipeline_has_stage(until))
         return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, tokenise, mix, pack", until);
-    GError *error = NULL;
-    g_autoptr(Recipe) recipe = recipe_load(argv[1], inputs, &error);
-    status = recipe ? build(recipe, &options, &error) : EXIT_BAD_INPUT;
-    return error ? command_fail(error) : status;
+    return run_ranks(&options);
+}
+
+static int run(const Command *command, int argc, char **argv)
+{
+    return build_command(command, argc, argv, NULL);
 }
 
 const Command command_build = {
@@ -159,7 +190,8 @@ const Command command_build = {
                "Examples:\n"
                "  galen build manifests/demo.yaml -o demo.galen\n"
                "  galen build recipe.yaml -o corpus.galen --until dedup\n"
-               "  galen build recipe.yaml -o corpus.galen --from-warc    (new rules over the pages that are there)\n\n"
+               "  galen build recipe.yaml -o corpus.galen --from-warc    (new rules over the pages that are there)\n"
+               "  mpirun -np 4 galen build recipe.yaml -o corpus.galen   (only duplicates are found by all: 'galen dedup --help')\n\n"
                "Exit status 3 with a finished store means that some inputs were damaged: 'galen list STORE --bad-input'.",
     .run = run,
 };

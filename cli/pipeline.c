@@ -53,7 +53,19 @@ static gboolean run_clean(Build *build, const char *predecessor, char **fingerpr
 
 static gboolean run_dedup(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
-    return dedup_run(build->context, build->recipe, predecessor, fingerprint, error);
+    /* The other ranks have waited for this stage. */
+    return comm_barrier(build->context->comm, error) && dedup_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean follow_dedup(StageContext *context, const char *directory, const Recipe *recipe, GError **error)
+{
+    g_autofree char *fingerprint = NULL;
+    if (!comm_barrier(context->comm, error))
+        return FALSE;
+    context->store = store_open(directory, STORE_FOLLOW, error);
+    gboolean good = context->store && dedup_run(context, recipe, "", &fingerprint, error);
+    g_clear_pointer(&context->store, store_free);
+    return good;
 }
 
 static gboolean run_contamination(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -79,9 +91,10 @@ static gboolean run_pack(Build *build, const char *predecessor, char **fingerpri
 static const struct {
     const char *name;
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
+    gboolean (*follow)(StageContext *context, const char *directory, const Recipe *recipe, GError **error); /* other ranks; NULL: they wait */
 } stages[] = {
     {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"metadata", run_metadata}, {"clean", run_clean},
-    {"dedup", run_dedup}, {"contamination", run_contamination},
+    {"dedup", run_dedup, follow_dedup}, {"contamination", run_contamination},
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 
@@ -169,4 +182,15 @@ gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char 
     gboolean good = prepare(&build, until, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
     tokenizer_free(build.tokenizer);
     return good;
+}
+
+gboolean pipeline_follow(StageContext *context, const char *directory, const Recipe *recipe, const char *until, GError **error)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
+        if (stages[i].follow && !stages[i].follow(context, directory, recipe, error))
+            return FALSE;
+        if (until && strcmp(until, stages[i].name) == 0)
+            break;
+    }
+    return TRUE;
 }

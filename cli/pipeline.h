@@ -21,6 +21,8 @@ typedef struct BadInputs {
 /* Runs the stages up to and including `until` (NULL: all, and the manifest). Stages that are up to date are skipped. `timings` (may be NULL) is an array
  * of StageTiming that gets one for each stage, the manifest last. */
 gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error);
+/* What a rank other than 0 does meanwhile (base/comm.h): its part of the stages that ranks share. context->store is NULL. */
+gboolean pipeline_follow(StageContext *context, const char *directory, const Recipe *recipe, const char *until, GError **error);
 gboolean pipeline_has_stage(const char *name);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "dedup/ranks.h"
 #include "store/ledger.h"
 
 /* Candidates in one task of a scan. */
@@ -120,41 +121,49 @@ static void put_in_order(Corpus *corpus)
     qsort_r(corpus->by_docno, corpus->count, sizeof corpus->by_docno[0], compare_docnos, corpus->candidates);
 }
 
+static gboolean check_count(guint64 records, GError **error)
+{
+    if (records <= G_MAXUINT32 - 1)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "%" G_GUINT64_FORMAT " documents are more than one deduplication takes (2^32 - 2); split the recipe", records);
+    return FALSE;
+}
+
+/* Of several ranks each reads its stretch of document numbers. */
 static gboolean load_candidates(Corpus *corpus, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(corpus->store, error);
-    if (!txn)
+    guint64 end;
+    gsize from, to;
+    guint8 first[8];
+    if (!txn || !check_count(store_count(txn, TABLE_SIGNATURES), error) || !store_docno_end(txn, TABLE_SIGNATURES, &end, error))
         return FALSE;
-    guint64 records = store_count(txn, TABLE_SIGNATURES);
-    if (records > G_MAXUINT32 - 1) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "%" G_GUINT64_FORMAT
-                    " documents are more than one deduplication takes (2^32 - 2); split the recipe",
-                    records);
-        return FALSE;
-    }
-    corpus->candidates = g_new(Candidate, records);
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_SIGNATURES, NULL, 0, error);
+    ranks_share(corpus, end, &from, &to);
+    docno_write(from, first);
+    corpus->candidates = g_new(Candidate, MIN(store_count(txn, TABLE_SIGNATURES), to - from));
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_SIGNATURES, first, sizeof first, error);
     if (!cursor)
         return FALSE;
     StoreValue key, value;
     int more;
-    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0 && docno_read(key.data) < to) {
         if (!add_candidate(corpus, txn, docno_read(key.data), &value, error))
             return FALSE;
     }
-    return more == 0;
+    return more >= 0;
 }
 
-Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **error)
+Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *comm, GError **error)
 {
     g_autoptr(Corpus) corpus = g_new0(Corpus, 1);
     corpus->store = store;
     corpus->recipe = recipe;
     corpus->jobs = MAX(jobs, 1);
     corpus->memory = CORPUS_MEMORY;
+    corpus->comm = comm;
     corpus->merges = g_array_new(FALSE, FALSE, sizeof(Merge));
-    if (!load_candidates(corpus, error))
+    if (!load_candidates(corpus, error) || !ranks_gather_candidates(corpus, error))
         return NULL;
     put_in_order(corpus);
     return g_steal_pointer(&corpus);
@@ -174,6 +183,7 @@ void corpus_free(Corpus *corpus)
 
 typedef struct Scan {
     Corpus *corpus;
+    gsize from, to; /* places in corpus->by_docno */
     CorpusVisit visit;
     gpointer user;
 } Scan;
@@ -183,7 +193,7 @@ static gboolean scan_part(gpointer user, Reader *reader, gsize task, GError **er
 {
     const Scan *scan = user;
     const Corpus *corpus = scan->corpus;
-    gsize place = task * SCAN_CANDIDATES, end = MIN(place + SCAN_CANDIDATES, corpus->count);
+    gsize place = scan->from + task * SCAN_CANDIDATES, end = MIN(place + SCAN_CANDIDATES, scan->to);
     guint8 from[8];
     docno_write(corpus->candidates[corpus->by_docno[place]].docno, from);
     g_autoptr(StoreCursor) cursor = store_cursor_new(reader->txn, TABLE_SIGNATURES, from, sizeof from, error);
@@ -204,17 +214,27 @@ static gboolean scan_part(gpointer user, Reader *reader, gsize task, GError **er
     return more >= 0;
 }
 
-gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error)
+gboolean corpus_scan_stretch(Corpus *corpus, gsize from, gsize to, CorpusVisit visit, gpointer user, GError **error)
 {
-    Scan scan = {corpus, visit, user};
-    return corpus_run(corpus, (corpus->count + SCAN_CANDIDATES - 1) / SCAN_CANDIDATES, scan_part, NULL, &scan, error);
+    Scan scan = {corpus, from, to, visit, user};
+    return corpus_run(corpus, (to - from + SCAN_CANDIDATES - 1) / SCAN_CANDIDATES, scan_part, NULL, &scan, error);
 }
 
-/* Keys are collected at the places of their candidates, so that no thread waits and they come in order of indices. */
+gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error)
+{
+    gsize from, to;
+    ranks_share(corpus, corpus->count, &from, &to);
+    return corpus_scan_stretch(corpus, from, to, visit, user, error);
+}
+
+/* One thread does not wait for the other: each key has its place. Where this is all candidates, it is that of the candidate,
+ * so that keys come in order of indices. */
 typedef struct KeyScan {
     CorpusKey key;
     gpointer user;
     KeyIndex *items;
+    gboolean whole;
+    gsize filled; /* places, where it is not */
 } KeyScan;
 
 #define NO_KEY G_MAXUINT32
@@ -222,25 +242,31 @@ typedef struct KeyScan {
 static gboolean collect_key(gpointer user, guint32 index, const Sketch *sketch, GError **error)
 {
     KeyScan *scan = user;
-    KeyIndex *item = &scan->items[index];
-    if (scan->key(scan->user, index, sketch, &item->key))
-        item->index = index;
+    guint64 key;
+    if (!scan->key(scan->user, index, sketch, &key))
+        return TRUE;
+    gsize place = scan->whole ? index : __atomic_fetch_add(&scan->filled, 1, __ATOMIC_RELAXED);
+    scan->items[place] = (KeyIndex){.key = key, .index = index};
     return TRUE;
 }
 
 gboolean corpus_keys(Corpus *corpus, CorpusKey key, gpointer user, KeyList *list, GError **error)
 {
-    key_list_reserve(list, corpus->count);
-    for (gsize i = 0; i < corpus->count; i++)
+    gsize from, to;
+    ranks_share(corpus, corpus->count, &from, &to);
+    key_list_reserve(list, to - from);
+    for (gsize i = 0; i < to - from; i++)
         list->items[i].index = NO_KEY;
-    KeyScan scan = {key, user, list->items};
+    KeyScan scan = {key, user, list->items, to - from == corpus->count, 0};
     if (!corpus_scan(corpus, collect_key, &scan, error))
         return FALSE;
     list->count = 0;
-    for (gsize i = 0; i < corpus->count; i++) {
+    for (gsize i = 0; i < to - from; i++) {
         if (list->items[i].index != NO_KEY)
             list->items[list->count++] = list->items[i];
     }
+    if (!ranks_exchange(corpus, list, error))
+        return FALSE;
     key_list_sort(list);
     return TRUE;
 }
@@ -252,7 +278,7 @@ gboolean corpus_keys(Corpus *corpus, CorpusKey key, gpointer user, KeyList *list
 
 typedef struct Measuring {
     Merge *merges;
-    gsize count;
+    gsize from, to; /* those of this rank */
     CorpusMeasure measure;
     gpointer user;
 } Measuring;
@@ -260,12 +286,22 @@ typedef struct Measuring {
 static gboolean measure_part(gpointer user, Reader *reader, gsize task, GError **error)
 {
     const Measuring *measuring = user;
-    gsize end = MIN((task + 1) * MEASURED, measuring->count);
-    for (gsize i = task * MEASURED; i < end; i++) {
+    gsize first = measuring->from + task * MEASURED, end = MIN(first + MEASURED, measuring->to);
+    for (gsize i = first; i < end; i++) {
         if (!measuring->measure(measuring->user, reader, &measuring->merges[i], error))
             return FALSE;
     }
     return TRUE;
+}
+
+static gboolean measure_merges(Corpus *corpus, guint first, CorpusMeasure measure, gpointer user, GError **error)
+{
+    Merge *merges = &g_array_index(corpus->merges, Merge, first);
+    Measuring measuring = {.merges = merges, .measure = measure, .user = user};
+    gsize count = corpus->merges->len - first;
+    ranks_share(corpus, count, &measuring.from, &measuring.to);
+    return corpus_run(corpus, (measuring.to - measuring.from + MEASURED - 1) / MEASURED, measure_part, NULL, &measuring, error) &&
+           ranks_gather_measures(corpus, merges, count, error);
 }
 
 gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMeasure measure, gpointer user,
@@ -280,8 +316,8 @@ gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMea
         g_array_append_val(corpus->merges, merge);
         corpus->candidates[i].merged = TRUE;
     }
-    if (!measure || corpus->merges->len == first)
-        return TRUE;
-    Measuring measuring = {&g_array_index(corpus->merges, Merge, first), corpus->merges->len - first, measure, user};
-    return corpus_run(corpus, (measuring.count + MEASURED - 1) / MEASURED, measure_part, NULL, &measuring, error);
+    gboolean good = !measure || corpus->merges->len == first || measure_merges(corpus, first, measure, user, error);
+    if (comm_rank(corpus->comm) > 0)
+        g_array_set_size(corpus->merges, 0); /* rank 0 writes the verdicts */
+    return good;
 }

@@ -8,7 +8,7 @@
  * Each rule (dedup/rules.h) works on the survivors of those before: it collects keys from their sketches, joins sets, and
  * hands the sets to corpus_merge, which records all but the lowest member of each as merged into that.
  *
- * Sequence: c = corpus_load(store, recipe, jobs, e); rules; write what c->merges says; corpus_free(c).
+ * Sequence: c = corpus_load(store, recipe, jobs, comm, e); rules; write what c->merges says; corpus_free(c).
  * Work runs on `jobs` threads in tasks; each thread has a Reader, its own snapshot and cache. Nothing may be written to
  * the store before the rules are done.
  * Memory: 28 bytes a candidate, 4 for each document of the store, and 32 for each merged candidate.
@@ -16,6 +16,7 @@
 #ifndef DEDUP_CORPUS_H
 #define DEDUP_CORPUS_H
 
+#include "base/comm.h"
 #include "base/progress.h"
 #include "base/union_find.h"
 #include "dedup/bucket.h"
@@ -48,6 +49,7 @@ typedef struct Corpus {
     unsigned jobs;
     guint64 memory;      /* bytes that the keys of bands may take; beyond, they are sorted on disk */
     Progress *progress;  /* may be NULL */
+    Comm *comm;          /* ranks that work on it together (dedup/ranks.h); NULL: this process alone */
     Candidate *candidates;
     gsize count;
     guint32 *by_docno;   /* all indices, in order of document numbers */
@@ -57,7 +59,7 @@ typedef struct Corpus {
 
 #define CORPUS_MEMORY ((guint64)1 << 30) /* of a corpus that was just loaded */
 
-Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, GError **error);
+Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *comm, GError **error);
 void corpus_free(Corpus *corpus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Corpus, corpus_free)
 
@@ -81,11 +83,14 @@ typedef gboolean (*CorpusTask)(gpointer user, Reader *reader, gsize task, GError
 typedef void (*CorpusDone)(gpointer user, Reader *reader);
 gboolean corpus_run(Corpus *corpus, gsize tasks, CorpusTask task, CorpusDone done, gpointer user, GError **error);
 
-/* Visits all survivors, on many threads, each once. The sketch is valid during the visit. */
+/* Visits all survivors, on many threads, each once. The sketch is valid during the visit. On several ranks each visits its
+ * share. */
 typedef gboolean (*CorpusVisit)(gpointer user, guint32 index, const Sketch *sketch, GError **error);
 gboolean corpus_scan(Corpus *corpus, CorpusVisit visit, gpointer user, GError **error);
+/* Those among the candidates number `from` to `to` - 1 in order of document numbers. */
+gboolean corpus_scan_stretch(Corpus *corpus, gsize from, gsize to, CorpusVisit visit, gpointer user, GError **error);
 
-/* The survivors' keys, sorted. `key` returns FALSE for a document that has none. */
+/* The survivors' keys, sorted; on several ranks those that this one is to link. `key` returns FALSE for a document that has none. */
 typedef gboolean (*CorpusKey)(gpointer user, guint32 index, const Sketch *sketch, guint64 *key);
 gboolean corpus_keys(Corpus *corpus, CorpusKey key, gpointer user, KeyList *list, GError **error);
 

@@ -76,7 +76,10 @@ static void count_results(const Corpus *corpus, StageRun *run)
 
 static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun *run, GError **error)
 {
-    g_autoptr(Corpus) corpus = corpus_load(context->store, recipe, context->jobs, error);
+    gboolean first = comm_rank(context->comm) == 0;
+    if (!first && !store_refresh(context->store, error))
+        return FALSE;
+    g_autoptr(Corpus) corpus = corpus_load(context->store, recipe, context->jobs, context->comm, error);
     if (!corpus)
         return FALSE;
     corpus->progress = context->progress;
@@ -85,8 +88,11 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
     progress_begin(context->progress, "dedup", "steps", 6 + (recipe->dedup.near ? recipe->dedup.bands : 0));
     gboolean good = run_rules(corpus, error);
     progress_end(context->progress);
-    if (!good)
+    /* Nobody reads any more when the first verdict is written. */
+    if (!good || !comm_barrier(context->comm, error))
         return FALSE;
+    if (!first)
+        return TRUE;
     if (!verdicts_write(context->store, corpus, context->batch_documents, error))
         return FALSE;
     json_object_clear(run->counts);
@@ -103,8 +109,10 @@ gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *pred
         return FALSE;
     *fingerprint = make_fingerprint(recipe, signed_fingerprint);
     g_auto(StageRun) run = {0};
-    StageAction action;
-    if (!stage_begin(context->store, "dedup", *fingerprint, &run, &action, error))
+    StageAction action = STAGE_SKIP;
+    if (comm_rank(context->comm) == 0 && !stage_begin(context->store, "dedup", *fingerprint, &run, &action, error))
+        return FALSE;
+    if (!comm_broadcast(context->comm, &action, sizeof action, 0, error))
         return FALSE;
     return action == STAGE_SKIP || run_stage(context, recipe, &run, error);
 }

@@ -102,6 +102,15 @@ gboolean key_runs_add(KeyRuns *runs, guint64 key, guint32 index, GError **error)
     return good;
 }
 
+gboolean key_runs_append(KeyRuns *runs, const KeyList *keys, GError **error)
+{
+    for (gsize i = 0; i < keys->count; i++) {
+        if (!key_runs_add(runs, keys->items[i].key, keys->items[i].index, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean fill(KeyRuns *runs, Run *run, GError **error)
 {
     gsize bytes = MIN(RUN_BUFFER, run->end - run->next) * sizeof(KeyIndex), got = 0;
@@ -152,6 +161,10 @@ static void sink(KeyRuns *runs, guint place)
 
 gboolean key_runs_rewind(KeyRuns *runs, GError **error)
 {
+    if (runs->runs->len == 0) {
+        key_list_sort(&runs->held);
+        return TRUE;
+    }
     if (!end_run(runs, error))
         return FALSE;
     key_list_clear(&runs->held);
@@ -186,6 +199,12 @@ static gboolean advance(KeyRuns *runs, GError **error)
 
 gboolean key_runs_take(KeyRuns *runs, gsize wanted, KeyList *list, GError **error)
 {
+    if (runs->runs->len == 0) {
+        key_list_clear(list);
+        *list = runs->held;
+        runs->held = (KeyList){0};
+        return TRUE;
+    }
     list->count = 0;
     while (runs->heap_count > 0) {
         const Run *run = run_at(runs, 0);

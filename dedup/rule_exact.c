@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Documents of one text, and documents of the same words; see dedup/rules.h. */
+#include "dedup/ranks.h"
 #include "dedup/rules.h"
 
 typedef Hash128 (*HashOf)(const Sketch *sketch);
@@ -50,7 +51,7 @@ static gboolean link_equal(Corpus *corpus, HashOf hash_of, DedupRule rule, Corpu
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
     Equal equal = {.hash_of = hash_of, .sets = sets};
     return corpus_keys(corpus, key_of, &equal, &keys, error) && corpus_buckets(corpus, &keys, link_bucket, NULL, &equal, error) &&
-           corpus_merge(corpus, sets, rule, measure, NULL, error);
+           ranks_unite(corpus, sets, NULL, error) && corpus_merge(corpus, sets, rule, measure, NULL, error);
 }
 
 /* Texts of the same words in the same order have the same shingles. */

@@ -4,6 +4,7 @@
 #include "dedup/key_runs.h"
 #include "dedup/minhash.h"
 #include "dedup/near_link.h"
+#include "dedup/ranks.h"
 #include "dedup/rules.h"
 
 /* A key, and its place in the sort's scratch. */
@@ -15,9 +16,11 @@
 typedef struct NearRun {
     Corpus *corpus;
     NearLink *link;
+    UnionFind *sets;
     unsigned first, bands; /* those of one scan */
     KeyList *keys;         /* of each of them */
     KeyRuns *runs;         /* of one band, when memory does not hold its keys */
+    gsize filled;          /* places in `keys`, on several ranks */
 } NearRun;
 
 static gboolean check_signature(const Corpus *corpus, guint32 index, const Sketch *sketch, GError **error)
@@ -131,9 +134,110 @@ static gboolean link_on_disk(NearRun *run, gsize keys, GError **error)
     return good;
 }
 
+/* ---- Several ranks ------------------------------------------------------------------------------------------- */
+
+static gboolean add_to_lists(gpointer user, guint32 index, const Sketch *sketch, GError **error)
+{
+    NearRun *run = user;
+    if (sketch->permutations == 0)
+        return TRUE;
+    if (!check_signature(run->corpus, index, sketch, error))
+        return FALSE;
+    gsize place = __atomic_fetch_add(&run->filled, 1, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < run->bands; i++)
+        run->keys[i].items[place] = (KeyIndex){.key = band_key(run, sketch, run->first + i), .index = index};
+    return TRUE;
+}
+
+/* One stretch of this rank's share: keys of each band to the ranks that link them, and those of this rank to its runs. */
+static gboolean share_out(NearRun *run, gsize from, gsize to, KeyRuns **runs, GError **error)
+{
+    run->filled = 0;
+    for (unsigned i = 0; i < run->bands; i++)
+        key_list_reserve(&run->keys[i], to - from);
+    if (!corpus_scan_stretch(run->corpus, from, to, add_to_lists, run, error))
+        return FALSE;
+    for (unsigned i = 0; i < run->bands; i++) {
+        run->keys[i].count = run->filled;
+        if (!ranks_exchange(run->corpus, &run->keys[i], error) || !key_runs_append(runs[i], &run->keys[i], error))
+            return FALSE;
+        key_list_clear(&run->keys[i]);
+    }
+    return TRUE;
+}
+
+/* All ranks take part in as many exchanges as the one with the longest share needs. */
+static gboolean share_out_all(NearRun *run, KeyRuns **runs, GError **error)
+{
+    gsize from, to;
+    ranks_share(run->corpus, run->corpus->count, &from, &to);
+    guint64 stretches = (to - from + RANKS_KEYS - 1) / RANKS_KEYS;
+    if (!comm_all_reduce(run->corpus->comm, &stretches, 1, COMM_U64, COMM_MAX, error))
+        return FALSE;
+    for (guint64 i = 0; i < stretches; i++) {
+        gsize end = MIN(from + RANKS_KEYS, to);
+        if (!share_out(run, from, end, runs, error))
+            return FALSE;
+        from = end;
+    }
+    return TRUE;
+}
+
+static gboolean link_shared(NearRun *run, KeyRuns **runs, gsize keys, guint32 *known, GError **error)
+{
+    if (!share_out_all(run, runs, error))
+        return FALSE;
+    for (unsigned i = 0; i < run->bands; i++) {
+        g_auto(KeyList) list = {0};
+        if (!key_runs_rewind(runs[i], error))
+            return FALSE;
+        do {
+            if (!key_runs_take(runs[i], keys, &list, error) ||
+                !corpus_buckets(run->corpus, &list, near_link_bucket, near_link_done, run->link, error))
+                return FALSE;
+        } while (list.count > 0);
+        g_clear_pointer(&runs[i], key_runs_free);
+        if (!ranks_unite(run->corpus, run->sets, known, error))
+            return FALSE;
+        progress_add(run->corpus->progress, 1);
+    }
+    return TRUE;
+}
+
+/* As many bands at once as memory holds the keys of, if every rank gets its part of them; more of a band go to disk. */
+static gboolean link_on_ranks(NearRun *run, gsize keys, GError **error)
+{
+    Corpus *corpus = run->corpus;
+    unsigned bands = (unsigned)corpus->recipe->dedup.bands;
+    gsize part = corpus->count / comm_size(corpus->comm) + 1, at_once = CLAMP(keys / part, 1, bands);
+    gsize capacity = MIN(MAX(keys / at_once, FEWEST_KEYS), MAX(corpus->count, 1));
+    g_autofree guint32 *known = g_new(guint32, corpus->count);
+    g_autofree KeyRuns **runs = g_new0(KeyRuns *, at_once);
+    gboolean good = TRUE;
+    for (gsize i = 0; i < corpus->count; i++)
+        known[i] = (guint32)i;
+    run->keys = g_new0(KeyList, at_once);
+    for (; good && run->first < bands; run->first += at_once) {
+        run->bands = (unsigned)MIN(at_once, bands - run->first);
+        for (unsigned i = 0; good && i < run->bands; i++)
+            good = (runs[i] = key_runs_new(store_directory(corpus->store), capacity, error)) != NULL;
+        good = good && link_shared(run, runs, capacity, known, error);
+    }
+    for (unsigned i = 0; i < at_once; i++) {
+        key_list_clear(&run->keys[i]);
+        key_runs_free(runs[i]);
+    }
+    g_free(run->keys);
+    return good;
+}
+
+/* ---- The rule ------------------------------------------------------------------------------------------------ */
+
 static gboolean link_all(NearRun *run, GError **error)
 {
     gsize keys = MAX((gsize)(run->corpus->memory / KEY_BYTES), FEWEST_KEYS), one = MAX(run->corpus->count, 1);
+    if (comm_size(run->corpus->comm) > 1)
+        return link_on_ranks(run, keys, error);
     if (one > keys)
         return link_on_disk(run, keys, error);
     return link_in_memory(run, (unsigned)MIN(keys / one, run->corpus->recipe->dedup.bands), error);
@@ -164,7 +268,7 @@ gboolean rule_near(Corpus *corpus, GError **error)
 {
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
     g_autoptr(NearLink) link = near_link_new(corpus, sets);
-    NearRun run = {.corpus = corpus, .link = link};
+    NearRun run = {.corpus = corpus, .link = link, .sets = sets};
     if (!link_all(&run, error))
         return FALSE;
     near_link_sort(link);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Documents that share an identifier; see dedup/rules.h. */
+#include "dedup/ranks.h"
 #include "dedup/rules.h"
 
 typedef struct IdRun {
@@ -43,11 +44,11 @@ gboolean rule_same_id(Corpus *corpus, GError **error)
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
     IdRun run = {.sets = sets};
     g_mutex_init(&run.lock);
-    gboolean good = corpus_scan(corpus, add_keys, &run, error);
+    gboolean good = corpus_scan(corpus, add_keys, &run, error) && ranks_exchange(corpus, &run.keys, error);
     if (good)
         key_list_sort(&run.keys);
     good = good && corpus_buckets(corpus, &run.keys, link_bucket, NULL, &run, error) &&
-           corpus_merge(corpus, sets, RULE_SAME_ID, NULL, NULL, error);
+           ranks_unite(corpus, sets, NULL, error) && corpus_merge(corpus, sets, RULE_SAME_ID, NULL, NULL, error);
     key_list_clear(&run.keys);
     g_mutex_clear(&run.lock);
     return good;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Documents of one work by their titles or their addresses; see dedup/rules.h. */
+#include "dedup/ranks.h"
 #include "dedup/rules.h"
 
 #define NOBODY G_MAXUINT32
@@ -129,7 +130,7 @@ static gboolean link_works(Corpus *corpus, const Sign *sign, GError **error)
     g_autoptr(UnionFind) sets = union_find_new(corpus->count);
     WorkRun run = {.sign = sign, .corpus = corpus, .sets = sets};
     return corpus_keys(corpus, key_of, &run, &keys, error) && corpus_buckets(corpus, &keys, link_bucket, NULL, &run, error) &&
-           corpus_merge(corpus, sets, sign->rule, measure, NULL, error);
+           ranks_unite(corpus, sets, NULL, error) && corpus_merge(corpus, sets, sign->rule, measure, NULL, error);
 }
 
 gboolean rule_same_title(Corpus *corpus, GError **error)

@@ -25,7 +25,7 @@
  * near-duplicate cuts each signature into RecipeDedup.bands bands of RecipeDedup.rows rows. Documents that agree on all
  * rows of a band share a bucket; dedup/near_link.h says which pairs of a bucket are compared. As many bands are in memory
  * at a time as fit Corpus.memory, with 32 bytes for each document and band; where not even one does, its keys are sorted
- * in runs on disk (dedup/key_runs.h). A pair of similarity s shares a bucket with probability
+ * in runs on disk (dedup/key_runs.h). On several ranks each links the buckets of its keys (dedup/ranks.h). A pair of similarity s shares a bucket with probability
  * 1 - (1 - s^rows)^bands. A set is held together by a chain of verified pairs; the value in the ledger is the similarity
  * of loser and winner themselves, which the chain may have brought together below the threshold. Without
  * RecipeDedup.verify, documents of one bucket are one, and the value is estimated from the signatures.

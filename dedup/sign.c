@@ -16,6 +16,7 @@
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
 #define SIGN_VERSION 3
 #define SKETCH_BYTES ((gsize)1 << 20)
+#define SKETCH_FACTS 1024 /* what a sketch usually has besides its signature, at most */
 
 typedef struct Signer {
     const RecipeDedup *settings;
@@ -130,6 +131,21 @@ static void count(gpointer user, StageItem *item, StageRun *run)
     stage_count(run, item->document.source ? item->document.source : "", "documents", 1);
 }
 
+static void pack(gpointer user, const StageItem *item, Buffer *bytes)
+{
+    const Buffer *record = item->result;
+    buffer_append(bytes, record->data, record->length);
+}
+
+static gboolean unpack(gpointer user, StageItem *item, const char *bytes, gsize length, GError **error)
+{
+    Buffer *record = g_new(Buffer, 1);
+    buffer_init(record, SKETCH_BYTES);
+    buffer_append(record, bytes, length);
+    item->result = record;
+    return TRUE;
+}
+
 static void result_free(gpointer data)
 {
     buffer_clear(data);
@@ -158,6 +174,9 @@ gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char
         .save = save,
         .count = count,
         .result_free = result_free,
+        .pack = pack,
+        .unpack = unpack,
+        .room = SKETCH_FACTS + settings->permutations * sizeof(guint32),
     };
     return stage_map(context, &map, error);
 }

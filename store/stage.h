@@ -6,12 +6,17 @@
  * and unfinished, it goes on at `next`; different, what the stage (and every later one) wrote is cleared, and it starts
  * anew. Progress is written in the same transaction as the results, so a kill -9 loses at most one open batch.
  *
+ * Several ranks (base/comm.h) can work on one stage. Rank 0 has the store open for writing and decides; the others have it
+ * open with STORE_FOLLOW, and call what rank 0 calls. stage_map shares the documents out among them when its StageMap says how
+ * results travel: rank 0 writes what it would have written alone, in the same order. Other stages are rank 0's own.
+ *
  * stage_map runs a stage over all undecided documents in docno order: batches are read on one thread, `work` runs on
  * `jobs` threads, `save` runs on the calling thread inside the batch's transaction. Results depend on no timing.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H
 
+#include "base/comm.h"
 #include "base/json.h"
 #include "base/progress.h"
 #include "store/cuts.h"
@@ -35,6 +40,7 @@ typedef struct StageContext {
     guint64 memory; /* bytes for what a stage must sort; 0: the stage's own choice. Never changes results. */
     unsigned batch_documents; /* documents in one transaction; 0: chosen for speed. Never changes results. */
     GString *notices;   /* lines for people, printed by cli/ after the stage; may be NULL */
+    Comm *comm;         /* ranks that work on the stage together; NULL: this process alone */
 } StageContext;
 
 typedef enum { STAGE_SKIP, STAGE_RESUME, STAGE_START } StageAction;
@@ -94,6 +100,11 @@ typedef struct StageMap {
     void (*checkpoint)(gpointer user, StageRun *run);
     gboolean (*resume)(gpointer user, const StageRun *run, GError **error);
     GDestroyNotify result_free; /* may be NULL */
+    /* For a stage that several ranks can share: an item's result as bytes, and back. `count` and `save` then see an item
+     * that has its docno, its document's source and its result only. NULL: rank 0 works alone, and the others do not call stage_map. */
+    void (*pack)(gpointer user, const StageItem *item, Buffer *bytes);
+    gboolean (*unpack)(gpointer user, StageItem *item, const char *bytes, gsize length, GError **error);
+    gsize room; /* bytes that a result takes, at most */
 } StageMap;
 
 gboolean stage_map(StageContext *context, const StageMap *map, GError **error);

@@ -10,6 +10,7 @@
 #include "store/chapters.h"
 #include "store/stage.h"
 #include "store/stage_record.h"
+#include "store/stage_share.h"
 
 #define BATCH_DOCUMENTS 256
 #define BATCH_BYTES ((gsize)4 << 20)
@@ -21,6 +22,8 @@ typedef struct Batch {
     GArray *items; /* of StageItem */
     gsize bytes;
     Docno next; /* all documents below it are in this batch or an earlier one */
+    unsigned owner; /* the rank that works on it; on rank 0 a batch of another one comes without items */
+    gboolean last;  /* of its stretch */
 } Batch;
 
 typedef struct Mapper {
@@ -28,6 +31,10 @@ typedef struct Mapper {
     const StageMap *map;
     StageRun run;
     Docno reading; /* where the reader goes on */
+    Docno stop;    /* it does not read this document, nor those behind */
+    gboolean shared; /* among ranks; then: */
+    Share share;
+    StoreTxn *snapshot;
     GPtrArray *pending; /* finished batches that are not committed */
     gsize pending_bytes;
     guint pending_documents;
@@ -151,6 +158,10 @@ static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean
     int more = 1;
     while (batch->items->len < limit && batch->bytes < BATCH_BYTES && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
         Docno docno = docno_read(key.data);
+        if (docno >= mapper->stop) {
+            more = 0;
+            break;
+        }
         mapper->reading = docno + 1;
         if (ledger_has(txn, docno) || !is_wanted(mapper->map, &value))
             continue;
@@ -165,9 +176,49 @@ static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean
     return more >= 0;
 }
 
+static Carrier *carrier_new(Mapper *mapper, Batch *batch)
+{
+    Carrier *carrier = g_new(Carrier, 1);
+    *carrier = (Carrier){mapper, batch};
+    return carrier;
+}
+
+/* The next batch of this rank. Rank 0 has one for each stretch of the others, too, where their results go in. */
+static gpointer shared_next(Mapper *mapper, GError **error)
+{
+    const Comm *comm = mapper->context->comm;
+    unsigned rank = comm_rank(comm), owner = rank;
+    for (; mapper->reading < mapper->share.end; mapper->reading = mapper->stop) {
+        mapper->stop = share_stop(mapper->reading);
+        owner = share_owner(comm, mapper->reading);
+        if (owner == rank || rank == 0)
+            break;
+    }
+    if (mapper->reading >= mapper->share.end)
+        return NULL;
+    Batch *batch = batch_new(mapper);
+    batch->owner = owner;
+    if (owner != rank) {
+        batch->next = mapper->reading = mapper->stop;
+        return carrier_new(mapper, batch);
+    }
+    gboolean whole = FALSE;
+    g_autoptr(StoreTxn) txn = rank == 0 ? store_read_begin(mapper->context->store, error) : NULL;
+    if ((rank == 0 && !txn) || !read_batch(mapper, rank == 0 ? txn : mapper->snapshot, batch, &whole, error)) {
+        free_batch_of(mapper, batch);
+        return NULL;
+    }
+    if (whole)
+        batch->next = mapper->reading = mapper->stop;
+    batch->last = mapper->reading == mapper->stop;
+    return carrier_new(mapper, batch);
+}
+
 static gpointer mapper_next(gpointer user, GError **error)
 {
     Mapper *mapper = user;
+    if (mapper->shared)
+        return shared_next(mapper, error);
     gboolean ended = FALSE;
     Batch *batch = batch_new(mapper);
     g_autoptr(StoreTxn) txn = store_read_begin(mapper->context->store, error);
@@ -175,9 +226,7 @@ static gpointer mapper_next(gpointer user, GError **error)
         free_batch_of(mapper, batch);
         return NULL;
     }
-    Carrier *carrier = g_new(Carrier, 1);
-    *carrier = (Carrier){mapper, batch};
-    return carrier;
+    return carrier_new(mapper, batch);
 }
 
 static gpointer mapper_worker_new(gpointer user, GError **error)
@@ -235,7 +284,13 @@ static gboolean mapper_commit(Mapper *mapper, GError **error)
 static gboolean mapper_sink(gpointer user, gpointer data, GError **error)
 {
     Mapper *mapper = user;
-    Batch *batch = g_steal_pointer(&((Carrier *)data)->batch);
+    Comm *comm = mapper->context->comm;
+    if (mapper->shared && comm_rank(comm) > 0)
+        return share_send(comm, mapper->map, ((Carrier *)data)->batch->items, ((Carrier *)data)->batch->last, error);
+    Batch *batch = ((Carrier *)data)->batch;
+    if (mapper->shared && batch->owner > 0 && !share_receive(comm, mapper->map, batch->owner, batch->items, &batch->bytes, error))
+        return FALSE;
+    ((Carrier *)data)->batch = NULL;
     guint limit = mapper->context->batch_documents ? mapper->context->batch_documents : COMMIT_DOCUMENTS;
     g_ptr_array_add(mapper->pending, batch);
     mapper->pending_bytes += batch->bytes;
@@ -274,24 +329,44 @@ static gboolean mapper_run(Mapper *mapper, GError **error)
     };
     mapper->last_commit = g_get_monotonic_time();
     progress_begin(mapper->context->progress, mapper->map->stage, "documents", ahead);
-    gboolean good = pipeline_run(&pipeline, mapper->context->jobs, 4 * MAX(mapper->context->jobs, 1), error) && mapper_commit(mapper, error);
+    gboolean first = comm_rank(mapper->context->comm) == 0;
+    gboolean good = pipeline_run(&pipeline, mapper->context->jobs, 4 * MAX(mapper->context->jobs, 1), error) && (!first || mapper_commit(mapper, error));
     progress_end(mapper->context->progress);
-    return good && stage_finish(mapper->context->store, &mapper->run, error);
+    return good && (!first || stage_finish(mapper->context->store, &mapper->run, error));
+}
+
+/* What is to be done: rank 0 decides, the others are told. */
+static gboolean mapper_begin(Mapper *mapper, StageAction *action, GError **error)
+{
+    StageContext *context = mapper->context;
+    if (comm_rank(context->comm) == 0 &&
+        !stage_begin(context->store, mapper->map->stage, mapper->map->fingerprint, &mapper->run, action, error))
+        return FALSE;
+    mapper->stop = G_MAXUINT64;
+    mapper->shared = mapper->map->pack && comm_size(context->comm) > 1;
+    if (mapper->shared) {
+        mapper->share = (Share){.action = *action, .next = mapper->run.next};
+        if (!share_start(context, mapper->map->room, &mapper->share, &mapper->snapshot, error))
+            return FALSE;
+        *action = mapper->share.action;
+        mapper->run.next = mapper->share.next;
+    }
+    mapper->reading = mapper->run.next;
+    return TRUE;
 }
 
 gboolean stage_map(StageContext *context, const StageMap *map, GError **error)
 {
     Mapper mapper = {.context = context, .map = map};
-    StageAction action;
-    if (!stage_begin(context->store, map->stage, map->fingerprint, &mapper.run, &action, error))
-        return FALSE;
+    StageAction action = STAGE_SKIP;
     mapper.pending = g_ptr_array_new();
-    mapper.reading = mapper.run.next;
-    gboolean good = action != STAGE_RESUME || !map->resume || map->resume(map->user, &mapper.run, error);
+    gboolean good = mapper_begin(&mapper, &action, error);
+    good = good && (action != STAGE_RESUME || !map->resume || map->resume(map->user, &mapper.run, error));
     good = good && (action == STAGE_SKIP || mapper_run(&mapper, error));
     for (guint b = 0; b < mapper.pending->len; b++)
         free_batch_of(&mapper, mapper.pending->pdata[b]);
     g_ptr_array_unref(mapper.pending);
+    store_read_end(mapper.snapshot);
     stage_run_clear(&mapper.run);
     return good;
 }

@@ -28,16 +28,19 @@ struct Store {
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
     int writer_lock; /* descriptor of the lock that keeps writers away, or -1 */
+    gboolean follows; /* STORE_FOLLOW */
     GMutex lock;
     GCond changed;
     unsigned readers; /* open read transactions; growing the map waits for none */
     gboolean growing;
+    gboolean kept; /* by store_keep: the map may not grow */
 };
 
 struct StoreTxn {
     Store *store;
     MDB_txn *txn;
     gboolean map_full;
+    gboolean keeps;
 };
 
 struct StoreCursor {
@@ -119,6 +122,10 @@ static gboolean reserve_lock_file(Store *store, const char *part_path, StoreFlag
 {
     g_autofree char *path = g_strconcat(part_path, "-lock", NULL);
     struct stat status;
+    if (store->follows) {
+        *mode |= MDB_NOLOCK;
+        return TRUE;
+    }
     int result = 0, descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor < 0 && flags == STORE_READ && (errno == EACCES || errno == EROFS || errno == EPERM)) {
         *mode |= MDB_NOLOCK;
@@ -249,6 +256,8 @@ Store *store_open(const char *directory, StoreFlags flags, GError **error)
     g_autoptr(Store) store = g_new0(Store, 1);
     store->directory = g_strdup(directory);
     store->writer_lock = -1;
+    store->follows = flags == STORE_FOLLOW;
+    flags = store->follows ? STORE_READ : flags;
     g_mutex_init(&store->lock);
     g_cond_init(&store->changed);
     g_autofree char *path = g_build_filename(directory, PART_NAME, NULL);
@@ -263,6 +272,14 @@ Store *store_open(const char *directory, StoreFlags flags, GError **error)
     if (!open_environment(store, path, flags, error) || !open_tables(store, flags, error) || !check_version(store, flags, error))
         return NULL;
     return g_steal_pointer(&store);
+}
+
+gboolean store_refresh(Store *store, GError **error)
+{
+    g_autofree char *path = g_build_filename(store->directory, PART_NAME, NULL);
+    mdb_env_close(store->env);
+    store->env = NULL;
+    return open_environment(store, path, STORE_READ, error) && open_tables(store, STORE_READ, error);
 }
 
 void store_free(Store *store)
@@ -290,6 +307,13 @@ const char *store_directory(const Store *store)
 gboolean store_set_map_size(Store *store, guint64 bytes, GError **error)
 {
     g_mutex_lock(&store->lock);
+    if (store->kept) {
+        g_mutex_unlock(&store->lock);
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                    "store %s: its map is full and cannot grow while other processes read it; run the same command again to go on",
+                    store->directory);
+        return FALSE;
+    }
     store->growing = TRUE;
     while (store->readers > 0)
         g_cond_wait(&store->changed, &store->lock);
@@ -369,16 +393,37 @@ StoreTxn *store_read_begin(Store *store, GError **error)
     return NULL;
 }
 
+StoreTxn *store_keep(Store *store, guint64 room, GError **error)
+{
+    MDB_envinfo info;
+    MDB_stat stats;
+    mdb_env_info(store->env, &info);
+    mdb_env_stat(store->env, &stats);
+    guint64 wanted = (guint64)(info.me_last_pgno + 1) * stats.ms_psize + room;
+    if (wanted > info.me_mapsize && !store_set_map_size(store, wanted, error))
+        return NULL;
+    StoreTxn *txn = store_read_begin(store, error);
+    if (!txn)
+        return NULL;
+    g_mutex_lock(&store->lock);
+    txn->keeps = store->kept = TRUE;
+    g_mutex_unlock(&store->lock);
+    return txn;
+}
+
 void store_read_end(StoreTxn *txn)
 {
     if (!txn)
         return;
     Store *store = txn->store;
+    gboolean keeps = txn->keeps;
     if (txn->txn)
         mdb_txn_abort(txn->txn);
     g_free(txn);
     g_mutex_lock(&store->lock);
     store->readers--;
+    if (keeps)
+        store->kept = FALSE;
     g_cond_broadcast(&store->changed);
     g_mutex_unlock(&store->lock);
 }
@@ -578,6 +623,23 @@ void store_cursor_free(StoreCursor *cursor)
     if (cursor->cursor)
         mdb_cursor_close(cursor->cursor);
     g_free(cursor);
+}
+
+gboolean store_docno_end(StoreTxn *txn, StoreTable table, guint64 *end, GError **error)
+{
+    MDB_val key = {0}, stored;
+    *end = 0;
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
+    if (!cursor)
+        return FALSE;
+    int result = cursor->cursor ? mdb_cursor_get(cursor->cursor, &key, &stored, MDB_LAST) : MDB_NOTFOUND;
+    if (result != 0 && result != MDB_NOTFOUND) {
+        txn_set_error(txn, error, result, "walk", table);
+        return FALSE;
+    }
+    if (result == 0)
+        *end = docno_read(key.mv_data) + 1;
+    return TRUE;
 }
 
 /* ---- Meta ---------------------------------------------------------------------------------------------------- */

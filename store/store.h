@@ -12,6 +12,12 @@
  *   store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
  * Tables that a later version added are empty in a store of an earlier one.
  * One writer process at a time (a second one is refused with who holds it); any number of readers.
+ *
+ * Several processes on one job (base/comm.h), maybe on several machines that share the folder: one of them has the store
+ * open for writing, the others with STORE_FOLLOW. These take no lock, because LMDB's lock file means nothing on another
+ * machine; so the writer does not know of them and would use pages again that they still read. It must therefore keep a
+ * snapshot (store_keep) for as long as they read while it writes. A follower that is to see what was written since it opened
+ * calls store_refresh, after the writer has told it that this is done.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -47,6 +53,7 @@ typedef enum {
     STORE_READ = 0,   /* an existing store, read only */
     STORE_WRITE = 1,  /* an existing store, to be changed */
     STORE_CREATE = 3, /* made if it does not exist, else as STORE_WRITE */
+    STORE_FOLLOW = 4, /* read only, beside the writer of the same job */
 } StoreFlags;
 
 typedef struct Store Store;
@@ -56,6 +63,7 @@ Store *store_open(const char *directory, StoreFlags flags, GError **error);
 void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 const char *store_directory(const Store *store);
+gboolean store_refresh(Store *store, GError **error); /* no transaction may be open */
 /* For tests: the size of the map, in bytes, before it grows by itself. */
 gboolean store_set_map_size(Store *store, guint64 bytes, GError **error);
 
@@ -65,6 +73,10 @@ gboolean store_write(Store *store, StoreBatch batch, gpointer user, GError **err
 StoreTxn *store_read_begin(Store *store, GError **error);
 void store_read_end(StoreTxn *txn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreTxn, store_read_end)
+
+/* A read transaction that holds fast every page of the store as it is now. The map is made large enough to write `room` bytes
+ * meanwhile; more is an error, as it cannot grow then. */
+StoreTxn *store_keep(Store *store, guint64 room, GError **error);
 
 typedef struct StoreValue {
     const void *data;
@@ -79,6 +91,8 @@ gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_l
 gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error); /* fine if absent */
 gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);
 guint64 store_count(StoreTxn *txn, StoreTable table);
+/* Sets *end to the number behind the table's last document; 0: it is empty. */
+gboolean store_docno_end(StoreTxn *txn, StoreTable table, guint64 *end, GError **error);
 
 /* Most tables are keyed by document number. */
 typedef guint64 Docno;

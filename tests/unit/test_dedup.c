@@ -353,7 +353,7 @@ static Corpus *load_signed(StageContext *context, const Recipe *recipe)
     g_autofree char *fingerprint = NULL;
     sign_run(context, &recipe->dedup, "clean/1", &fingerprint, &error);
     g_assert_no_error(error);
-    Corpus *corpus = corpus_load(context->store, recipe, context->jobs, &error);
+    Corpus *corpus = corpus_load(context->store, recipe, context->jobs, NULL, &error);
     g_assert_no_error(error);
     return corpus;
 }

@@ -535,7 +535,7 @@ static void test_keys_on_disk_come_as_one_sort_would_put_them(void)
 {
     check_runs(100, 50, 200);
     check_runs(3000, 6000, 7);
-    check_runs(100000, 1, 1);
+    check_runs(100000, 1, 0); /* memory held them all */
 }
 
 enum { JOINED = 200000 };

@@ -82,6 +82,66 @@ static void test_a_full_map_grows_and_the_batch_is_whole(void)
     g_assert_cmpuint(store_count(txn, TABLE_TOKENS), ==, 40);
 }
 
+/* A follower is not in the writer's list of readers: only the kept snapshot saves its pages from being written over. */
+static void test_what_is_kept_stays_readable_for_followers_while_it_is_written_over(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    guint calls = 0;
+    g_assert_true(store_write(store, fill, &calls, &error));
+    StoreTxn *kept = store_keep(store, (guint64)400 << 20, &error);
+    g_autoptr(Store) follower = store_open(path, STORE_FOLLOW, &error);
+    g_assert_no_error(error);
+    StoreTxn *txn = store_read_begin(follower, &error);
+    for (unsigned i = 0; i < 4; i++)
+        g_assert_true(store_write(store, fill, &calls, &error));
+    StoreValue value;
+    for (Docno docno = 0; docno < 40; docno++)
+        g_assert_true(store_get_docno(txn, TABLE_TOKENS, docno, &value, &error));
+    g_assert_no_error(error);
+    store_read_end(txn);
+    store_read_end(kept);
+}
+
+static void test_a_map_does_not_grow_while_a_snapshot_is_kept(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_set_map_size(store, 4 << 20, &error));
+    StoreTxn *kept = store_keep(store, 1 << 20, &error);
+    g_assert_nonnull(kept);
+    guint calls = 0;
+    g_assert_false(store_write(store, fill, &calls, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM);
+    g_assert_nonnull(strstr(error->message, "run the same command again"));
+    g_clear_error(&error);
+    store_read_end(kept);
+    g_assert_true(store_write(store, fill, &calls, &error));
+    g_assert_no_error(error);
+}
+
+static void test_a_follower_sees_what_was_written_once_it_is_refreshed(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_autoptr(Store) follower = store_open(path, STORE_FOLLOW, &error);
+    g_assert_no_error(error);
+    guint calls = 0;
+    g_assert_true(store_write(store, put_three, NULL, &error) && store_write(store, fill, &calls, &error));
+    g_assert_true(store_refresh(follower, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(follower, &error);
+    guint64 end;
+    g_assert_true(store_docno_end(txn, TABLE_DOCUMENTS, &end, &error));
+    g_assert_cmpuint(end, ==, 3);
+    g_assert_true(store_docno_end(txn, TABLE_LEDGER, &end, &error));
+    g_assert_cmpuint(end, ==, 0);
+    g_assert_cmpuint(store_count(txn, TABLE_TOKENS), ==, 40);
+    g_assert_no_error(error);
+}
+
 static gboolean put_then_fail(StoreTxn *txn, gpointer user, GError **error)
 {
     if (!put_three(txn, user, error))
@@ -354,6 +414,10 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-store-XXXXXX", NULL);
     g_test_add_func("/store/a document comes back as it was", test_a_document_comes_back_as_it_was);
     g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
+    g_test_add_func("/store/what is kept stays readable for followers while it is written over",
+                    test_what_is_kept_stays_readable_for_followers_while_it_is_written_over);
+    g_test_add_func("/store/a map does not grow while a snapshot is kept", test_a_map_does_not_grow_while_a_snapshot_is_kept);
+    g_test_add_func("/store/a follower sees what was written once it is refreshed", test_a_follower_sees_what_was_written_once_it_is_refreshed);
     g_test_add_func("/store/a failed batch leaves nothing", test_a_failed_batch_leaves_nothing);
     g_test_add_func("/store/a second writer is refused and told who writes", test_a_second_writer_is_refused_and_told_who_writes);
     g_test_add_func("/store/a store of another version is refused", test_a_store_of_another_version_is_refused);
