@@ -10,6 +10,7 @@ extern const Command command_audit;
 extern const Command command_build;
 extern const Command command_clean;
 extern const Command command_dedup;
+extern const Command command_duplicates;
 extern const Command command_extract;
 extern const Command command_list;
 extern const Command command_parse_worker;

@@ -13,7 +13,7 @@
 
 static const Command *const commands[] = {
     &command_build,   &command_scrape, &command_status, &command_list,     &command_show,    &command_why,          &command_audit,
-    &command_clean,   &command_dedup,   &command_extract, &command_train, &command_sample, &command_tokenize, &command_sources,     &command_parse_worker,
+    &command_clean,   &command_dedup,   &command_duplicates, &command_extract, &command_train, &command_sample, &command_tokenize, &command_sources,     &command_parse_worker,
 };
 
 static void print_help(FILE *out)
@@ -23,7 +23,7 @@ static void print_help(FILE *out)
           out);
     for (gsize i = 0; i < G_N_ELEMENTS(commands); i++)
         if (!commands[i]->hidden)
-            fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+            fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n'galen VERB --help' explains a verb, with examples. 'galen --version' tells the version.\n"
           "Exit status: 0 good, 1 findings, 2 usage, 3 bad input, 4 system.\n",
           out);

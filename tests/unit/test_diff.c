@@ -95,6 +95,26 @@ static void test_very_different_texts_take_little_time(void)
     g_string_free(after, TRUE);
 }
 
+static void assert_columns(const char *before, const char *after, const char *expected)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    diff_columns(out, before, strlen(before), after, strlen(after), 43, FALSE);
+    g_assert_cmpstr(out->str, ==, expected);
+}
+
+static void test_columns(void)
+{
+    assert_columns("a\nb\n", "a\nb\n", "");
+    assert_columns("a\nb\nc\n", "a\nx\nc\n", "a                      a\nb                    | x\nc                      c\n");
+    assert_columns("b\n", "", "b                    <\n");
+    assert_columns("", "b\n", "                     > b\n");
+    assert_columns("one two three four five six\n", "x\n", "one two three four   | x\nfive six\n");
+    assert_columns("aaaaaaaaaaaaaaaaaaaaaaaaa\n", "x\n", "aaaaaaaaaaaaaaaaaaaa | x\naaaaa\n");
+    assert_columns("\xe4\xbd\xa0\xe5\xa5\xbd\033[m\n", "x\n", "\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbf\xbd[m              | x\n");
+    assert_columns("1\n2\n3\n4\n5\n6\n7\n8\n", "1\n2\n3\n4\n5\n6\n7\nx\n",
+                   "... 4 equal lines ...\n5                      5\n6                      6\n7                      7\n8                    | x\n");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -102,5 +122,6 @@ int main(int argc, char **argv)
     g_test_add_func("/diff/colour shows what differs in a line", test_colour_shows_what_differs_in_a_line);
     g_test_add_func("/diff/a diff gives back the new text", test_a_diff_gives_back_the_new_text);
     g_test_add_func("/diff/very different texts take little time", test_very_different_texts_take_little_time);
+    g_test_add_func("/diff/columns stand beside each other", test_columns);
     return g_test_run();
 }
