@@ -11,8 +11,13 @@
 #include <glib.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
+#include "base/progress.h"
+
 gboolean file_replace(const char *path, const void *data, gsize length, GError **error);
 gboolean file_read(const char *path, gsize limit, char **data, gsize *length, GError **error); /* caller g_frees */
+/* SHA-256 and length of a file's bytes, as they lie on disk. Each byte read counts for `progress` (NULL: nobody). */
+gboolean file_sha256(const char *path, Progress *progress, Sha256 *digest, guint64 *bytes, GError **error);
 /* The status of a regular file that may be read, links followed. What is absent or no regular file is an input error. */
 gboolean file_examine(const char *path, struct stat *status, GError **error);
 gboolean directory_make(const char *path, GError **error); /* with parents; fine if it exists */

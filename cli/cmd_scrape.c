@@ -58,6 +58,8 @@ static gboolean scrape(const Recipe *recipe, const Options *options, char *const
     g_autoptr(GArray) crawls = store ? source_crawls(recipe, store_directory(store), tags, error) : NULL;
     if (!crawls)
         return FALSE;
+    if (options->refetch || !source_crawls_finished(crawls, NULL))
+        store_mark_unfinished(store); /* its captures change */
     g_autoptr(Progress) progress = progress_new();
     Screen *screen = screen_start(progress, options->quiet);
     gboolean good = crawl_all((SourceCrawl *)(gpointer)crawls->data, crawls->len, options->refetch, progress, error);

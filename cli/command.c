@@ -97,6 +97,27 @@ char *format_count(guint64 count)
     return g_string_free(text, FALSE);
 }
 
+char *wrap_text(const char *text, unsigned indent, unsigned width)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    GString *out = g_string_new(NULL);
+    gsize line = 0;
+    for (char **word = words; *word; word++) {
+        gsize length = strlen(*word);
+        gboolean fits = line && line + 1 + length <= width;
+        if (line && !fits)
+            g_string_append_c(out, '\n');
+        if (fits)
+            g_string_append_c(out, ' ');
+        else
+            g_string_append_printf(out, "%*s", (int)indent, "");
+        line = fits ? line + 1 + length : indent + length;
+        g_string_append(out, *word);
+    }
+    g_string_append_c(out, '\n');
+    return g_string_free(out, FALSE);
+}
+
 unsigned default_jobs(void)
 {
     return g_get_num_processors();

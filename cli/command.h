@@ -42,6 +42,7 @@ int command_fail(GError *error);
 void print_json(json_t *value); /* pretty, to standard output; takes the reference */
 void print_status(const json_t *status); /* the table of counts by source */
 char *format_count(guint64 count); /* "1,234,567"; g_free */
+char *wrap_text(const char *text, unsigned indent, unsigned width); /* in lines of at most so many bytes, where words allow; g_free */
 unsigned default_jobs(void);
 
 /* Shows `progress` on standard error until screen_stop: a bar on a terminal, else a line every few seconds; nothing for

@@ -606,6 +606,8 @@ static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GErro
     g_autoptr(GArray) crawls = source_crawls(recipe, store_directory(context->store), NULL, error);
     if (!crawls)
         return FALSE;
+    if (!source_crawls_finished(crawls, NULL))
+        store_mark_unfinished(context->store); /* captures are part of its proof */
     gboolean good = crawl_all((SourceCrawl *)(gpointer)crawls->data, crawls->len, FALSE, context->progress, error);
     for (guint i = 0; context->notices && i < crawls->len; i++)
         g_string_append(context->notices, g_array_index(crawls, SourceCrawl, i).notices->str);
@@ -649,6 +651,8 @@ static gboolean write_facts(StoreTxn *txn, gpointer user, GError **error)
                                  "group", recipe_group_name(source->group), "redistributable", source->redistributable,
                                  "repeat", (json_int_t)source->repeat, "valid", source->valid);
         json_object_set_new(fact, "licence", json_text(source->licence));
+        if (source->expected)
+            json_object_set_new(fact, "expected", json_integer((json_int_t)source->expected));
         json_array_append_new(sources, fact);
     }
     g_autofree char *text = json_write(sources);

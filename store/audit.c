@@ -2,8 +2,11 @@
  * A store against itself; see store/audit.h. */
 #include "store/audit.h"
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 #include "store/audit_findings.h"
+#include "store/pages.h"
 #include "store/recipe_settings.h"
 
 /* A finding about one of the small records that the other checks need. */
@@ -67,7 +70,7 @@ static gboolean read_sources(Audit *audit, GError **error)
 static gboolean audit_all(Audit *audit, GError **error)
 {
     GError *cause = NULL;
-    if (!audit_records(audit, error) || !read_basics(audit, error))
+    if (!audit_records(audit, error) || !audit_seal(audit, error) || !read_basics(audit, error))
         return FALSE;
     if (!read_sources(audit, &cause)) {
         if (cause)
@@ -77,21 +80,70 @@ static gboolean audit_all(Audit *audit, GError **error)
     return audit_documents(audit, error) && audit_shards(audit, error) && audit_manifest(audit, error);
 }
 
-GPtrArray *audit_run(StageContext *context, GError **error)
+static void audit_init(Audit *audit, StageContext *context)
 {
-    Audit audit = {
+    *audit = (Audit){
         .context = context,
         .findings = findings_new(),
         .counts = g_hash_table_new(g_str_hash, g_str_equal),
         .places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
     };
-    gboolean good = audit_all(&audit, error);
+}
+
+/* The findings, in order, or NULL when the audit failed. */
+static GPtrArray *audit_end(Audit *audit, gboolean good)
+{
     if (good)
-        audit_sort(&audit);
+        audit_sort(audit);
     else
-        g_clear_pointer(&audit.findings, g_ptr_array_unref);
-    g_hash_table_unref(audit.counts);
-    g_hash_table_unref(audit.places);
-    tally_free(audit.tally);
-    return audit.findings;
+        g_clear_pointer(&audit->findings, g_ptr_array_unref);
+    g_hash_table_unref(audit->counts);
+    g_hash_table_unref(audit->places);
+    tally_free(audit->tally);
+    return audit->findings;
+}
+
+GPtrArray *audit_run(StageContext *context, GError **error)
+{
+    Audit audit;
+    audit_init(&audit, context);
+    return audit_end(&audit, audit_all(&audit, error));
+}
+
+/* ---- Before it is opened ---------------------------------------------------------------------------------------- */
+
+static void take_page_fault(gpointer user, const char *where, const char *what)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    findings_add(findings, FINDING_STORE_DAMAGED, g_strdup(where), "%s", what);
+    audit_take(user, findings);
+}
+
+/* NULL without error: the pages are sound, or there are none and opening the store will say why. */
+static GPtrArray *audit_pages(const char *directory, Progress *progress, GError **error)
+{
+    g_autofree char *path = store_part_path(directory);
+    struct stat status;
+    if (stat(path, &status) < 0 || status.st_size < PAGES_LEAST_SIZE)
+        return NULL;
+    Audit audit;
+    audit_init(&audit, NULL);
+    gboolean good = pages_check(path, progress, take_page_fault, &audit, error);
+    g_autoptr(GPtrArray) findings = audit_end(&audit, good);
+    return findings && findings->len ? g_steal_pointer(&findings) : NULL;
+}
+
+GPtrArray *audit_store(const char *directory, unsigned jobs, Progress *progress, GError **error)
+{
+    GError *cause = NULL;
+    GPtrArray *damage = audit_pages(directory, progress, &cause);
+    if (damage)
+        return damage;
+    g_autoptr(Store) store = cause ? NULL : store_open(directory, STORE_AUDIT, &cause);
+    if (!store) {
+        g_propagate_error(error, cause);
+        return NULL;
+    }
+    StageContext context = {.store = store, .progress = progress, .jobs = jobs};
+    return audit_run(&context, error);
 }

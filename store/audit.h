@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * store/audit.h - check a store against itself: hashes, ledger, spans, counts, licences.
+ * store/audit.h - check a store against itself and its proof: pages, hashes, ledger, spans, counts, licences.
  *
- * audit_run returns findings with ids that stay stable for years, for scripts to match. It reads everything and changes
- * nothing. GError is for what keeps it from looking (no store); what it sees is a finding.
+ * audit_store looks at the store in a directory from the bottom to the top: the pages of LMDB's file (store/pages.h),
+ * which are read without LMDB, so that no damage can crash it; each record's checksum, and each table and file against
+ * the seal (store/seal.h); what records say about one another; and all counts and hashes of the manifest, anew. Any one
+ * byte changed in a record, a capture or the proof itself is found. Where pages are damaged, nothing above them is
+ * looked at. audit_run is all but the pages, for a store that is open. Both work on `jobs` threads, change nothing, and
+ * return findings whose ids stay stable for years, for scripts to match. GError is for what keeps them from looking (no
+ * store); what they see is a finding.
+ *
+ * Bytes that nobody reads are not looked at: store/pages.h lists those of LMDB's file; lock files are others.
  */
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
@@ -12,30 +19,47 @@
 typedef enum { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR } Severity;
 const char *severity_name(Severity severity);
 
-/* The kinds of finding. */
-#define FINDING_UNFINISHED "unfinished-build"       /* error: no manifest */
-#define FINDING_HASH_MISMATCH "hash-mismatch"       /* error: a record's XXH3 or the manifest's SHA-256 differs */
-#define FINDING_LEDGER_GAP "ledger-gap"             /* error: a document without exactly one verdict */
-#define FINDING_LOST_WINNER "lost-winner"           /* error: merged into a document that is not kept */
-#define FINDING_LOST_CHAPTER "lost-chapter"         /* error: the pages of a document and their verdicts do not agree */
-#define FINDING_ORPHAN_SPAN "orphan-span"           /* error: tokens of a document that is not kept */
-#define FINDING_UNPACKED "kept-but-not-packed"      /* error: a kept document without tokens in a shard */
-#define FINDING_SPAN_GAP "span-gap"                 /* error: spans do not tile their shard */
-#define FINDING_TOKEN_MISMATCH "token-mismatch"     /* error: a shard's tokens differ from the document's */
-#define FINDING_BAD_CUT "bad-cut"                   /* error: what was taken out of a text does not fit it */
-#define FINDING_COUNT_MISMATCH "count-mismatch"     /* error: entered != kept + dropped + merged */
-#define FINDING_MISSING_LICENCE "missing-licence"   /* warning: a kept source whose documents have no licence */
-#define FINDING_EMPTY_SOURCE "empty-source"         /* warning: a source that kept nothing */
-#define FINDING_DAMAGED_INPUT "damaged-input"       /* warning: an input could not be read whole */
+/* The kinds of finding; finding_kind explains them. */
+#define FINDING_STORE_DAMAGED "store-damaged"
+#define FINDING_UNFINISHED "unfinished-build"
+#define FINDING_HASH_MISMATCH "hash-mismatch"
+#define FINDING_MISSING_FILE "missing-file"
+#define FINDING_MISSING_CAPTURE "missing-capture"
+#define FINDING_UNKNOWN_FILE "unknown-file"
+#define FINDING_LEDGER_GAP "ledger-gap"
+#define FINDING_LOST_WINNER "lost-winner"
+#define FINDING_LOST_CHAPTER "lost-chapter"
+#define FINDING_LOST_ID "lost-id"
+#define FINDING_ORPHAN_SPAN "orphan-span"
+#define FINDING_UNPACKED "kept-but-not-packed"
+#define FINDING_SPAN_GAP "span-gap"
+#define FINDING_TOKEN_MISMATCH "token-mismatch"
+#define FINDING_BAD_CUT "bad-cut"
+#define FINDING_COUNT_MISMATCH "count-mismatch"
+#define FINDING_MISSING_LICENCE "missing-licence"
+#define FINDING_SOURCE_SHRUNK "source-shrunk"
+#define FINDING_EMPTY_SOURCE "empty-source"
+#define FINDING_DAMAGED_INPUT "damaged-input"
+
+typedef struct FindingKind {
+    const char *id;
+    Severity severity;   /* of most; docs/findings.md says where it differs */
+    const char *summary; /* one line */
+    const char *meaning, *remedy;
+} FindingKind;
+
+const FindingKind *finding_kinds(gsize *count);
+const FindingKind *finding_kind(const char *id); /* NULL: there is no such id */
 
 typedef struct Finding {
     const char *id; /* static */
     Severity severity;
-    char *where;    /* docno, shard, source or table */
+    char *where;    /* docno, shard, source, table, file or page */
     char *message;
 } Finding;
 
 /* An array of Finding, sorted by severity (errors first), id and place; free with g_ptr_array_unref. */
+GPtrArray *audit_store(const char *directory, unsigned jobs, Progress *progress, GError **error);
 GPtrArray *audit_run(StageContext *context, GError **error);
 
 #endif

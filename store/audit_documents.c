@@ -219,58 +219,88 @@ static gboolean has_licence(const SourceTally *source, const Document *document)
     return (document->licence && *document->licence) || (licence && *licence);
 }
 
-static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatch *batch)
+/* The tokens of kept documents are in the shards, and their source is known. */
+static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, const Document *document, AuditBatch *batch)
 {
-    g_auto(Document) document = {0};
-    GError *cause = NULL;
-    if (!document_get_facts(txn, docno, &document, &cause)) {
-        if (cause)
-            findings_add_damage(batch->findings, record_where(TABLE_DOCUMENTS, docno), cause);
-        return;
-    }
     guint source;
-    SourceTally *facts = g_hash_table_lookup(audit->tally->by_tag, document.source ? document.source : "");
+    SourceTally *facts = g_hash_table_lookup(audit->tally->by_tag, document->source ? document->source : "");
     if (!facts || !g_ptr_array_find(audit->tally->sources, facts, &source)) {
         findings_add(batch->findings, FINDING_COUNT_MISMATCH, document_where(docno),
-                     "is of source \"%s\", which the store does not list", document.source ? document.source : "");
+                     "is of source \"%s\", which the store does not list", document->source ? document->source : "");
         return;
     }
     batch->sources[source].kept++;
-    batch->sources[source].without_licence += !has_licence(facts, &document);
+    batch->sources[source].without_licence += !has_licence(facts, document);
     if (audit->packed && audit->has_tokens)
         check_packed(audit, txn, docno, source, batch->findings);
 }
 
 /* Ingest keeps the rest of a file that it could not read as one document with this verdict. */
-static void check_input(StoreTxn *txn, Docno docno, const Verdict *verdict, GPtrArray *findings)
+static void check_input(Docno docno, const Document *document, const Verdict *verdict, GPtrArray *findings)
 {
-    if (strcmp(verdict->rule, "damaged-input") != 0)
-        return;
-    g_auto(Document) document = {0};
-    GError *cause = NULL;
-    if (!document_get_facts(txn, docno, &document, &cause))
-        g_clear_error(&cause); /* audit_records reports it */
-    findings_add(findings, FINDING_DAMAGED_INPUT, document_where(docno), "%s could not be read whole: %s",
-                 document.origin ? document.origin : "an input", verdict->detail ? verdict->detail : "see galen why");
+    if (strcmp(verdict->rule, "damaged-input") == 0)
+        findings_add(findings, FINDING_DAMAGED_INPUT, document_where(docno), "%s could not be read whole: %s",
+                     document->origin ? document->origin : "an input", verdict->detail ? verdict->detail : "see galen why");
 }
 
-static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, AuditBatch *batch)
+static gboolean has_id(StoreTxn *txn, Docno docno, const Document *document)
+{
+    g_auto(Document) other = {0};
+    GError *cause = NULL;
+    gboolean same = document_get_facts(txn, docno, &other, &cause) && g_strcmp0(other.source, document->source) == 0 &&
+                    g_strcmp0(other.id, document->id) == 0;
+    gboolean damaged = cause != NULL; /* audit_records reports it */
+    g_clear_error(&cause);
+    return same || damaged;
+}
+
+/* Of several documents with one id, as of the versions of a citation, the id leads to one. */
+static void check_id(StoreTxn *txn, Docno docno, const Document *document, GPtrArray *findings)
+{
+    Docno found;
+    GError *cause = NULL;
+    if (!document->source || !document->id)
+        return;
+    if (document_find(txn, document->source, document->id, &found, &cause)) {
+        if (found != docno && !has_id(txn, found, document))
+            findings_add(findings, FINDING_LOST_ID, document_where(docno),
+                         "its id leads to document %" G_GUINT64_FORMAT ", which has another", found);
+    } else if (!cause) {
+        findings_add(findings, FINDING_LOST_ID, document_where(docno), "its id leads nowhere");
+    }
+    g_clear_error(&cause); /* audit_records reports it */
+}
+
+static void check_verdict(const Audit *audit, StoreTxn *txn, Docno docno, const Document *document, AuditBatch *batch)
 {
     Verdict verdict;
     gboolean damaged;
-    check_cuts(txn, docno, batch->findings);
-    check_record(txn, docno, batch->findings);
     if (!verdict_of(txn, docno, &verdict, &damaged, batch->findings)) {
         if (audit->packed && !damaged)
             findings_add(batch->findings, FINDING_LEDGER_GAP, document_where(docno), "has no verdict");
     } else if (verdict.outcome == OUTCOME_KEPT) {
-        check_kept(audit, txn, docno, batch);
+        check_kept(audit, txn, docno, document, batch);
     } else if (is_of_chapters(&verdict) && audit->packed) {
         check_chapter(txn, docno, &verdict, batch->findings);
     } else if (verdict.outcome == OUTCOME_MERGED && audit->packed) {
         check_winner(txn, docno, &verdict, batch->findings);
     } else if (verdict.outcome == OUTCOME_DROPPED) {
-        check_input(txn, docno, &verdict, batch->findings);
+        check_input(docno, document, &verdict, batch->findings);
+    }
+}
+
+static void check_document(const Audit *audit, StoreTxn *txn, Docno docno, const StoreRecord *record, AuditBatch *batch)
+{
+    g_auto(Document) document = {0};
+    StoreValue value;
+    GError *cause = NULL;
+    check_cuts(txn, docno, batch->findings);
+    check_record(txn, docno, batch->findings);
+    if (store_record_value(record, FALSE, &value) && document_thaw(&value, FALSE, &document, &cause)) {
+        check_id(txn, docno, &document, batch->findings);
+        check_verdict(audit, txn, docno, &document, batch);
+    } else if (cause) {
+        findings_add_damage(batch->findings, record_where(TABLE_DOCUMENTS, docno), cause);
     }
 }
 
@@ -282,7 +312,7 @@ static gpointer check_documents(gpointer user, StoreTxn *txn, const StoreRecord 
     batch->findings = findings_new();
     for (guint i = 0; i < count; i++)
         if (records[i].key.length == 8) /* others are audit_records' to report */
-            check_document(pass->audit, txn, docno_read(records[i].key.data), batch);
+            check_document(pass->audit, txn, docno_read(records[i].key.data), &records[i], batch);
     return batch;
 }
 

@@ -10,15 +10,6 @@ const char *severity_name(Severity severity)
     return names[severity];
 }
 
-static Severity severity_of(const char *id)
-{
-    static const char *const warnings[] = {FINDING_MISSING_LICENCE, FINDING_EMPTY_SOURCE, FINDING_DAMAGED_INPUT};
-    for (gsize i = 0; i < G_N_ELEMENTS(warnings); i++)
-        if (strcmp(id, warnings[i]) == 0)
-            return SEVERITY_WARNING;
-    return SEVERITY_ERROR;
-}
-
 void finding_free(gpointer data)
 {
     Finding *finding = data;
@@ -41,7 +32,7 @@ void findings_add(GPtrArray *findings, const char *id, char *where, const char *
     va_start(arguments, format);
     *finding = (Finding){
         .id = id,
-        .severity = severity_of(id),
+        .severity = finding_kind(id)->severity,
         .where = where,
         .message = g_strdup_vprintf(format, arguments),
     };

@@ -25,6 +25,7 @@ typedef struct Audit {
     gboolean bos, eos;    /* around each document */
     Tally *tally;         /* the sources */
     TableDigest tables[TABLE_COUNT]; /* as audit_records found them */
+    gboolean damaged[TABLE_COUNT];   /* records of it have findings */
 } Audit;
 
 void finding_free(gpointer finding);
@@ -39,8 +40,11 @@ void audit_take(Audit *audit, GPtrArray *from);
 void audit_sort(Audit *audit);
 
 gboolean audit_records(Audit *audit, GError **error);
+gboolean audit_seal(Audit *audit, GError **error);
 gboolean audit_documents(Audit *audit, GError **error);
 gboolean audit_shards(Audit *audit, GError **error);
 gboolean audit_manifest(Audit *audit, GError **error);
+/* Reports into `findings`; `manifest` is what was computed anew. */
+void audit_sources(Audit *audit, const json_t *manifest, GPtrArray *findings);
 
 #endif

@@ -117,6 +117,7 @@ static gboolean check_against_store(Audit *audit, json_t *stored, GPtrArray *fin
         return FALSE;
     }
     compare_manifests(computed, stored, findings);
+    audit_sources(audit, computed, findings);
     return check_shard_digests(audit, computed, findings, error);
 }
 

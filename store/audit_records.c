@@ -44,6 +44,7 @@ typedef struct RecordAudit {
 static void take_damaged(gpointer user, StoreTable table, const StoreValue *key, const char *what)
 {
     RecordAudit *pass = user;
+    pass->audit->damaged[table] = TRUE;
     findings_add(pass->findings, FINDING_HASH_MISMATCH, record_where(table, key), "%s", what);
     audit_take(pass->audit, pass->findings);
 }
@@ -58,6 +59,7 @@ static gboolean audit_table(RecordAudit *pass, StoreTable table, GError **error)
         g_propagate_error(error, cause);
         return FALSE;
     }
+    pass->audit->damaged[table] = TRUE;
     findings_add_damage(pass->findings, g_strdup_printf("table %s", store_table_name(table)), cause);
     audit_take(pass->audit, pass->findings);
     return TRUE;

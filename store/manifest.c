@@ -10,9 +10,9 @@
 #include "store/manifest_parts.h"
 #include "store/metadata.h"
 #include "store/recipe_settings.h"
+#include "store/seal.h"
 #include "store/tokenizer_store.h"
 
-#define MANIFEST_FILE "manifest.json"
 #define MANIFEST_VERSION 2 /* 1: without settings, licences, spans; one digest a source */
 #define MANIFEST_LIMIT ((gsize)1 << 30)
 
@@ -199,7 +199,7 @@ json_t *manifest_compute(StageContext *context, GError **error)
     return manifest;
 }
 
-/* A stage that changes anything removes the manifest first, so one that is there still tells the truth, unless the
+/* A stage that changes anything takes the manifest away first, so one that is there still tells the truth, unless the
  * recipe changed in what no stage reads (its name, say). */
 static gboolean manifest_is_current(StageContext *context, gboolean *current, GError **error)
 {
@@ -214,22 +214,25 @@ static gboolean manifest_is_current(StageContext *context, gboolean *current, GE
 
 gboolean manifest_write(StageContext *context, GError **error)
 {
-    gboolean current;
-    if (!manifest_is_current(context, &current, error))
+    gboolean current, sealed;
+    if (!manifest_is_current(context, &current, error) || !seal_is_current(context, &sealed, error))
         return FALSE;
-    if (current)
+    if (current && sealed)
         return TRUE;
-    g_autoptr(json_t) manifest = manifest_compute(context, error);
+    if (!current)
+        store_mark_unfinished(context->store);
+    g_autoptr(json_t) manifest = current ? manifest_read(context->store, error) : manifest_compute(context, error);
     if (!manifest)
         return FALSE;
     g_autofree char *text = json_pretty(manifest);
-    g_autofree char *path = g_build_filename(store_directory(context->store), MANIFEST_FILE, NULL);
-    return file_replace(path, text, strlen(text), error);
+    g_autofree char *path = g_build_filename(store_directory(context->store), STORE_MANIFEST, NULL);
+    return seal_write(context, text, json_get_string(manifest, "root"), error) &&
+           file_replace(path, text, strlen(text), error);
 }
 
-json_t *manifest_read(const Store *store, GError **error)
+static json_t *read_json(const Store *store, const char *name, GError **error)
 {
-    g_autofree char *path = g_build_filename(store_directory(store), MANIFEST_FILE, NULL);
+    g_autofree char *path = g_build_filename(store_directory(store), name, NULL);
     g_autofree char *text = NULL;
     gsize length;
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
@@ -237,4 +240,14 @@ json_t *manifest_read(const Store *store, GError **error)
     if (!file_read(path, MANIFEST_LIMIT, &text, &length, error))
         return NULL;
     return json_parse(text, length, path, error);
+}
+
+json_t *manifest_read(const Store *store, GError **error)
+{
+    return read_json(store, STORE_MANIFEST, error);
+}
+
+json_t *manifest_read_previous(const Store *store, GError **error)
+{
+    return read_json(store, STORE_PREVIOUS_MANIFEST, error);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/manifest.h - manifest.json: what is in the store, with hashes that prove it.
  *
- * manifest_write gathers counts per source and SHA-256 over inputs, documents, clean texts, verdicts and shards, chains
- * them to one `root`, and writes manifest.json atomically, last of all: without it a build is unfinished. One that is
- * there and current is left alone (any stage that changes something removes it). It holds no time, path of this
- * machine, or thread count: the same inputs and recipe give the same bytes. Stages that look for something in all texts
- * add what they found ("contamination").
+ * manifest_write gathers the settings, counts per source and licence, and SHA-256 over inputs, captures, extracted and
+ * clean texts, verdicts, spans and shards, and chains them to one `root`: docs/manifest.md says how, so that anybody can
+ * recompute it (tests/verify_root does). It writes the seal (store/seal.h) and then manifest.json, each atomically, last
+ * of all: without it a build is unfinished. One that is there and current is left alone; whoever changes the store
+ * calls store_mark_unfinished first, which keeps it as the previous one. It holds no time, path of this machine, or
+ * thread count: the same inputs and recipe give the same bytes. Stages that look for something in all texts add what
+ * they found ("contamination").
  * manifest_compute gives the same object without writing it: audit compares the two.
  */
 #ifndef STORE_MANIFEST_H
@@ -17,6 +19,8 @@
 json_t *manifest_compute(StageContext *context, GError **error);
 gboolean manifest_write(StageContext *context, GError **error);
 json_t *manifest_read(const Store *store, GError **error); /* NULL without error: unfinished build */
+/* Of the last finished build before the one at hand; NULL without error: there was none. */
+json_t *manifest_read_previous(const Store *store, GError **error);
 /* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[],
  * contamination (null: not looked for). */
 json_t *status_compute(Store *store, GError **error);

@@ -96,6 +96,7 @@ static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFi
             return FALSE;
         recipe->sources[i].file = used ? used->path : NULL;
         recipe->sources[i].file_text = used ? used->text : NULL;
+        recipe->sources[i].expected = used ? used->expected.documents : 0;
         unsigned first = i;
         recipe_find_source(recipe, recipe->sources[i].tag, &first);
         if (first != i)

@@ -90,6 +90,7 @@ typedef struct RecipeSource {
     bool labels_in_line;     /* medline: parts begin "LABEL: " instead of standing under headings: false */
     const char *file;       /* the source file that `use` named (store/source_file.h), and its text; or NULL */
     const char *file_text;
+    uint64_t expected;       /* documents, by that file; 0: unknown */
 } RecipeSource;
 
 typedef struct RecipeDedup {

@@ -2,7 +2,6 @@
  * Run records: what makes a build resumable; see store/stage.h. */
 #include "store/stage.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -114,13 +113,6 @@ static gboolean stage_start(Store *store, StageRun *run, GError **error)
            store_write(store, save_run, run, error);
 }
 
-/* A store in change is an unfinished build. */
-static void remove_manifest(Store *store)
-{
-    g_autofree char *path = g_build_filename(store_directory(store), "manifest.json", NULL);
-    g_unlink(path);
-}
-
 static gboolean load_run(Store *store, const char *stage, StageRun *run, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, error);
@@ -141,13 +133,13 @@ gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, S
     if (run->fingerprint && strcmp(run->fingerprint, fingerprint) == 0) {
         *action = run->complete ? STAGE_SKIP : STAGE_RESUME;
         if (!run->complete)
-            remove_manifest(store);
+            store_mark_unfinished(store);
         return TRUE;
     }
     stage_run_clear(run);
     *run = (StageRun){.stage = g_strdup(stage), .fingerprint = g_strdup(fingerprint), .counts = json_object()};
     *action = STAGE_START;
-    remove_manifest(store);
+    store_mark_unfinished(store);
     if (stage_start(store, run, error))
         return TRUE;
     stage_run_clear(run);
@@ -176,7 +168,7 @@ gboolean stage_leave_out(Store *store, const char *stage, GError **error)
         return FALSE;
     if (!run.fingerprint)
         return TRUE;
-    remove_manifest(store);
+    store_mark_unfinished(store);
     /* Until its results are gone the record stays, with a fingerprint that no settings have: a kill in between is mended
      * by the next build, whether that wants the stage or not. */
     const char *const *from = &stage_order[stage_index(stage)];

@@ -72,6 +72,36 @@ static void store_set_error(Store *store, GError **error, int code, const char *
                 store->directory, doing, mdb_strerror(code), advice);
 }
 
+static void set_damaged_error(StoreTxn *txn, StoreTable table, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s: a record of table '%s' is damaged (its checksum does not match); run 'galen audit'", txn->store->directory,
+                table_names[table]);
+}
+
+/* ---- Checksums ----------------------------------------------------------------------------------------------- */
+
+static gboolean split_trailer(const MDB_val *stored, StoreValue *value)
+{
+    if (stored->mv_size < TRAILER_SIZE)
+        return FALSE;
+    *value = (StoreValue){stored->mv_data, stored->mv_size - TRAILER_SIZE};
+    return TRUE;
+}
+
+/* Of value and key together: a value under another key than its own is damage too. */
+static Hash128 record_checksum(const void *key, gsize key_length, const void *data, gsize length)
+{
+    Hash128 name = hash128(key, key_length), content = hash128(data, length);
+    return (Hash128){content.high ^ name.high, content.low ^ name.low};
+}
+
+static gboolean trailer_matches(const StoreValue *key, const StoreValue *value)
+{
+    const guint8 *trailer = (const guint8 *)value->data + value->length;
+    return hash128_equal(record_checksum(key->data, key->length, value->data, value->length), hash128_read(trailer));
+}
+
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
 static gboolean take_writer_lock(Store *store, GError **error)
@@ -127,7 +157,7 @@ static gboolean reserve_lock_file(Store *store, const char *part_path, StoreFlag
         return TRUE;
     }
     int result = 0, descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0 && flags == STORE_READ && (errno == EACCES || errno == EROFS || errno == EPERM)) {
+    if (descriptor < 0 && !(flags & STORE_WRITE) && (errno == EACCES || errno == EROFS || errno == EPERM)) {
         *mode |= MDB_NOLOCK;
         return read_unlocked(store, error);
     }
@@ -148,7 +178,7 @@ static gboolean check_size(Store *store, const char *path, StoreFlags flags, GEr
     struct stat status;
     if (stat(path, &status) < 0 || status.st_size >= LEAST_SIZE)
         return TRUE;
-    if (flags == STORE_READ)
+    if (!(flags & STORE_WRITE))
         return set_unborn_error(store, error);
     if (status.st_size == 0 || truncate(path, 0) == 0)
         return TRUE;
@@ -159,14 +189,14 @@ static gboolean check_size(Store *store, const char *path, StoreFlags flags, GEr
 static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
 {
     struct stat status;
-    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (flags == STORE_READ ? MDB_RDONLY : 0);
+    unsigned mode = MDB_NOSUBDIR | MDB_NOTLS | (!(flags & STORE_WRITE) ? MDB_RDONLY : 0);
     if (!check_size(store, path, flags, error) || !reserve_lock_file(store, path, flags, &mode, error))
         return FALSE;
     gboolean exists = stat(path, &status) == 0 && status.st_size > 0;
     int result = mdb_env_create(&store->env);
     if (result == 0)
         result = mdb_env_set_maxdbs(store->env, TABLE_COUNT);
-    if (result == 0 && flags != STORE_READ)
+    if (result == 0 && (flags & STORE_WRITE))
         result = mdb_env_set_mapsize(store->env, exists ? MAX(INITIAL_MAP, 2 * (gsize)status.st_size) : INITIAL_MAP);
     if (result == 0)
         result = mdb_env_open(store->env, path, mode, 0666);
@@ -199,9 +229,9 @@ static gboolean set_lacking_error(const Store *store, int table, GError **error)
 static gboolean open_tables(Store *store, StoreFlags flags, GError **error)
 {
     MDB_txn *txn;
-    int result = mdb_txn_begin(store->env, NULL, flags == STORE_READ ? MDB_RDONLY : 0, &txn);
+    int result = mdb_txn_begin(store->env, NULL, !(flags & STORE_WRITE) ? MDB_RDONLY : 0, &txn);
     for (int table = 0; table < TABLE_COUNT && result == 0; table++) {
-        result = mdb_dbi_open(txn, table_names[table], flags == STORE_READ ? 0 : MDB_CREATE, &store->tables[table]);
+        result = mdb_dbi_open(txn, table_names[table], !(flags & STORE_WRITE) ? 0 : MDB_CREATE, &store->tables[table]);
         if (result == MDB_NOTFOUND && table != TABLE_META)
             result = store->tables[table] = NO_TABLE;
         if (result != 0) {
@@ -226,6 +256,23 @@ static gboolean write_version(StoreTxn *txn, gpointer user, GError **error)
     return store_put_meta(txn, "format", version, error);
 }
 
+/* The version in a store, told from damage also where an earlier program wrote it, whose checksums left out the key.
+ * NULL without error: a store without one, or, for an audit, a damaged one. */
+static char *read_version(StoreTxn *txn, StoreFlags flags, GError **error)
+{
+    static const char name[] = "format";
+    const StoreValue key = {name, sizeof name - 1};
+    StoreValue value;
+    if (!store_get_unchecked(txn, TABLE_META, key.data, key.length, &value, error))
+        return NULL;
+    gboolean first = hash128_equal(hash128(value.data, value.length), hash128_read((const guint8 *)value.data + value.length));
+    if (first || trailer_matches(&key, &value))
+        return g_strndup(value.data, value.length);
+    if (flags != STORE_AUDIT)
+        set_damaged_error(txn, TABLE_META, error);
+    return NULL;
+}
+
 /* A new store gets its version; one of another version is refused before anything else in it is believed. */
 static gboolean check_version(Store *store, StoreFlags flags, GError **error)
 {
@@ -233,16 +280,16 @@ static gboolean check_version(Store *store, StoreFlags flags, GError **error)
     if (!txn)
         return FALSE;
     GError *failure = NULL;
-    g_autofree char *version = store_get_meta(txn, "format", &failure);
+    g_autofree char *version = read_version(txn, flags, &failure);
     if (failure) {
         g_propagate_error(error, failure);
         return FALSE;
     }
     g_clear_pointer(&txn, store_read_end);
-    if (!version && flags != STORE_READ)
+    if (!version && (flags & STORE_WRITE))
         return store_write(store, write_version, NULL, error);
     if (!version)
-        return set_unborn_error(store, error);
+        return flags == STORE_AUDIT || set_unborn_error(store, error);
     if (g_ascii_strtoll(version, NULL, 10) == STORE_FORMAT_VERSION)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
@@ -260,14 +307,14 @@ Store *store_open(const char *directory, StoreFlags flags, GError **error)
     flags = store->follows ? STORE_READ : flags;
     g_mutex_init(&store->lock);
     g_cond_init(&store->changed);
-    g_autofree char *path = g_build_filename(directory, PART_NAME, NULL);
+    g_autofree char *path = store_part_path(directory);
     if (flags != STORE_CREATE && !g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is no Galen store (it has no " PART_NAME "); 'galen build' makes one", directory);
         return NULL;
     }
     if (flags == STORE_CREATE && !directory_make(directory, error))
         return NULL;
-    if (flags != STORE_READ && !take_writer_lock(store, error))
+    if ((flags & STORE_WRITE) && !take_writer_lock(store, error))
         return NULL;
     if (!open_environment(store, path, flags, error) || !open_tables(store, flags, error) || !check_version(store, flags, error))
         return NULL;
@@ -299,6 +346,18 @@ void store_free(Store *store)
 const char *store_directory(const Store *store)
 {
     return store->directory;
+}
+
+char *store_part_path(const char *directory)
+{
+    return g_build_filename(directory, PART_NAME, NULL);
+}
+
+void store_mark_unfinished(const Store *store)
+{
+    g_autofree char *manifest = g_build_filename(store->directory, STORE_MANIFEST, NULL);
+    g_autofree char *previous = g_build_filename(store->directory, STORE_PREVIOUS_MANIFEST, NULL);
+    g_rename(manifest, previous);
 }
 
 /* ---- Transactions -------------------------------------------------------------------------------------------- */
@@ -438,27 +497,6 @@ static void txn_set_error(StoreTxn *txn, GError **error, int code, const char *v
     store_set_error(txn->store, error, code, doing);
 }
 
-static gboolean split_trailer(const MDB_val *stored, StoreValue *value)
-{
-    if (stored->mv_size < TRAILER_SIZE)
-        return FALSE;
-    *value = (StoreValue){stored->mv_data, stored->mv_size - TRAILER_SIZE};
-    return TRUE;
-}
-
-/* Of value and key together: a value under another key than its own is damage too. */
-static Hash128 record_checksum(const void *key, gsize key_length, const void *data, gsize length)
-{
-    Hash128 name = hash128(key, key_length), content = hash128(data, length);
-    return (Hash128){content.high ^ name.high, content.low ^ name.low};
-}
-
-static gboolean trailer_matches(const StoreValue *key, const StoreValue *value)
-{
-    const guint8 *trailer = (const guint8 *)value->data + value->length;
-    return hash128_equal(record_checksum(key->data, key->length, value->data, value->length), hash128_read(trailer));
-}
-
 gboolean store_record_value(const StoreRecord *record, gboolean verify, StoreValue *value)
 {
     const MDB_val stored = {record->stored.length, (void *)record->stored.data};
@@ -470,8 +508,7 @@ static gboolean check_record(StoreTxn *txn, StoreTable table, const StoreValue *
 {
     if (split_trailer(stored, value) && (!verify || trailer_matches(key, value)))
         return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "store %s: a record of table '%s' is damaged (its checksum does not match); run 'galen audit'",
-                txn->store->directory, table_names[table]);
+    set_damaged_error(txn, table, error);
     return FALSE;
 }
 

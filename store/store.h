@@ -28,6 +28,12 @@
 
 #define STORE_FORMAT_VERSION 2 /* 1: checksums of values alone */
 
+/* Beside LMDB's file in a store's directory: store/manifest.h, store/seal.h. */
+#define STORE_MANIFEST "manifest.json"
+#define STORE_PREVIOUS_MANIFEST "manifest.previous.json"
+#define STORE_SEAL "seal.json"
+#define STORE_CAPTURES "captures"
+
 typedef enum {
     TABLE_META,       /* name -> text: format version, recipe, sources */
     TABLE_INPUTS,     /* source + path -> InputRecord JSON: SHA-256, bytes, records */
@@ -54,6 +60,7 @@ typedef enum {
     STORE_WRITE = 1,  /* an existing store, to be changed */
     STORE_CREATE = 3, /* made if it does not exist, else as STORE_WRITE */
     STORE_FOLLOW = 4, /* read only, beside the writer of the same job */
+    STORE_AUDIT = 8,  /* as STORE_READ, even where the record of its version is damaged: an audit tells of that */
 } StoreFlags;
 
 typedef struct Store Store;
@@ -64,6 +71,10 @@ void store_free(Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 const char *store_directory(const Store *store);
 gboolean store_refresh(Store *store, GError **error); /* no transaction may be open */
+char *store_part_path(const char *directory); /* LMDB's file of the store there; g_free */
+/* Whoever changes a store says so first: its manifest becomes the previous one (store/manifest.h), and the build is
+ * unfinished until it has a new one. */
+void store_mark_unfinished(const Store *store);
 /* For tests: the size of the map, in bytes, before it grows by itself. */
 gboolean store_set_map_size(Store *store, guint64 bytes, GError **error);
 

@@ -2,8 +2,7 @@
  * The file that says a crawl is finished; see scrapers/fetch/crawl_done.h. */
 #include "scrapers/fetch/crawl_done.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -14,37 +13,15 @@
 #define DONE_VERSION 1
 #define DONE_MAX_BYTES 65536
 
-static gboolean digest_file(const char *path, char hex[SHA256_HEX_SIZE], guint64 *bytes, GError **error)
-{
-    FILE *file = fopen(path, "rbe");
-    if (!file) {
-        galen_error_set_errno(error, errno, "cannot open %s", path);
-        return FALSE;
-    }
-    g_autoptr(Sha256Context) context = sha256_new();
-    g_autofree char *chunk = g_malloc(1 << 16);
-    gsize got;
-    *bytes = 0;
-    while ((got = fread(chunk, 1, 1 << 16, file)) > 0) {
-        sha256_update(context, chunk, got);
-        *bytes += got;
-    }
-    gboolean good = !ferror(file);
-    if (!good)
-        galen_error_set_errno(error, errno, "cannot read %s", path);
-    fclose(file);
-    Sha256 digest = sha256_finish(context);
-    sha256_hex(&digest, hex);
-    return good;
-}
-
 gboolean crawl_done_write(const char *warc_path, const CrawlSummary *summary, guint64 left, const char *fingerprint,
                           GError **error)
 {
     char hex[SHA256_HEX_SIZE];
+    Sha256 digest;
     guint64 bytes;
-    if (!digest_file(warc_path, hex, &bytes, error))
+    if (!file_sha256(warc_path, NULL, &digest, &bytes, error))
         return FALSE;
+    sha256_hex(&digest, hex);
     g_autoptr(json_t) object = json_object();
     json_object_set_new(object, "version", json_integer(DONE_VERSION));
     json_object_set_new(object, "fetched", json_integer((json_int_t)summary->fetched));

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "store/chapters.h"
 #include "store/manifest.h"
+#include "store/seal.h"
 #include "store/shard_record.h"
 #include "tests/unit/store_fixture.h"
 
@@ -309,6 +310,16 @@ static void rewrite_manifest(Store *store, const char *key, json_t *value)
     g_assert_true(file_replace(path, text, strlen(text), &error));
 }
 
+/* As if the manifest that is there had been written by a build. */
+static void reseal(Store *store)
+{
+    g_autoptr(GError) error = NULL;
+    StageContext context = fixture_context(store);
+    g_autoptr(json_t) manifest = manifest_read(store, &error);
+    g_autofree char *text = json_pretty(manifest);
+    g_assert_true(seal_write(&context, text, json_get_string(manifest, "root"), &error));
+}
+
 static void test_a_manifest_changed_by_hand_is_seen(void)
 {
     g_autoptr(Store) store = built_store("hand");
@@ -334,6 +345,7 @@ static void test_another_version_of_the_program_is_no_finding(void)
     sha256_hex(&root, hex);
     rewrite_manifest(store, "galen", json_string("9.9.9"));
     rewrite_manifest(store, "root", json_string(hex));
+    reseal(store);
     g_autoptr(GPtrArray) findings = audit(store);
     g_assert_cmpuint(findings->len, ==, 0);
 }
@@ -409,6 +421,173 @@ static void test_findings_of_one_kind_are_capped_and_sorted(void)
     g_assert_nonnull(strstr(find(findings, FINDING_LEDGER_GAP, "store")->message, "50 more"));
 }
 
+/* ---- Ids, sources and files ------------------------------------------------------------------------------------- */
+
+static gboolean misplace_ids(StoreTxn *txn, gpointer user, GError **error)
+{
+    g_auto(Document) document = {0};
+    return document_get_facts(txn, 4, &document, error) && document_index_move(txn, 5, document.source, document.id, error);
+}
+
+static void test_an_id_that_leads_elsewhere_is_lost(void)
+{
+    g_autoptr(Store) store = built_store("id");
+    fixture_write(store, misplace_ids, NULL);
+    assert_finding(store, FINDING_LOST_ID, "document 4");
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_null(find(findings, FINDING_LOST_ID, "document 5"));
+}
+
+static void put_previous(Store *store, json_int_t entered)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(json_t) manifest = manifest_read(store, &error);
+    json_t *paper = json_array_get(json_object_get(manifest, "sources"), 1);
+    json_object_set_new(paper, "entered", json_integer(entered));
+    g_autofree char *text = json_pretty(manifest);
+    g_autofree char *path = g_build_filename(store_directory(store), STORE_PREVIOUS_MANIFEST, NULL);
+    g_assert_true(file_replace(path, text, strlen(text), &error));
+    reseal(store);
+}
+
+static void test_a_source_with_fewer_documents_than_before_has_shrunk(void)
+{
+    g_autoptr(Store) store = built_store("shrunk");
+    put_previous(store, 20);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 0);
+    put_previous(store, 21);
+    g_autoptr(GPtrArray) fewer = audit(store);
+    const Finding *finding = find(fewer, FINDING_SOURCE_SHRUNK, "source paper");
+    g_assert_cmpuint(fewer->len, ==, 1);
+    g_assert_nonnull(finding);
+    g_assert_cmpint(finding->severity, ==, SEVERITY_WARNING);
+    g_assert_cmpstr(finding->message, ==, "20 documents, but 21 in the build before");
+}
+
+static gboolean expect_more(StoreTxn *txn, gpointer user, GError **error)
+{
+    static const char sources[] = "[{\"tag\":\"guide\",\"licence\":\"MIT\",\"repeat\":1,\"expected\":40},{\"tag\":\"paper\",\"licence\":\"MIT\","
+                                  "\"repeat\":2,\"expected\":41},{\"tag\":\"replay\",\"licence\":\"MIT\",\"repeat\":1}]";
+    return store_put_meta(txn, "sources", sources, error);
+}
+
+static void test_a_source_with_less_than_half_of_what_is_expected_has_shrunk(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "expected");
+    fixture_write(store, expect_more, NULL);
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 1);
+    g_assert_nonnull(find(findings, FINDING_SOURCE_SHRUNK, "source paper"));
+}
+
+static char *put_capture(Store *store, const char *name, const char *text)
+{
+    g_autofree char *folder = g_build_filename(store_directory(store), STORE_CAPTURES, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_assert_true(directory_make(folder, NULL));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    return g_steal_pointer(&path);
+}
+
+static void test_captures_are_compared_byte_for_byte(void)
+{
+    g_autoptr(Store) store = fixture_store(fixture, "captures");
+    g_autofree char *path = put_capture(store, "site.warc.gz", "pages");
+    fixture_build(fixture, store);
+    g_autoptr(GPtrArray) sound = audit(store);
+    g_assert_cmpuint(sound->len, ==, 0);
+    g_free(put_capture(store, "site.warc.gz", "paged"));
+    assert_finding(store, FINDING_HASH_MISMATCH, "file captures/site.warc.gz");
+    g_free(put_capture(store, "other.warc.gz", "pages"));
+    assert_finding(store, FINDING_UNKNOWN_FILE, "file captures/other.warc.gz");
+    g_assert_cmpint(remove(path), ==, 0);
+    g_autoptr(GPtrArray) findings = audit(store);
+    const Finding *finding = find(findings, FINDING_MISSING_CAPTURE, "file captures/site.warc.gz");
+    g_assert_nonnull(finding);
+    g_assert_cmpint(finding->severity, ==, SEVERITY_WARNING);
+}
+
+static void test_a_store_without_its_seal_or_model_lacks_a_file(void)
+{
+    g_autoptr(Store) store = built_store("unsealed");
+    g_autofree char *model = g_build_filename(store_directory(store), "tokenizer.model", NULL);
+    g_autofree char *seal = g_build_filename(store_directory(store), STORE_SEAL, NULL);
+    g_assert_cmpint(remove(model), ==, 0);
+    assert_finding(store, FINDING_MISSING_FILE, "file tokenizer.model");
+    g_assert_cmpint(remove(seal), ==, 0);
+    assert_finding(store, FINDING_MISSING_FILE, "file seal.json");
+}
+
+static gboolean put_band(StoreTxn *txn, gpointer user, GError **error)
+{
+    static const guint8 key[] = {0};
+    return store_put(txn, TABLE_BANDS, key, sizeof key, "x", 1, error);
+}
+
+static void test_a_record_that_came_after_the_build_is_seen(void)
+{
+    g_autoptr(Store) store = built_store("more");
+    fixture_write(store, put_band, NULL);
+    assert_finding(store, FINDING_HASH_MISMATCH, "table bands");
+}
+
+static void test_changing_a_store_keeps_the_manifest_as_the_previous_one(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Store) store = built_store("previous");
+    g_autoptr(json_t) manifest = manifest_read(store, &error);
+    store_mark_unfinished(store);
+    assert_finding(store, FINDING_UNFINISHED, "manifest.json");
+    g_autoptr(json_t) previous = manifest_read_previous(store, &error);
+    g_assert_true(json_equal(manifest, previous));
+    StageContext context = fixture_context(store);
+    g_assert_true(manifest_write(&context, &error));
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static gboolean touch_recipe(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_put_meta(txn, "recipe", "another comment", error);
+}
+
+static void test_what_no_stage_reads_is_sealed_anew(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Store) store = built_store("sealed");
+    g_autoptr(json_t) before = manifest_read(store, &error);
+    fixture_write(store, touch_recipe, NULL);
+    assert_finding(store, FINDING_HASH_MISMATCH, "table meta");
+    StageContext context = fixture_context(store);
+    g_assert_true(manifest_write(&context, &error));
+    g_autoptr(json_t) after = manifest_read(store, &error);
+    g_assert_true(json_equal(before, after));
+    g_autoptr(GPtrArray) findings = audit(store);
+    g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static void test_every_kind_of_finding_is_documented(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "docs", "findings.md", NULL), *text = NULL;
+    gsize count, documented = 0;
+    const FindingKind *kinds = finding_kinds(&count);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *severity = g_strdup(severity_name(kinds[i].severity));
+        severity[0] = g_ascii_toupper(severity[0]);
+        g_autofree char *entry = g_strdup_printf("\n## %s\n\n*%s*: %s.\n", kinds[i].id, severity, kinds[i].summary);
+        if (!strstr(text, entry)) {
+            g_test_message("docs/findings.md lacks:%s", entry);
+            g_test_fail();
+        }
+    }
+    for (const char *at = text; (at = strstr(at, "\n## ")); at++)
+        documented++;
+    g_assert_cmpuint(documented, ==, count);
+}
+
 /* ---- Damage on disk -------------------------------------------------------------------------------------------- */
 
 /* Flips a bit of every occurrence of `bytes` in the closed store's data file. */
@@ -450,6 +629,30 @@ static void test_flipped_bits_on_disk_are_found_and_named(void)
     assert_damage_is_found("disk-run", "\"next\":", "runs ");
     assert_damage_is_found("disk-key", "okenizer", "meta tOkenizer"); /* the key; its value is as it was */
     assert_damage_is_found("disk-settings", "shard_tokens\":128", "meta recipe.settings");
+}
+
+/* The kind of each page of a tree becomes another: LMDB would stop at it, or go astray. */
+static void test_damaged_pages_are_findings_and_no_crash(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fixture_path(fixture, "pages");
+    g_autofree char *part = store_part_path(path);
+    store_free(built_store("pages"));
+    int file = open(part, O_RDWR);
+    struct stat status;
+    guint8 header[12];
+    g_assert_cmpint(fstat(file, &status), ==, 0);
+    g_autoptr(GPtrArray) sound = audit_store(path, 2, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(sound->len, ==, 0);
+    for (off_t page = 2; page < status.st_size / 4096; page++)
+        if (pread(file, header, sizeof header, page * 4096) == sizeof header && (header[10] == 1 || header[10] == 2))
+            g_assert_cmpint(pwrite(file, "\xff", 1, page * 4096 + 10), ==, 1);
+    g_autoptr(GPtrArray) findings = audit_store(path, 2, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(find(findings, FINDING_STORE_DAMAGED, "page "));
+    g_assert_cmpint(((Finding *)findings->pdata[0])->severity, ==, SEVERITY_ERROR);
+    close(file);
 }
 
 /* Any byte of any record may be anything: findings, never a crash. */
@@ -522,6 +725,19 @@ int main(int argc, char **argv)
                     test_missing_licences_and_empty_sources_are_warnings);
     g_test_add_func("/audit/a damaged input is a warning", test_a_damaged_input_is_a_warning);
     g_test_add_func("/audit/findings of one kind are capped and sorted", test_findings_of_one_kind_are_capped_and_sorted);
+    g_test_add_func("/audit/an id that leads elsewhere is lost", test_an_id_that_leads_elsewhere_is_lost);
+    g_test_add_func("/audit/a source with fewer documents than before has shrunk",
+                    test_a_source_with_fewer_documents_than_before_has_shrunk);
+    g_test_add_func("/audit/a source with less than half of what is expected has shrunk",
+                    test_a_source_with_less_than_half_of_what_is_expected_has_shrunk);
+    g_test_add_func("/audit/captures are compared byte for byte", test_captures_are_compared_byte_for_byte);
+    g_test_add_func("/audit/a store without its seal or model lacks a file", test_a_store_without_its_seal_or_model_lacks_a_file);
+    g_test_add_func("/audit/a record that came after the build is seen", test_a_record_that_came_after_the_build_is_seen);
+    g_test_add_func("/audit/changing a store keeps the manifest as the previous one",
+                    test_changing_a_store_keeps_the_manifest_as_the_previous_one);
+    g_test_add_func("/audit/what no stage reads is sealed anew", test_what_no_stage_reads_is_sealed_anew);
+    g_test_add_func("/audit/every kind of finding is documented", test_every_kind_of_finding_is_documented);
+    g_test_add_func("/audit/damaged pages are one finding and no crash", test_damaged_pages_are_findings_and_no_crash);
     g_test_add_func("/audit/flipped bits on disk are found and named", test_flipped_bits_on_disk_are_found_and_named);
     g_test_add_func("/audit/scrambled records never crash", test_scrambled_records_never_crash);
     int result = g_test_run();
