@@ -8,8 +8,13 @@
 #include "base/error.h"
 #include "cleaning/boilerplate.h"
 #include "cleaning/frequent.h"
+#include "store/changes.h"
+#include "store/fingerprint.h"
+#include "store/reading_order.h"
 
 #define BOILERPLATE_VERSION 1
+#define BEFORE "boilerplate.before" /* in TABLE_META, while a store changes */
+#define REDO_BATCH 4096u
 #define TEXT_LIMIT 200 /* bytes of a line that are kept for people */
 
 /* A line that may be boilerplate, in the second pass. */
@@ -29,6 +34,7 @@ typedef struct SourceLines {
 /* All sources that have a share, by tag. Workers read the settings and the hashes only. */
 typedef struct Counting {
     GHashTable *sources; /* tag -> SourceLines */
+    StageRecordNeed need;
 } Counting;
 
 static void candidate_clear(gpointer data)
@@ -138,8 +144,8 @@ static void write_frequent(gpointer user, StageRun *run)
 {
     GHashTableIter iterator;
     gpointer tag, value;
-    json_decref(run->position);
-    run->position = json_object();
+    if (!run->position)
+        run->position = json_object(); /* it has other sources in a store that changes */
     g_hash_table_iter_init(&iterator, ((Counting *)user)->sources);
     while (g_hash_table_iter_next(&iterator, &tag, &value)) {
         const SourceLines *lines = value;
@@ -155,7 +161,9 @@ static gboolean read_frequent(gpointer user, const StageRun *run, GError **error
     json_object_foreach(run->position, tag, value) {
         SourceLines *lines = g_hash_table_lookup(((Counting *)user)->sources, tag);
         const char *text = json_get_string(value, "frequent");
-        Frequent *frequent = lines && text ? frequent_read(text) : NULL;
+        if (!lines)
+            continue;
+        Frequent *frequent = text ? frequent_read(text) : NULL;
         if (!frequent) {
             g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the record of the stage 'lines' cannot be read; run 'galen audit'");
             return FALSE;
@@ -226,8 +234,8 @@ static void write_candidates(gpointer user, StageRun *run)
 {
     GHashTableIter iterator;
     gpointer tag, value;
-    json_decref(run->position);
-    run->position = json_object();
+    if (!run->position)
+        run->position = json_object(); /* it has other sources in a store that changes */
     g_hash_table_iter_init(&iterator, ((Counting *)user)->sources);
     while (g_hash_table_iter_next(&iterator, &tag, &value)) {
         const SourceLines *lines = value;
@@ -263,19 +271,18 @@ static gboolean read_candidates(gpointer user, const StageRun *run, GError **err
 
 static char *fingerprint_of(const char *stage, const Recipe *recipe, const char *predecessor, gboolean with_limits)
 {
-    char hex[SHA256_HEX_SIZE], share[G_ASCII_DTOSTR_BUF_SIZE];
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "%s %d\nafter %s\n", stage, BOILERPLATE_VERSION, predecessor);
+    char share[G_ASCII_DTOSTR_BUF_SIZE];
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "%s %d", stage, BOILERPLATE_VERSION);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeClean *clean = &recipe->sources[i].clean;
         if (clean->boilerplate_share > 0)
-            g_string_append_printf(text, "%s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", recipe->sources[i].tag,
+            fingerprint_add_source(text, recipe->sources[i].tag, "%s %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, stage,
                                    g_ascii_dtostr(share, sizeof share, clean->boilerplate_share), clean->boilerplate_words,
                                    with_limits ? clean->boilerplate_documents : 0);
     }
-    Sha256 digest = sha256(text->str, text->len);
-    sha256_hex(&digest, hex);
-    return g_strdup(hex);
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean load_frequent(StageContext *context, Counting *counting, GError **error)
@@ -312,10 +319,227 @@ static gboolean forget(StageContext *context, GError **error)
     return stage_begin(context->store, "lines", "off", &run, &action, error) && stage_finish(context->store, &run, error);
 }
 
+/* ---- A store that changes ------------------------------------------------------------------------------------ */
+
+/* Leaves only those of the sources of which a document is on the list of changes: all others have the lines that they had. */
+static gboolean keep_changed(Store *store, GHashTable *sources, GError **error)
+{
+    g_autoptr(GHashTable) changed = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    GError *failure = NULL;
+    Docno docno;
+    if (!txn)
+        return FALSE;
+    for (Docno from = 0; changes_next(txn, from, "boilerplate", &docno, &failure); from = docno + 1) {
+        g_auto(Document) facts = {0};
+        if (!document_get_facts(txn, docno, &facts, &failure))
+            break;
+        SourceLines *lines = facts.source ? g_hash_table_lookup(sources, facts.source) : NULL;
+        if (lines)
+            g_hash_table_add(changed, lines->source->tag);
+    }
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    GHashTableIter iterator;
+    gpointer tag;
+    g_hash_table_iter_init(&iterator, sources);
+    while (g_hash_table_iter_next(&iterator, &tag, NULL))
+        if (!g_hash_table_contains(changed, tag))
+            g_hash_table_iter_remove(&iterator);
+    return TRUE;
+}
+
+/* All documents of these sources, in the order of reading. */
+static GArray *documents_of(Store *store, GHashTable *sources, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    g_autoptr(ReadingOrder) order = txn ? reading_order_load(txn, error) : NULL;
+    GHashTableIter iterator;
+    gpointer tag;
+    if (!order)
+        return NULL;
+    GArray *docnos = g_array_new(FALSE, FALSE, sizeof(Docno));
+    g_hash_table_iter_init(&iterator, sources);
+    while (g_hash_table_iter_next(&iterator, &tag, NULL)) {
+        g_autoptr(GArray) stretches = reading_order_source(order, tag);
+        for (guint i = 0; i < stretches->len; i++) {
+            const ReadingStretch *stretch = &g_array_index(stretches, ReadingStretch, i);
+            for (Docno docno = stretch->first; docno < stretch->first + stretch->count; docno++)
+                g_array_append_val(docnos, docno);
+        }
+    }
+    return docnos;
+}
+
+/* What the stage had found before the store changed; kept until it is known which sources' documents must be cleaned anew. */
+static gboolean keep_results(StoreTxn *txn, gpointer user, GError **error)
+{
+    GError *failure = NULL;
+    g_autofree char *kept = store_get_meta(txn, BEFORE, &failure), *text = json_write(user);
+    if (failure)
+        g_propagate_error(error, failure);
+    return !failure && (kept || store_put_meta(txn, BEFORE, text, error));
+}
+
+static guint64 result_threshold(const json_t *results)
+{
+    return (guint64)json_integer_value(json_object_get(results, "threshold"));
+}
+
+/* Whether the same lines are boilerplate; both lists are in the order of hashes. */
+static gboolean same_lines(const json_t *before, const json_t *now)
+{
+    g_autoptr(GString) left = g_string_new(NULL), right = g_string_new(NULL);
+    const json_t *results[] = {before, now};
+    GString *const texts[] = {left, right};
+    for (unsigned i = 0; i < 2; i++) {
+        gsize index;
+        json_t *line;
+        json_array_foreach(json_object_get(results[i], "lines"), index, line) {
+            if ((guint64)json_integer_value(json_object_get(line, "documents")) >= result_threshold(results[i]))
+                g_string_append_printf(texts[i], "%s ", json_get_string(line, "hash"));
+        }
+    }
+    return strcmp(left->str, right->str) == 0;
+}
+
+typedef struct Redo {
+    const GArray *docnos;
+    guint from, to;
+} Redo;
+
+static gboolean redo_documents(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Redo *redo = user;
+    for (guint i = redo->from; i < redo->to; i++)
+        if (!changes_redo(txn, g_array_index(redo->docnos, Docno, i), "clean", error))
+            return FALSE;
+    return redo->to < redo->docnos->len || store_delete(txn, TABLE_META, BEFORE, strlen(BEFORE), error);
+}
+
+/* Sources whose boilerplate is other lines now are cleaned anew. */
+static gboolean settle_results(StageContext *context, GHashTable *sources, GError **error)
+{
+    GError *failure = NULL;
+    g_auto(StageRun) run = {0};
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autofree char *text = txn ? store_get_meta(txn, BEFORE, &failure) : NULL;
+    g_autoptr(json_t) before = text ? json_parse(text, strlen(text), BEFORE, &failure) : NULL;
+    if (before)
+        stage_load(txn, "boilerplate", &run, &failure);
+    if (failure)
+        g_propagate_error(error, failure);
+    if (failure || !before)
+        return txn && !failure;
+    g_clear_pointer(&txn, store_read_end);
+    GHashTableIter iterator;
+    gpointer tag;
+    g_hash_table_iter_init(&iterator, sources);
+    while (g_hash_table_iter_next(&iterator, &tag, NULL))
+        if (same_lines(json_object_get(before, tag), json_object_get(run.position, tag)))
+            g_hash_table_iter_remove(&iterator);
+    g_autoptr(GArray) docnos = documents_of(context->store, sources, error);
+    Redo redo = {.docnos = docnos};
+    gboolean good = docnos != NULL;
+    while (good && (redo.to < docnos->len || redo.to == 0)) {
+        redo.from = redo.to;
+        redo.to = MIN(redo.from + REDO_BATCH, docnos->len);
+        good = store_write(context->store, redo_documents, &redo, error);
+        if (docnos->len == 0)
+            break;
+    }
+    return good;
+}
+
+/* ---- Both stages --------------------------------------------------------------------------------------------- */
+
+/* Where the store has changed, the stage counts the documents of `map->only` anew, and carries the other sources' results
+ * over. */
+static gboolean begin_stage(StageContext *context, const StageMap *map, StageRecordNeed need, gboolean *extends, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    StageAction action;
+    if (!stage_begin_extending(context->store, map->stage, map->fingerprint, need, &run, &action, error))
+        return FALSE;
+    *extends = action == STAGE_EXTEND;
+    if (!*extends || strcmp(map->stage, "boilerplate") != 0)
+        return TRUE;
+    g_autoptr(json_t) results = run.position ? json_incref(run.position) : json_object();
+    return store_write(context->store, keep_results, results, error);
+}
+
+static gboolean run_stage(StageContext *context, Counting *counting, StageMap *map, GError **error)
+{
+    gboolean extends;
+    if (!begin_stage(context, map, counting->need, &extends, error))
+        return FALSE;
+    g_autoptr(GArray) only = extends ? documents_of(context->store, counting->sources, error) : NULL;
+    map->only = only;
+    gboolean good = (!extends || only) && stage_map(context, map, error);
+    map->only = NULL;
+    return good;
+}
+
+static gboolean run_both(StageContext *context, Counting *counting, StageMap *map, const char *first, const char *second, GError **error)
+{
+    map->stage = "lines";
+    map->fingerprint = first;
+    map->count = count_frequent;
+    map->checkpoint = write_frequent;
+    map->resume = read_frequent;
+    if (!run_stage(context, counting, map, error) || !load_frequent(context, counting, error))
+        return FALSE;
+    map->stage = "boilerplate";
+    map->fingerprint = second;
+    map->count = count_candidates;
+    map->checkpoint = write_candidates;
+    map->resume = read_candidates;
+    return run_stage(context, counting, map, error) && settle_results(context, counting->sources, error);
+}
+
+/* Whether all that the sources have came with the last change: then a stage that has no record has missed nothing. */
+static gboolean are_new(Store *store, GHashTable *sources, gboolean *answer, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    g_autoptr(ReadingOrder) order = txn ? reading_order_load(txn, error) : NULL;
+    GHashTableIter iterator;
+    gpointer tag;
+    *answer = TRUE;
+    g_hash_table_iter_init(&iterator, sources);
+    while (order && *answer && g_hash_table_iter_next(&iterator, &tag, NULL)) {
+        GError *failure = NULL;
+        Docno docno = DOCNO_NONE, lowest = DOCNO_NONE;
+        g_autoptr(GArray) stretches = reading_order_source(order, tag);
+        for (guint i = 0; i < stretches->len; i++)
+            lowest = MIN(lowest, g_array_index(stretches, ReadingStretch, i).first);
+        *answer = lowest == DOCNO_NONE || (changes_next(txn, lowest, "boilerplate", &docno, &failure) && docno == lowest);
+        if (failure) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+    }
+    return order != NULL;
+}
+
+/* Where the store has changed, leaves only the sources that matter. */
+static gboolean choose_sources(Store *store, Counting *counting, const char *fingerprint, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    StageAction action;
+    gboolean all_new;
+    if (!are_new(store, counting->sources, &all_new, error))
+        return FALSE;
+    counting->need = all_new ? STAGE_MAY_BE_NEW : STAGE_NEEDS_RECORD;
+    return stage_begin_extending(store, "lines", fingerprint, counting->need, &run, &action, error) &&
+           (action != STAGE_EXTEND || keep_changed(store, counting->sources, error));
+}
+
 gboolean boilerplate_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
 {
     g_autoptr(GHashTable) sources = sources_of(recipe);
-    Counting counting = {sources};
+    Counting counting = {.sources = sources};
     if (g_hash_table_size(sources) == 0) {
         *fingerprint = g_strdup(predecessor);
         return forget(context, error);
@@ -323,26 +547,15 @@ gboolean boilerplate_run(StageContext *context, const Recipe *recipe, const char
     g_autofree char *first = fingerprint_of("lines", recipe, predecessor, FALSE);
     *fingerprint = fingerprint_of("boilerplate", recipe, first, TRUE);
     StageMap map = {
-        .stage = "lines",
-        .fingerprint = first,
         .reads = STAGE_READ_DOCUMENT,
+        .extends = TRUE,
         .user = &counting,
         .wants = wants,
         .work = work,
         .save = save_nothing,
-        .count = count_frequent,
-        .checkpoint = write_frequent,
-        .resume = read_frequent,
         .result_free = free_sightings,
     };
-    if (!stage_map(context, &map, error) || !load_frequent(context, &counting, error))
-        return FALSE;
-    map.stage = "boilerplate";
-    map.fingerprint = *fingerprint;
-    map.count = count_candidates;
-    map.checkpoint = write_candidates;
-    map.resume = read_candidates;
-    return stage_map(context, &map, error);
+    return choose_sources(context->store, &counting, first, error) && run_both(context, &counting, &map, first, *fingerprint, error);
 }
 
 /* ---- Results ------------------------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include "cleaning/measure.h"
 #include "cleaning/rules.h"
 #include "store/document.h"
+#include "store/fingerprint.h"
 
 #define CLEAN_VERSION 3 /* raise it when a rule changes what it does: stores are then cleaned anew */
 #define SETTINGS_NAME "clean.settings" /* in TABLE_META */
@@ -113,14 +114,17 @@ static char *settings_text(const Recipe *recipe)
 }
 
 /* Everything that decides the stage's result, the versions of ICU's and CLD2's tables included. */
-static char *fingerprint_of(const char *settings, const char *predecessor)
+static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
 {
-    char hex[SHA256_HEX_SIZE];
-    g_autofree char *text = g_strdup_printf("clean %d\nicu %s\ncld2 %s\nafter %s\n%s", CLEAN_VERSION, U_ICU_VERSION, cld2_version(),
-                                            predecessor, settings);
-    Sha256 digest = sha256(text, strlen(text));
-    sha256_hex(&digest, hex);
-    return g_strdup(hex);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "clean %d icu %s cld2 %s", CLEAN_VERSION, U_ICU_VERSION, cld2_version());
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        g_autoptr(json_t) settings = recipe_clean_json(&recipe->sources[i].clean);
+        g_autofree char *written = json_write(settings);
+        fingerprint_add_source_digest(text, recipe->sources[i].tag, "clean", written);
+    }
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean put_settings(StoreTxn *txn, gpointer user, GError **error)
@@ -157,6 +161,7 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, const cha
         .stage = "clean",
         .fingerprint = fingerprint,
         .reads = STAGE_READ_DOCUMENT,
+        .extends = TRUE,
         .user = &job,
         .worker_new = clean_worker_new,
         .worker_free = clean_worker_free,
@@ -173,6 +178,6 @@ gboolean clean_run(StageContext *context, const Recipe *recipe, const char *pred
     g_autofree char *settings = settings_text(recipe), *before = NULL;
     if (!boilerplate_run(context, recipe, predecessor, &before, error))
         return FALSE;
-    *fingerprint = fingerprint_of(settings, before);
+    *fingerprint = fingerprint_of(recipe, before);
     return store_write(context->store, put_settings, settings, error) && run_stage(context, recipe, *fingerprint, error);
 }

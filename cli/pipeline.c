@@ -98,7 +98,7 @@ static const struct {
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 
-static gsize stage_place(const char *name)
+static gsize place_of(const char *name)
 {
     gsize place = 0;
     while (place < G_N_ELEMENTS(stages) && strcmp(stages[place].name, name) != 0)
@@ -108,7 +108,7 @@ static gsize stage_place(const char *name)
 
 gboolean pipeline_has_stage(const char *name)
 {
-    return stage_place(name) < G_N_ELEMENTS(stages);
+    return place_of(name) < G_N_ELEMENTS(stages);
 }
 
 static gboolean count_bad(StoreTxn *txn, const char *stage, guint64 *bad_inputs, GError **error)
@@ -141,7 +141,7 @@ static gboolean count_bad_inputs(Store *store, BadInputs *bad_inputs, GError **e
 static gboolean prepare(Build *build, const char *until, GError **error)
 {
     const RecipeTokenizer *settings = &build->recipe->tokenizer;
-    if (until && stage_place(until) < stage_place("tokenise"))
+    if (until && place_of(until) < place_of("tokenise"))
         return contamination_check(build->recipe, error);
     g_autofree char *model = recipe_resolve(build->recipe, settings->model);
     build->tokenizer = tokenizer_load(model, (const char *const *)settings->special.items, settings->special.count, error);

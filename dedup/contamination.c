@@ -9,6 +9,7 @@
 #include "dedup/contamination_summary.h"
 #include "dedup/cut_range.h"
 #include "dedup/ngram_scan.h"
+#include "store/fingerprint.h"
 #include "store/note.h"
 
 /* Raise it whenever the same documents, benchmarks and settings give other findings. */
@@ -77,30 +78,33 @@ static gboolean read_index(Contamination *job, GError **error)
     return TRUE;
 }
 
+static void describe_benchmark(const Benchmark *benchmark, const RecipeBenchmark *settings, GString *text)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    for (unsigned k = 0; k < settings->fields.count; k++)
+        g_string_append_printf(line, "%s,", settings->fields.items[k]);
+    for (guint k = 0; k < benchmark->files->len; k++) {
+        char hex[SHA256_HEX_SIZE];
+        sha256_hex(&((const BenchmarkFile *)benchmark->files->pdata[k])->digest, hex);
+        g_string_append_printf(line, " %s", hex);
+    }
+    fingerprint_add(text, "benchmark %s id=%s fields=%s", benchmark->name, settings->id_field ? settings->id_field : "", line->str);
+}
+
 static char *fingerprint_of(const Contamination *job, const char *predecessor)
 {
     const RecipeContamination *settings = &job->recipe->contamination;
-    char overlap[G_ASCII_DTOSTR_BUF_SIZE], hex[SHA256_HEX_SIZE];
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "contamination/%d action=%s ngram=%" G_GUINT64_FORMAT " overlap=%s long=%" G_GUINT64_FORMAT " min=%" G_GUINT64_FORMAT
-                    " common=%" G_GUINT64_FORMAT, CONTAMINATION_VERSION, recipe_contamination_action_name(settings->action), settings->ngram,
-                    g_ascii_dtostr(overlap, sizeof overlap, settings->overlap), settings->long_ngram, settings->min_words, settings->common);
-    if (settings->action == CONTAMINATION_MASK)
-        g_string_append_printf(text, " left=%" G_GUINT64_FORMAT, job->recipe->clean.min_words);
-    for (unsigned i = 0; i < job->set->count; i++) {
-        const Benchmark *benchmark = &job->set->benchmarks[i];
-        g_string_append_printf(text, "\n%s id=%s fields=", benchmark->name, settings->benchmarks[i].id_field ? settings->benchmarks[i].id_field : "");
-        for (unsigned k = 0; k < settings->benchmarks[i].fields.count; k++)
-            g_string_append_printf(text, "%s,", settings->benchmarks[i].fields.items[k]);
-        for (guint k = 0; k < benchmark->files->len; k++) {
-            sha256_hex(&((const BenchmarkFile *)benchmark->files->pdata[k])->digest, hex);
-            g_string_append_printf(text, " %s", hex);
-        }
-    }
-    Sha256 before = sha256(predecessor, strlen(predecessor));
-    sha256_hex(&before, hex);
-    g_string_append_printf(text, "\nafter=%s", hex);
-    return g_string_free(g_steal_pointer(&text), FALSE);
+    char overlap[G_ASCII_DTOSTR_BUF_SIZE];
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "contamination %d action=%s ngram=%" G_GUINT64_FORMAT " overlap=%s long=%" G_GUINT64_FORMAT " min=%" G_GUINT64_FORMAT
+                    " common=%" G_GUINT64_FORMAT " left=%" G_GUINT64_FORMAT, CONTAMINATION_VERSION,
+                    recipe_contamination_action_name(settings->action), settings->ngram,
+                    g_ascii_dtostr(overlap, sizeof overlap, settings->overlap), settings->long_ngram, settings->min_words, settings->common,
+                    settings->action == CONTAMINATION_MASK ? job->recipe->clean.min_words : 0);
+    for (unsigned i = 0; i < job->set->count; i++)
+        describe_benchmark(&job->set->benchmarks[i], &settings->benchmarks[i], text);
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 /* ---- What was found ---------------------------------------------------------------------------------------------- */
@@ -353,12 +357,23 @@ static void count(gpointer user, StageItem *item, StageRun *run)
     stage_count(run, source, "masked_bytes", (gint64)cuts_bytes((const Cut *)(void *)finding->cuts->data, finding->cuts->len));
 }
 
+/* What the summary is of: the settings, and the generation of the store. g_free. */
+static char *summary_version(Store *store, const char *fingerprint, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn || !stage_load(txn, "contamination", &run, error))
+        return NULL;
+    return g_strdup_printf("generation %" G_GUINT64_FORMAT "\n%s", run.generation, fingerprint);
+}
+
 static gboolean run_stage(StageContext *context, Contamination *job, const char *fingerprint, GError **error)
 {
     StageMap map = {
         .stage = "contamination",
         .fingerprint = fingerprint,
         .reads = STAGE_READ_FACTS | STAGE_READ_FINAL,
+        .extends = TRUE,
         .user = job,
         .worker_new = worker_new,
         .worker_free = worker_free,
@@ -367,8 +382,10 @@ static gboolean run_stage(StageContext *context, Contamination *job, const char 
         .count = count,
         .result_free = finding_free,
     };
-    return stage_map(context, &map, error) &&
-           contamination_summary_write(context->store, &job->recipe->contamination, job->set, job->index, fingerprint, error);
+    if (!stage_map(context, &map, error))
+        return FALSE;
+    g_autofree char *version = summary_version(context->store, fingerprint, error);
+    return version && contamination_summary_write(context->store, &job->recipe->contamination, job->set, job->index, version, error);
 }
 
 gboolean contamination_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)

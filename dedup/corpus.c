@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "dedup/ranks.h"
 #include "store/ledger.h"
+#include "store/reading_order.h"
 
 /* Candidates in one task of a scan. */
 #define SCAN_CANDIDATES 4096
@@ -91,15 +92,21 @@ static guint32 *order_tags(const Recipe *recipe)
     return places;
 }
 
+typedef struct Preference {
+    const guint32 *tags; /* order_tags */
+    const ReadingOrder *order;
+} Preference;
+
 static int compare_preference(gconstpointer a, gconstpointer b, gpointer user)
 {
     const Candidate *left = a, *right = b;
-    const guint32 *places = user;
+    const Preference *preference = user;
     if (left->rank != right->rank)
         return left->rank > right->rank ? -1 : 1;
     if (left->source != right->source)
-        return places[left->source] < places[right->source] ? -1 : 1;
-    return left->docno < right->docno ? -1 : left->docno > right->docno;
+        return preference->tags[left->source] < preference->tags[right->source] ? -1 : 1;
+    guint64 first = reading_order_place(preference->order, left->docno), second = reading_order_place(preference->order, right->docno);
+    return first < second ? -1 : first > second;
 }
 
 static int compare_docnos(gconstpointer a, gconstpointer b, gpointer user)
@@ -109,12 +116,13 @@ static int compare_docnos(gconstpointer a, gconstpointer b, gpointer user)
     return (left > right) - (left < right);
 }
 
-static void put_in_order(Corpus *corpus)
+static void put_in_order(Corpus *corpus, const ReadingOrder *order)
 {
-    g_autofree guint32 *places = order_tags(corpus->recipe);
+    g_autofree guint32 *tags = order_tags(corpus->recipe);
+    Preference preference = {tags, order};
     if (corpus->count == 0)
         return;
-    qsort_r(corpus->candidates, corpus->count, sizeof corpus->candidates[0], compare_preference, places);
+    qsort_r(corpus->candidates, corpus->count, sizeof corpus->candidates[0], compare_preference, &preference);
     corpus->by_docno = g_new(guint32, corpus->count);
     for (gsize i = 0; i < corpus->count; i++)
         corpus->by_docno[i] = (guint32)i;
@@ -131,13 +139,14 @@ static gboolean check_count(guint64 records, GError **error)
 }
 
 /* Of several ranks each reads its stretch of document numbers. */
-static gboolean load_candidates(Corpus *corpus, GError **error)
+static gboolean load_candidates(Corpus *corpus, ReadingOrder **order, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(corpus->store, error);
     guint64 end;
     gsize from, to;
     guint8 first[8];
-    if (!txn || !check_count(store_count(txn, TABLE_SIGNATURES), error) || !store_docno_end(txn, TABLE_SIGNATURES, &end, error))
+    if (!txn || !(*order = reading_order_load(txn, error)) || !check_count(store_count(txn, TABLE_SIGNATURES), error) ||
+        !store_docno_end(txn, TABLE_SIGNATURES, &end, error))
         return FALSE;
     ranks_share(corpus, end, &from, &to);
     docno_write(from, first);
@@ -163,9 +172,10 @@ Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *com
     corpus->memory = CORPUS_MEMORY;
     corpus->comm = comm;
     corpus->merges = g_array_new(FALSE, FALSE, sizeof(Merge));
-    if (!load_candidates(corpus, error) || !ranks_gather_candidates(corpus, error))
+    g_autoptr(ReadingOrder) order = NULL;
+    if (!load_candidates(corpus, &order, error) || !ranks_gather_candidates(corpus, error))
         return NULL;
-    put_in_order(corpus);
+    put_in_order(corpus, order);
     return g_steal_pointer(&corpus);
 }
 

@@ -11,6 +11,7 @@
 #include "dedup/rules.h"
 #include "dedup/sign.h"
 #include "dedup/verdicts.h"
+#include "store/fingerprint.h"
 
 /* Raise it whenever the same sketches with the same settings give other verdicts. */
 #define DEDUP_VERSION 2
@@ -19,20 +20,18 @@
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
 {
     const RecipeDedup *settings = &recipe->dedup;
-    char digest[SHA256_HEX_SIZE], threshold[G_ASCII_DTOSTR_BUF_SIZE];
-    Sha256 before = sha256(predecessor, strlen(predecessor));
-    sha256_hex(&before, digest);
+    char threshold[G_ASCII_DTOSTR_BUF_SIZE];
     GString *text = g_string_new(NULL);
-    g_string_printf(text,
-                    "dedup/%d ids=%d exact=%d urls=%d titles=%d near=%d verify=%d bands=%" G_GUINT64_FORMAT
+    fingerprint_add(text,
+                    "dedup %d ids=%d exact=%d urls=%d titles=%d near=%d verify=%d bands=%" G_GUINT64_FORMAT
                     " rows=%" G_GUINT64_FORMAT " threshold=%s min_title=%" G_GUINT64_FORMAT,
                     DEDUP_VERSION, settings->ids, settings->exact, settings->urls, settings->titles, settings->near, settings->verify,
                     settings->bands, settings->rows, g_ascii_dtostr(threshold, sizeof threshold, settings->threshold),
                     settings->min_title);
     for (unsigned i = 0; i < recipe->sources_count; i++)
-        g_string_append_printf(text, " %s=%s,%d", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group),
+        fingerprint_add_source(text, recipe->sources[i].tag, "dedup %s,%d", recipe_group_name(recipe->sources[i].group),
                                recipe->sources[i].redistributable);
-    g_string_append_printf(text, " after=%s", digest);
+    fingerprint_add_before(text, predecessor);
     return g_string_free(text, FALSE);
 }
 

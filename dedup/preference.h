@@ -6,7 +6,7 @@
  * recipe's word on its source), and the longer clean text over the shorter. All of that is one number, the rank.
  *
  * Among equal ranks reading order decides: the source whose tag comes first by its bytes, in a source the input whose
- * name does, in an input the document that was read first, which is the one with the lower document number. So the order
+ * name does, in an input the document that was read first (store/reading_order.h). So the order
  * of any two documents is theirs alone: it depends neither on the other documents nor on when and in which order sources
  * came into the store. That is what makes results independent of it; dedup/README.md says how.
  */

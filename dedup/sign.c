@@ -11,6 +11,7 @@
 #include "dedup/shingle.h"
 #include "dedup/sketch.h"
 #include "dedup/title.h"
+#include "store/fingerprint.h"
 #include "store/metadata.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
@@ -155,17 +156,17 @@ static void result_free(gpointer data)
 gboolean sign_run(StageContext *context, const RecipeDedup *settings, const char *predecessor, char **fingerprint,
                   GError **error)
 {
-    char digest[SHA256_HEX_SIZE];
-    Sha256 before = sha256(predecessor, strlen(predecessor));
-    sha256_hex(&before, digest);
-    *fingerprint =
-        g_strdup_printf("sign/%d shingle=%" G_GUINT64_FORMAT " %s permutations=%" G_GUINT64_FORMAT " near=%d after=%s",
-                        SIGN_VERSION, settings->shingle, settings->characters ? "characters" : "words", settings->permutations, settings->near, digest);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "sign %d shingle=%" G_GUINT64_FORMAT " %s permutations=%" G_GUINT64_FORMAT " near=%d", SIGN_VERSION, settings->shingle,
+                    settings->characters ? "characters" : "words", settings->permutations, settings->near);
+    fingerprint_add_before(text, predecessor);
+    *fingerprint = g_string_free(text, FALSE);
     Signer signer = {.settings = settings};
     StageMap map = {
         .stage = "sign",
         .fingerprint = *fingerprint,
         .reads = STAGE_READ_FACTS | STAGE_READ_CLEANED,
+        .extends = TRUE,
         .note = METADATA_STAGE,
         .user = &signer,
         .worker_new = worker_new,

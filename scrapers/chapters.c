@@ -11,13 +11,19 @@
 #include "base/error.h"
 #include "scrapers/chapter_graph.h"
 #include "scrapers/fetch/url.h"
+#include "store/changes.h"
 #include "store/chapters.h"
+#include "store/fingerprint.h"
+#include "store/note.h"
+#include "store/reading_order.h"
+#include "store/stage_record.h"
 
 #define CHAPTERS_VERSION 1 /* raise it when other pages make a document */
+#define NEXT_STAGE "metadata" /* for which it matters that a document has other pages now */
 #define BATCH_ACTIONS 4096u
 #define EXAMPLES_LIMIT 3u
 
-typedef enum { ACTION_RECORD, ACTION_CHAPTER, ACTION_SAME_PAGE } ActionKind;
+typedef enum { ACTION_RECORD, ACTION_CHAPTER, ACTION_SAME_PAGE, ACTION_NOTHING } ActionKind;
 
 /* What is written for one document. */
 typedef struct Action {
@@ -79,33 +85,17 @@ static void add_page(ChapterGraph *graph, Docno docno, const Document *document,
     chapter_graph_add(graph, &page, urls);
 }
 
-/* Ingest's verdict; those of this stage, from before a kill, say nothing yet. FALSE with `error` on damage. */
+/* What was decided before this stage; what it or a later one decided in an earlier run says nothing yet. FALSE with `error`
+ * on damage. */
 static gboolean page_is_good(StoreTxn *txn, Docno docno, gboolean *good, GError **error)
 {
     GError *failure = NULL;
     Verdict verdict;
     gboolean decided = ledger_get(txn, docno, &verdict, &failure);
-    *good = !decided || strcmp(verdict.stage, CHAPTERS_STAGE) == 0;
+    *good = !decided || stage_place(verdict.stage) >= stage_place(CHAPTERS_STAGE);
     if (failure)
         g_propagate_error(error, failure);
     return failure == NULL;
-}
-
-/* Documents are numbered in the order of the recipe's sources. */
-static gboolean documents_of(StoreTxn *txn, const Recipe *recipe, const RecipeSource *source, Docno *first, Docno *end, GError **error)
-{
-    g_auto(StageRun) ingest = {0};
-    if (!stage_load(txn, "ingest", &ingest, error))
-        return FALSE;
-    *first = *end = 0;
-    for (unsigned i = 0; i < recipe->sources_count; i++) {
-        g_autofree char *key = g_strconcat(recipe->sources[i].tag, "/entered", NULL);
-        *first = *end;
-        *end += (Docno)json_integer_value(json_object_get(ingest.counts, key));
-        if (&recipe->sources[i] == source)
-            return TRUE;
-    }
-    return TRUE;
 }
 
 static gboolean add_document(Chaptering *chaptering, StoreTxn *txn, Docno docno, const StoreValue *value, GError **error)
@@ -125,23 +115,31 @@ static gboolean add_document(Chaptering *chaptering, StoreTxn *txn, Docno docno,
     return TRUE;
 }
 
-static gboolean read_pages(Chaptering *chaptering, const Recipe *recipe, GError **error)
+static gboolean read_stretch(Chaptering *chaptering, StoreTxn *txn, const ReadingStretch *stretch, GError **error)
 {
-    Docno first, end;
     guint8 from[8];
-    g_autoptr(StoreTxn) txn = store_read_begin(chaptering->context->store, error);
-    if (!txn || !documents_of(txn, recipe, chaptering->source, &first, &end, error))
-        return FALSE;
-    docno_write(first, from);
+    docno_write(stretch->first, from);
     g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, from, sizeof from, error);
     StoreValue key, value;
     int more = cursor ? 1 : -1;
-    progress_begin(chaptering->context->progress, CHAPTERS_STAGE, "pages", end - first);
-    while (more > 0 && (more = store_cursor_next(cursor, &key, &value, error)) > 0 && docno_read(key.data) < end)
+    while (more > 0 && (more = store_cursor_next(cursor, &key, &value, error)) > 0 && docno_read(key.data) < stretch->first + stretch->count)
         if (!add_document(chaptering, txn, docno_read(key.data), &value, error))
             more = -1;
-    progress_end(chaptering->context->progress);
     return more >= 0;
+}
+
+static gboolean read_pages(Chaptering *chaptering, const GArray *stretches, GError **error)
+{
+    guint64 total = 0;
+    gboolean good = TRUE;
+    g_autoptr(StoreTxn) txn = store_read_begin(chaptering->context->store, error);
+    for (guint i = 0; i < stretches->len; i++)
+        total += g_array_index(stretches, ReadingStretch, i).count;
+    progress_begin(chaptering->context->progress, CHAPTERS_STAGE, "pages", total);
+    for (guint i = 0; txn && good && i < stretches->len; i++)
+        good = read_stretch(chaptering, txn, &g_array_index(stretches, ReadingStretch, i), error);
+    progress_end(chaptering->context->progress);
+    return txn && good;
 }
 
 /* ---- What is to be written -------------------------------------------------------------------------------------- */
@@ -186,6 +184,18 @@ static void plan_book(Chaptering *chaptering, guint32 number, guint32 *book_of_r
     }
 }
 
+/* Pages of which nothing is to be written: something may have been. */
+static void add_other_pages(Chaptering *chaptering)
+{
+    g_autoptr(GHashTable) planned = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    guint count = chaptering->actions->len;
+    for (guint i = 0; i < count; i++)
+        g_hash_table_add(planned, g_memdup2(&g_array_index(chaptering->actions, Action, i).docno, sizeof(Docno)));
+    for (guint32 i = 0; i < chaptering->graph->pages->len; i++)
+        if (!g_hash_table_contains(planned, &chapter_page(chaptering->graph, i)->docno))
+            add_action(chaptering, i, ACTION_NOTHING, 0, 0);
+}
+
 static void plan(Chaptering *chaptering)
 {
     const ChapterGraph *graph = chaptering->graph;
@@ -201,6 +211,8 @@ static void plan(Chaptering *chaptering)
         if (root != NO_PAGE && book_of_root[root] != NO_PAGE)
             add_action(chaptering, i, ACTION_SAME_PAGE, book_of_root[root], 0);
     }
+    if (chaptering->run->extends)
+        add_other_pages(chaptering);
     g_array_sort(chaptering->actions, compare_actions);
 }
 
@@ -262,7 +274,8 @@ static gboolean list_entry(const Chaptering *chaptering, StoreTxn *txn, const Ch
     return TRUE;
 }
 
-static gboolean write_record(const Chaptering *chaptering, StoreTxn *txn, const Action *action, GError **error)
+/* The note of a parent. */
+static json_t *make_record(const Chaptering *chaptering, StoreTxn *txn, const Action *action, GError **error)
 {
     const ChapterBook *book = &g_array_index(chaptering->graph->books, ChapterBook, action->book);
     g_autoptr(GPtrArray) chapters = chapters_new();
@@ -273,9 +286,71 @@ static gboolean write_record(const Chaptering *chaptering, StoreTxn *txn, const 
     for (guint32 i = 0; i < book->entries; i++) {
         const ChapterEntry *entry = &g_array_index(chaptering->graph->entries, ChapterEntry, book->first_entry + i);
         if (!list_entry(chaptering, txn, book, entry, &owner, &names, chapters, error))
-            return FALSE;
+            return NULL;
     }
-    return chapters_put(txn, action->docno, chapters, error);
+    return chapters_note(chapters);
+}
+
+/* TRUE unless an error is set. A document without a verdict of this stage has outcome 0. */
+static gboolean own_verdict(StoreTxn *txn, Docno docno, Verdict *verdict, GError **error)
+{
+    GError *failure = NULL;
+    if (!ledger_get(txn, docno, verdict, &failure) || strcmp(verdict->stage, CHAPTERS_STAGE) != 0)
+        *verdict = (Verdict){0};
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
+/* In a store that was built before: a document that is no chapter. Takes back what said otherwise. */
+static gboolean clear_verdict(StoreTxn *txn, Docno docno, GError **error)
+{
+    Verdict present;
+    return own_verdict(txn, docno, &present, error) && (!present.outcome || changes_reopen(txn, docno, CHAPTERS_STAGE, error));
+}
+
+/* The same with the note; one that changes changes the document's text. */
+static gboolean update_note(StoreTxn *txn, Docno docno, const json_t *note, GError **error)
+{
+    GError *failure = NULL;
+    g_autoptr(json_t) present = note_get(txn, docno, CHAPTERS_STAGE, &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if ((!note && !present) || (note && present && json_equal(note, present)))
+        return TRUE;
+    return (note ? note_put(txn, docno, CHAPTERS_STAGE, note, error) : stage_record_delete(txn, TABLE_NOTES, docno, CHAPTERS_STAGE, error)) &&
+           changes_redo(txn, docno, NEXT_STAGE, error);
+}
+
+static gboolean write_record(const Chaptering *chaptering, StoreTxn *txn, const Action *action, GError **error)
+{
+    g_autoptr(json_t) note = make_record(chaptering, txn, action, error);
+    if (!note)
+        return FALSE;
+    if (chaptering->run->extends)
+        return clear_verdict(txn, action->docno, error) && update_note(txn, action->docno, note, error);
+    return note_put(txn, action->docno, CHAPTERS_STAGE, note, error);
+}
+
+static gboolean write_nothing(StoreTxn *txn, const Action *action, GError **error)
+{
+    return clear_verdict(txn, action->docno, error) && update_note(txn, action->docno, NULL, error);
+}
+
+static gboolean put_verdict(const Chaptering *chaptering, StoreTxn *txn, Docno docno, const Verdict *verdict, GError **error)
+{
+    Verdict present;
+    if (!chaptering->run->extends)
+        return ledger_put(txn, docno, verdict, error);
+    if (!own_verdict(txn, docno, &present, error))
+        return FALSE;
+    if (present.outcome && present.winner == verdict->winner && strcmp(present.rule, verdict->rule) == 0 &&
+        g_strcmp0(present.detail, verdict->detail) == 0)
+        return TRUE;
+    return stage_record_delete(txn, TABLE_NOTES, docno, CHAPTERS_STAGE, error) && changes_decide(txn, docno, verdict, error);
 }
 
 static gboolean write_verdict(const Chaptering *chaptering, StoreTxn *txn, const Action *action, GError **error)
@@ -293,17 +368,22 @@ static gboolean write_verdict(const Chaptering *chaptering, StoreTxn *txn, const
         .winner = chapter_page(chaptering->graph, book->root)->docno,
         .detail = detail,
     };
-    return ledger_put(txn, action->docno, &verdict, error);
+    return put_verdict(chaptering, txn, action->docno, &verdict, error);
+}
+
+static gboolean write_action(const Chaptering *chaptering, StoreTxn *txn, const Action *action, GError **error)
+{
+    if (action->kind == ACTION_NOTHING)
+        return write_nothing(txn, action, error);
+    return (action->kind == ACTION_RECORD ? write_record : write_verdict)(chaptering, txn, action, error);
 }
 
 static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)
 {
     const Chaptering *chaptering = user;
-    for (guint i = chaptering->from; i < chaptering->to; i++) {
-        const Action *action = &g_array_index(chaptering->actions, Action, i);
-        if (!(action->kind == ACTION_RECORD ? write_record : write_verdict)(chaptering, txn, action, error))
+    for (guint i = chaptering->from; i < chaptering->to; i++)
+        if (!write_action(chaptering, txn, &g_array_index(chaptering->actions, Action, i), error))
             return FALSE;
-    }
     return stage_save(txn, chaptering->run, error);
 }
 
@@ -325,6 +405,8 @@ static guint32 count_missing(const ChapterGraph *graph, const ChapterBook *book)
 static void count_action(Chaptering *chaptering, const Action *action)
 {
     const char *tag = chaptering->source->tag;
+    if (action->kind == ACTION_NOTHING)
+        return;
     if (action->kind != ACTION_RECORD) {
         stage_count(chaptering->run, tag, action->kind == ACTION_CHAPTER ? "merged:chapter" : "merged:same-page", 1);
         return;
@@ -338,13 +420,22 @@ static void count_action(Chaptering *chaptering, const Action *action)
     chaptering->missing += missing > 0;
 }
 
+/* What an earlier run counted for this source. */
+static void forget_counts(Chaptering *chaptering)
+{
+    static const char *const names[] = {"books", "missing", "merged:chapter", "merged:same-page"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *key = g_strconcat(chaptering->source->tag, "/", names[i], NULL);
+        json_object_del(chaptering->run->counts, key);
+    }
+}
+
+/* A run that goes on after a kill writes the same again. */
 static gboolean write_actions(Chaptering *chaptering, GError **error)
 {
     unsigned limit = chaptering->context->batch_documents ? chaptering->context->batch_documents : BATCH_ACTIONS;
-    guint next = 0;
-    while (next < chaptering->actions->len && g_array_index(chaptering->actions, Action, next).docno < chaptering->run->next)
-        next++;
-    for (; next < chaptering->actions->len; next = chaptering->to) {
+    forget_counts(chaptering);
+    for (guint next = 0; next < chaptering->actions->len; next = chaptering->to) {
         chaptering->from = next;
         chaptering->to = MIN(next + limit, chaptering->actions->len);
         for (guint i = chaptering->from; i < chaptering->to; i++)
@@ -366,13 +457,13 @@ static void report_missing(const Chaptering *chaptering)
                                chaptering->missing, chaptering->examples->str, chaptering->missing > EXAMPLES_LIMIT ? ", ..." : "");
 }
 
-static gboolean join_source(StageContext *context, const Recipe *recipe, const RecipeSource *source, StageRun *run, GError **error)
+static gboolean join_source(StageContext *context, const RecipeSource *source, const GArray *stretches, StageRun *run, GError **error)
 {
     g_autoptr(ChapterGraph) graph = chapter_graph_new();
     g_autoptr(GArray) actions = g_array_new(FALSE, FALSE, sizeof(Action));
     g_autoptr(GString) examples = g_string_new(NULL);
     Chaptering chaptering = {.context = context, .source = source, .run = run, .graph = graph, .actions = actions, .examples = examples};
-    if (!read_pages(&chaptering, recipe, error))
+    if (!read_pages(&chaptering, stretches, error))
         return FALSE;
     chapter_graph_settle(graph);
     plan(&chaptering);
@@ -382,17 +473,47 @@ static gboolean join_source(StageContext *context, const Recipe *recipe, const R
     return TRUE;
 }
 
+/* Whether one of a source's documents is on the list of changes. */
+static gboolean has_changed(StoreTxn *txn, const GArray *stretches, gboolean *changed, GError **error)
+{
+    *changed = FALSE;
+    for (guint i = 0; i < stretches->len && !*changed; i++) {
+        const ReadingStretch *stretch = &g_array_index(stretches, ReadingStretch, i);
+        GError *failure = NULL;
+        Docno docno;
+        *changed = changes_next(txn, stretch->first, CHAPTERS_STAGE, &docno, &failure) && docno < stretch->first + stretch->count;
+        if (failure) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* A source is joined as a whole, or not at all where none of its documents has changed. */
+static gboolean visit_source(StageContext *context, const RecipeSource *source, StageRun *run, GError **error)
+{
+    gboolean wanted = TRUE;
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    g_autoptr(ReadingOrder) order = txn ? reading_order_load(txn, error) : NULL;
+    if (!order)
+        return FALSE;
+    g_autoptr(GArray) stretches = reading_order_source(order, source->tag);
+    if (run->extends && !has_changed(txn, stretches, &wanted, error))
+        return FALSE;
+    g_clear_pointer(&txn, store_read_end);
+    return !wanted || join_source(context, source, stretches, run, error);
+}
+
 static char *fingerprint_of(const Recipe *recipe, const char *predecessor)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    char hex[SHA256_HEX_SIZE];
-    g_string_printf(text, "chapters %d\nafter %s\n", CHAPTERS_VERSION, predecessor);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "chapters %d", CHAPTERS_VERSION);
     for (unsigned i = 0; i < recipe->sources_count; i++)
         if (has_chapters(&recipe->sources[i]))
-            g_string_append_printf(text, "source %s %d\n", recipe->sources[i].tag, recipe->sources[i].extract.chapters.headings);
-    Sha256 digest = sha256(text->str, text->len);
-    sha256_hex(&digest, hex);
-    return g_strdup(hex);
+            fingerprint_add_source(text, recipe->sources[i].tag, "chapters headings=%d", recipe->sources[i].extract.chapters.headings);
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 gboolean chapters_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
@@ -405,11 +526,11 @@ gboolean chapters_run(StageContext *context, const Recipe *recipe, const char *p
     *fingerprint = wanted ? fingerprint_of(recipe, predecessor) : g_strdup(predecessor);
     if (!wanted)
         return TRUE;
-    if (!stage_begin(context->store, CHAPTERS_STAGE, *fingerprint, &run, &action, error))
+    if (!stage_begin_extending(context->store, CHAPTERS_STAGE, *fingerprint, STAGE_MAY_BE_NEW, &run, &action, error))
         return FALSE;
     if (action == STAGE_SKIP)
         return TRUE;
     for (unsigned i = 0; good && i < recipe->sources_count; i++)
-        good = !has_chapters(&recipe->sources[i]) || join_source(context, recipe, &recipe->sources[i], &run, error);
+        good = !has_chapters(&recipe->sources[i]) || visit_source(context, &recipe->sources[i], &run, error);
     return good && stage_finish(context->store, &run, error);
 }

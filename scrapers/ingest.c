@@ -14,9 +14,10 @@
 #include "base/pipeline.h"
 #include "scrapers/fetch/scope.h"
 #include "scrapers/fetch/url.h"
-#include "scrapers/inputs.h"
+#include "scrapers/input_records.h"
 #include "scrapers/parse_worker.h"
 #include "scrapers/source_crawls.h"
+#include "store/changes.h"
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
@@ -25,6 +26,7 @@
 #define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
 #define FROZEN_LIMIT ((gsize)1 << 30)
 #define STAGE "ingest"
+#define NEXT_STAGE "updates" /* the first that looks at documents that entered later */
 
 /* What one record became, ready to be written. */
 typedef struct Entry {
@@ -39,7 +41,6 @@ typedef struct Entry {
 
 typedef struct IngestBatch {
     const Input *input;
-    guint input_index;
     guint64 first_record; /* number in its input of the first record */
     GArray *records;      /* of Record; emptied by the worker */
     GArray *entries;      /* of Entry; filled by the worker */
@@ -52,7 +53,8 @@ typedef struct Ingest {
     StageContext *context;
     const Recipe *recipe;
     const char *program;
-    GPtrArray *inputs;
+    const GPtrArray *all_inputs;
+    GPtrArray *inputs; /* those that are still to be read */
     StageRun run;
     /* the reader's */
     guint input_index;
@@ -86,7 +88,6 @@ static void clear_record(gpointer data)
 static IngestBatch *batch_new(const Ingest *ingest)
 {
     IngestBatch *batch = g_new0(IngestBatch, 1);
-    batch->input_index = ingest->input_index;
     batch->input = ingest->inputs->pdata[ingest->input_index];
     batch->first_record = ingest->record_number;
     batch->records = g_array_new(FALSE, TRUE, sizeof(Record));
@@ -453,10 +454,12 @@ static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *e
         stage_count(&ingest->run, tag, "bad-input", 1);
 }
 
-static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch, const Entry *entry, GError **error)
+static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch, const Entry *entry, gboolean extends,
+                            GError **error)
 {
     if (!store_put_docno(txn, TABLE_DOCUMENTS, docno, entry->frozen.data, entry->frozen.length, error) ||
-        !document_index(txn, docno, batch->input->source->tag, entry->id, error))
+        !document_index(txn, docno, batch->input->source->tag, entry->id, error) ||
+        (extends && !changes_enter(txn, docno, NEXT_STAGE, error)))
         return FALSE;
     if (!entry->rule)
         return TRUE;
@@ -472,27 +475,16 @@ static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch
     return ledger_put(txn, docno, &verdict, error);
 }
 
-/* What the manifest says of an input. The bytes of our own WARC files differ from crawl to crawl (they hold times), so
- * a crawl is named by its pages' digests instead. */
-static gboolean write_input(StoreTxn *txn, const IngestBatch *batch, const json_t *facts, GError **error)
-{
-    g_autofree char *text = json_write(facts);
-    g_autofree char *joined = g_strconcat(batch->input->source->tag, "\n", batch->input->name, NULL);
-    gsize tag_length = strlen(batch->input->source->tag);
-    joined[tag_length] = '\0';
-    gsize key_length = tag_length + 1 + strlen(batch->input->name);
-    if (key_length <= 500)
-        return store_put(txn, TABLE_INPUTS, joined, key_length, text, strlen(text), error);
-    char hex[HASH128_HEX_SIZE];
-    hash128_hex(hash128(joined, key_length), hex);
-    return store_put(txn, TABLE_INPUTS, hex, strlen(hex), text, strlen(text), error);
-}
-
 typedef struct Commit {
     Ingest *ingest;
     Docno first;
     GPtrArray *input_facts; /* json_t or NULL for each pending batch */
 } Commit;
+
+static Docno record_count(const json_t *facts)
+{
+    return (Docno)json_integer_value(json_object_get(facts, "records"));
+}
 
 static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
 {
@@ -501,14 +493,17 @@ static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
     for (guint b = 0; b < commit->ingest->pending->len; b++) {
         const IngestBatch *batch = commit->ingest->pending->pdata[b];
         for (guint i = 0; i < batch->entries->len; i++)
-            if (!write_entry(txn, docno++, batch, &g_array_index(batch->entries, Entry, i), error))
+            if (!write_entry(txn, docno++, batch, &g_array_index(batch->entries, Entry, i), commit->ingest->run.extends, error))
                 return FALSE;
-        if (batch->last && !write_input(txn, batch, commit->input_facts->pdata[b], error))
+        json_t *facts = commit->input_facts->pdata[b];
+        if (facts && !input_records_put(txn, batch->input, docno - record_count(facts), facts, error))
             return FALSE;
     }
     return stage_save(txn, &commit->ingest->run, error);
 }
 
+/* What the manifest says of an input. The bytes of our own WARC files differ from crawl to crawl (they hold times), so
+ * a crawl is named by its pages' digests instead. */
 static json_t *input_facts(Ingest *ingest, const IngestBatch *batch)
 {
     char hex[SHA256_HEX_SIZE];
@@ -533,16 +528,15 @@ static json_t *advance(Ingest *ingest, const IngestBatch *batch)
     }
     ingest->input_records += batch->entries->len;
     ingest->run.next += batch->entries->len;
-    guint64 input = batch->input_index, record = batch->first_record + batch->entries->len;
+    guint64 record = batch->first_record + batch->entries->len;
     if (batch->last) {
         facts = input_facts(ingest, batch);
         ingest->input_records = ingest->input_bytes = 0;
-        input++;
         record = 0;
     }
     json_decref(ingest->run.position);
-    ingest->run.position = json_pack("{s:I, s:I, s:I}", "input", (json_int_t)input, "record", (json_int_t)record,
-                                     "bytes", (json_int_t)ingest->input_bytes);
+    ingest->run.position = json_pack("{s:s, s:s, s:I, s:I}", "source", batch->input->source->tag, "input", batch->input->name, "record",
+                                     (json_int_t)record, "bytes", (json_int_t)ingest->input_bytes);
     return facts;
 }
 
@@ -614,15 +608,29 @@ static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GErro
     return good;
 }
 
-/* Puts back what the sink knew of the input under way when an earlier run ended. The input is cut again from its start;
- * records that were committed are thrown away before they are parsed. */
+/* Puts back what the sink knew of the input under way when an earlier run ended, which must be read first. The input is cut
+ * again from its start; records that were committed are thrown away before they are parsed. */
 static void take_position(Ingest *ingest)
 {
     const json_t *position = ingest->run.position;
-    ingest->input_index = (guint)json_integer_value(json_object_get(position, "input"));
     ingest->skip = (guint64)json_integer_value(json_object_get(position, "record"));
     ingest->input_bytes = (guint64)json_integer_value(json_object_get(position, "bytes"));
     ingest->input_records = ingest->skip;
+}
+
+/* The place in the list of the input under way; 0 where there is none. FALSE: it is not in the list. */
+static gboolean find_position(const StageRun *run, const GPtrArray *inputs, guint *place)
+{
+    const char *source = json_get_string(run->position, "source"), *name = json_get_string(run->position, "input");
+    *place = 0;
+    if (json_integer_value(json_object_get(run->position, "record")) == 0)
+        return TRUE;
+    for (; *place < inputs->len; (*place)++) {
+        const Input *input = inputs->pdata[*place];
+        if (g_strcmp0(input->name, name) == 0 && g_strcmp0(input->source->tag, source) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* Feeds the chain with the committed records of the input under way. */
@@ -659,6 +667,17 @@ static gboolean write_facts(StoreTxn *txn, gpointer user, GError **error)
     return store_put_meta(txn, "sources", text, error) && store_put_meta(txn, "recipe", recipe->text, error);
 }
 
+static gboolean write_order(StoreTxn *txn, gpointer user, GError **error)
+{
+    return input_records_save_order(txn, user, error);
+}
+
+static gboolean ingest_finish(Ingest *ingest, GError **error)
+{
+    return store_write(ingest->context->store, write_order, (gpointer)ingest->all_inputs, error) &&
+           stage_finish(ingest->context->store, &ingest->run, error);
+}
+
 static gboolean ingest_all(Ingest *ingest, GError **error)
 {
     guint64 total = 0;
@@ -671,25 +690,87 @@ static gboolean ingest_all(Ingest *ingest, GError **error)
     ingest->last_commit = g_get_monotonic_time();
     progress_begin(ingest->context->progress, STAGE, "bytes", total);
     gboolean good = pipeline_run(&pipeline, ingest->context->jobs, 4 * MAX(ingest->context->jobs, 1), error) && ingest_commit(ingest, error) &&
-                    stage_finish(ingest->context->store, &ingest->run, error);
+                    ingest_finish(ingest, error);
     progress_end(ingest->context->progress);
     return good;
 }
 
-static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const char *program, GPtrArray *inputs,
-                              const char *fingerprint, GError **error)
+/* Whether the store was read to its end, with these settings, and the recipe's inputs are those that it has read and more. */
+static gboolean compare_inputs(Ingest *ingest, const char *settings, const char *fingerprint, gboolean *extends, GError **error)
 {
-    Ingest ingest = {.context = context, .recipe = recipe, .program = program, .inputs = inputs};
+    GError *failure = NULL;
+    guint place;
+    g_autoptr(StoreTxn) txn = store_read_begin(ingest->context->store, error);
+    *extends = FALSE;
+    if (!txn)
+        return FALSE;
+    if (!stage_load(txn, STAGE, &ingest->run, &failure) || strcmp(ingest->run.fingerprint, fingerprint) == 0 ||
+        (!ingest->run.complete && !ingest->run.extends) ||
+        inputs_compare_settings(ingest->run.fingerprint, settings) == FINGERPRINT_DIFFERENT) {
+        if (failure)
+            g_propagate_error(error, failure);
+        return failure == NULL;
+    }
+    g_autoptr(GPtrArray) unread = input_records_new(txn, ingest->all_inputs, &failure);
+    *extends = unread && find_position(&ingest->run, unread, &place);
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+/* The inputs that are still to be read, the one under way first. */
+static gboolean list_unread(Ingest *ingest, GError **error)
+{
+    GError *failure = NULL;
+    guint place;
+    g_autoptr(StoreTxn) txn = store_read_begin(ingest->context->store, error);
+    if (!txn)
+        return FALSE;
+    ingest->inputs = input_records_new(txn, ingest->all_inputs, &failure);
+    if (!ingest->inputs || !find_position(&ingest->run, ingest->inputs, &place)) {
+        if (!failure)
+            g_set_error(&failure, GALEN_ERROR, GALEN_ERROR_INPUT, "the store's records of its inputs do not fit its run record; build into a new store");
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if (place > 0)
+        g_ptr_array_insert(ingest->inputs, 0, g_ptr_array_steal_index(ingest->inputs, place));
+    return TRUE;
+}
+
+/* A store that was read to its end, of which the recipe now has further inputs, gets their documents behind its own. */
+static gboolean ingest_begin(Ingest *ingest, const char *settings, const char *fingerprint, StageAction *action, GError **error)
+{
+    gboolean extends;
+    if (!compare_inputs(ingest, settings, fingerprint, &extends, error))
+        return FALSE;
+    if (extends) {
+        g_free(ingest->run.fingerprint);
+        ingest->run.fingerprint = g_strdup(fingerprint);
+        *action = STAGE_EXTEND;
+        return stage_open_generation(ingest->context->store, &ingest->run, error);
+    }
+    stage_run_clear(&ingest->run);
+    return stage_begin_extending(ingest->context->store, STAGE, fingerprint, STAGE_NEEDS_RECORD, &ingest->run, action, error);
+}
+
+static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const char *program, const GPtrArray *inputs, const char *settings,
+                              GError **error)
+{
+    Ingest ingest = {.context = context, .recipe = recipe, .program = program, .all_inputs = inputs};
+    g_autofree char *fingerprint = inputs_fingerprint(recipe, inputs);
     StageAction action;
-    if (!stage_begin(context->store, STAGE, fingerprint, &ingest.run, &action, error))
+    if (!ingest_begin(&ingest, settings, fingerprint, &action, error))
         return FALSE;
     ingest.pending = g_ptr_array_new_with_free_func(batch_free);
     ingest.crawl_chain = sha256_new();
     gboolean good = TRUE;
     if (action != STAGE_SKIP) {
         take_position(&ingest);
-        good = restore_chain(&ingest, error) && ingest_all(&ingest, error);
+        good = list_unread(&ingest, error) && restore_chain(&ingest, error) && ingest_all(&ingest, error);
     }
+    if (ingest.inputs)
+        g_ptr_array_unref(ingest.inputs);
     g_ptr_array_unref(ingest.pending);
     record_reader_free(ingest.reader);
     g_clear_pointer(&ingest.scope, crawl_scope_free);
@@ -705,7 +786,7 @@ gboolean ingest_run(StageContext *context, const Recipe *recipe, const char *pro
     g_autoptr(GPtrArray) inputs = inputs_list(recipe, store_directory(context->store), error);
     if (!inputs)
         return FALSE;
-    *fingerprint = inputs_fingerprint(recipe, inputs);
+    *fingerprint = inputs_settings(recipe);
     return store_write(context->store, write_facts, (gpointer)recipe, error) &&
            ingest_inputs(context, recipe, program, inputs, *fingerprint, error);
 }

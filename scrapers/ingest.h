@@ -10,8 +10,9 @@
  * "flagged:extractors-disagree" for pages where the source's own rules and the generic extractor find very different
  * texts (the document's meta says how different, under "extractors").
  *
- * Killed at any moment, it goes on with the record after the last committed one. It starts anew when a source's
- * settings or input files (names, sizes, times of change) are no longer the same.
+ * Killed at any moment, it goes on with the record after the last committed one. A store that was read to its end gets the
+ * documents of inputs that the recipe has got since, behind its own. It starts anew when a source's settings or an input file
+ * that was read (its name, size or time of change) are no longer the same, one of these is gone, or their order is another.
  */
 #ifndef SCRAPERS_INGEST_H
 #define SCRAPERS_INGEST_H

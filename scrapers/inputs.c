@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "scrapers/extract/selector.h"
 
+#define INPUTS_LINE "inputs "
 /* Raised whenever a parser or splitter gives other documents for the same bytes. */
 #define INGEST_VERSION "6"
 
@@ -222,41 +223,70 @@ static void append_strings(GString *text, const char *name, const RecipeStrings 
         g_string_append_printf(text, " %s=%s\n", name, strings->items[i]);
 }
 
-/* A source's group, repeats, held-out share and name only matter to later stages, which have them in their own. */
-char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
+/* Everything that decides what ingest makes of a source's records. */
+static char *source_settings(const RecipeSource *source)
 {
-    g_autoptr(GString) text = g_string_new("ingest " INGEST_VERSION "\n");
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_string_append_printf(text, "%s licence=%s text=%s id=%s title=%s tables=%d\n", source->format, source->licence ? source->licence : "",
+                           source->text_field, source->id_field, source->extract.title ? source->extract.title : "", source->extract.tables);
+    append_strings(text, "abstracts", &source->abstracts);
+    g_string_append_printf(text, " labels_in_line=%d\n", source->labels_in_line);
+    append_strings(text, "content", &source->extract.content);
+    append_strings(text, "remove", &source->extract.remove);
+    append_strings(text, "start_at", &source->extract.start_at);
+    append_strings(text, "stop_at", &source->extract.stop_at);
+    append_strings(text, "chapter", &source->extract.chapters.links);
+    append_strings(text, "chapter_page", &source->extract.chapters.pages);
+    append_strings(text, "chapter_skip", &source->extract.chapters.skip);
+    if (source->crawl && source->extract.chapters.links.count)
+        append_strings(text, "crawl_skip", &source->crawl->skip);
+    g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
+    if (source->compat)
+        g_string_append_printf(text, " compat=%s\n", source->compat);
+    if (source->crawl)
+        append_strings(text, "page", &source->crawl->pages);
+    if (source->file_text)
+        g_string_append_printf(text, " file=%s\n", source->file_text);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+/* A source's group, repeats, held-out share and name only matter to later stages, which have them in their own. */
+char *inputs_settings(const Recipe *recipe)
+{
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "ingest " INGEST_VERSION);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
-        const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, "source %s %s licence=%s text=%s id=%s title=%s tables=%d\n", source->tag, source->format,
-                               source->licence ? source->licence : "", source->text_field, source->id_field,
-                               source->extract.title ? source->extract.title : "", source->extract.tables);
-        append_strings(text, "abstracts", &source->abstracts);
-        g_string_append_printf(text, " labels_in_line=%d\n", source->labels_in_line);
-        append_strings(text, "content", &source->extract.content);
-        append_strings(text, "remove", &source->extract.remove);
-        append_strings(text, "start_at", &source->extract.start_at);
-        append_strings(text, "stop_at", &source->extract.stop_at);
-        append_strings(text, "chapter", &source->extract.chapters.links);
-        append_strings(text, "chapter_page", &source->extract.chapters.pages);
-        append_strings(text, "chapter_skip", &source->extract.chapters.skip);
-        if (source->crawl && source->extract.chapters.links.count)
-            append_strings(text, "crawl_skip", &source->crawl->skip);
-        g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
-        if (source->compat)
-            g_string_append_printf(text, " compat=%s\n", source->compat);
-        if (source->crawl)
-            append_strings(text, "page", &source->crawl->pages);
-        if (source->file_text)
-            g_string_append_printf(text, " file=%s\n", source->file_text);
+        g_autofree char *settings = source_settings(&recipe->sources[i]);
+        fingerprint_add_source_digest(text, recipe->sources[i].tag, "ingest", settings);
     }
+    return g_string_free(text, FALSE);
+}
+
+static char *digest_of(const GPtrArray *inputs)
+{
+    char hex[SHA256_HEX_SIZE];
+    g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < inputs->len; i++) {
         const Input *input = inputs->pdata[i];
-        g_string_append_printf(text, "input %s %s %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n", input->source->tag, input->name,
-                               input->size, input->changed);
+        g_string_append_printf(text, "%s %s %" G_GUINT64_FORMAT " %" G_GINT64_FORMAT "\n", input->source->tag, input->name, input->size,
+                               input->changed);
     }
     Sha256 digest = sha256(text->str, text->len);
-    char hex[SHA256_HEX_SIZE];
     sha256_hex(&digest, hex);
-    return g_strconcat("ingest " INGEST_VERSION " ", hex, NULL);
+    return g_strdup(hex);
+}
+
+char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs)
+{
+    g_autofree char *settings = inputs_settings(recipe), *digest = digest_of(inputs);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, INPUTS_LINE "%s", digest);
+    fingerprint_add_before(text, settings);
+    return g_string_free(text, FALSE);
+}
+
+FingerprintMatch inputs_compare_settings(const char *before, const char *now)
+{
+    const char *rest = g_str_has_prefix(before, INPUTS_LINE) ? strchr(before, '\n') : NULL;
+    return rest ? fingerprint_compare(rest + 1, now) : FINGERPRINT_DIFFERENT;
 }

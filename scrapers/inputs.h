@@ -5,6 +5,7 @@
 #define SCRAPERS_INPUTS_H
 
 #include "scrapers/formats/format.h"
+#include "store/fingerprint.h"
 
 typedef struct Input {
     const RecipeSource *source; /* NULL: a table of citations */
@@ -27,7 +28,11 @@ gboolean inputs_check(const Recipe *recipe, GError **error);
 /* A file's name as UTF-8, for g_free: bytes that are none become "%E9", so that two files never share a name. */
 char *inputs_name_in_utf8(const char *name);
 char *inputs_capture_path(const char *store_directory, const char *tag);
-/* A text that changes whenever ingest would read something else: settings and files. */
+/* What decides what becomes of a record, as a fingerprint. */
+char *inputs_settings(const Recipe *recipe);
+/* The same with a line that changes whenever other files would be read. */
 char *inputs_fingerprint(const Recipe *recipe, const GPtrArray *inputs);
+/* Compares what inputs_fingerprint gave, but for that line, with what inputs_settings gives. */
+FingerprintMatch inputs_compare_settings(const char *before, const char *now);
 
 #endif

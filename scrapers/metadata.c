@@ -10,366 +10,21 @@
 
 #include "base/error.h"
 #include "scrapers/citations.h"
+#include "scrapers/metadata_changes.h"
+#include "store/fingerprint.h"
+#include "store/key_index.h"
 #include "store/metadata.h"
 #include "store/note.h"
 
-#define METADATA_VERSION 1
-
-typedef struct Joiner {
-    Store *store;
-    const Recipe *recipe;
-    Works *works;
-    GPtrArray *places; /* names of tables, by WorkRow.table */
-    guint64 bad_input; /* tables with lines that could not be used, or damaged; until it has been counted */
-} Joiner;
-
-typedef struct JoinResult {
-    json_t *note; /* NULL: nothing was joined */
-    gboolean cited;
-    char *rule, *detail; /* of the verdict; NULL: none */
-} JoinResult;
-
-static void result_free(gpointer data)
-{
-    JoinResult *result = data;
-    json_decref(result->note);
-    g_free(result->rule);
-    g_free(result->detail);
-    g_free(result);
-}
-
-/* ---- Joining ------------------------------------------------------------------------------------------------- */
-
-/* A document of the work that facts come from. */
-typedef struct Member {
-    Docno docno;
-    Document document;
-    json_t *meta; /* NULL: none */
-} Member;
-
-static void member_clear(Member *member)
-{
-    document_clear(&member->document);
-    json_decref(member->meta);
-}
-
-static json_t *parse_meta(const Document *document)
-{
-    return document->meta ? json_parse(document->meta, strlen(document->meta), "meta", NULL) : NULL;
-}
-
-/* What is being put together for one document. */
-typedef struct Join {
-    const Joiner *joiner;
-    const Document *document;
-    json_t *meta;
-    Work work;
-    Identity identity;
-    GArray *members; /* of Member */
-    json_t *found;
-} Join;
-
-static char *row_text(const Joiner *joiner, const WorkRow *row)
-{
-    return g_strdup_printf("%s, line %" G_GUINT64_FORMAT, (const char *)joiner->places->pdata[row->table], row->line);
-}
-
-/* How it is known that the member is the same work. */
-static char *reason_of(const Join *join, const Member *member)
-{
-    g_auto(Identity) identity;
-    Work work;
-    identity_read(&identity, &member->document);
-    const char *shared = identity_shared(&join->identity, &identity);
-    if (shared)
-        return g_strdup(shared);
-    if (join->work.linked.line)
-        return row_text(join->joiner, &join->work.linked);
-    if (works_find(join->joiner->works, member->docno, &work) && work.linked.line)
-        return row_text(join->joiner, &work.linked);
-    return g_strdup("further documents");
-}
-
-static char *member_text(const Member *member)
-{
-    return g_strdup_printf("%s/%s (document %" G_GUINT64_FORMAT ")", member->document.source, member->document.id, member->docno);
-}
-
-static char *value_text(const json_t *value)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (gsize i = 0; i < json_array_size(value); i++)
-        g_string_append_printf(text, "%s%s", i ? "; " : "", json_string_value(json_array_get(value, i)));
-    if (json_is_string(value))
-        g_string_assign(text, json_string_value(value));
-    else if (json_is_integer(value))
-        g_string_printf(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    else if (json_is_true(value))
-        g_string_assign(text, "yes");
-    return g_string_free(g_steal_pointer(&text), FALSE);
-}
-
-/* Takes the value's reference. */
-static void add_found(Join *join, const char *fact, json_t *value, const char *from, const char *by)
-{
-    g_autofree char *text = value_text(value), *name = g_strdelimit(g_strdup(fact), "_", ' ');
-    g_autofree char *summary = g_strdup_printf("%s: %s (from %s, by %s)", name, text, from, by);
-    json_array_append_new(join->found, json_pack("{s:s, s:o, s:s, s:s, s:s}", "fact", fact, "value", value, "from", from, "by", by,
-                                                 "summary", summary));
-}
-
-static void add_from(Join *join, const char *fact, json_t *value, const Member *member)
-{
-    g_autofree char *from = member_text(member), *by = reason_of(join, member);
-    add_found(join, fact, value, from, by);
-}
-
-static gboolean has_string(const json_t *list, const char *value)
-{
-    for (gsize i = 0; i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        if (text && g_ascii_strcasecmp(text, value) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* The values of a list that the document has not, from each member those that no earlier one has. */
-static void join_list(Join *join, const char *fact)
-{
-    g_autoptr(json_t) known = json_deep_copy(json_object_get(join->meta, fact));
-    if (!json_is_array(known)) {
-        json_decref(known);
-        known = json_array();
-    }
-    for (guint i = 0; i < join->members->len; i++) {
-        const Member *member = &g_array_index(join->members, Member, i);
-        json_t *list = json_object_get(member->meta, fact), *value, *added = json_array();
-        gsize index;
-        json_array_foreach(list, index, value) {
-            if (!json_is_string(value) || has_string(known, json_string_value(value)))
-                continue;
-            json_array_append(known, value);
-            json_array_append(added, value);
-        }
-        if (json_array_size(added))
-            add_from(join, fact, added, member);
-        else
-            json_decref(added);
-    }
-}
-
-static void join_flag(Join *join, const char *fact)
-{
-    if (json_is_true(json_object_get(join->meta, fact)))
-        return;
-    for (guint i = 0; i < join->members->len; i++) {
-        const Member *member = &g_array_index(join->members, Member, i);
-        if (!json_is_true(json_object_get(member->meta, fact)))
-            continue;
-        add_from(join, fact, json_true(), member);
-        return;
-    }
-}
-
-static const char *text_of(const Document *document, const json_t *meta, const char *fact)
-{
-    const char *text = strcmp(fact, "date") == 0 ? document->date : json_get_string(meta, fact);
-    return text && *text ? text : NULL;
-}
-
-static void join_text(Join *join, const char *fact)
-{
-    if (text_of(join->document, join->meta, fact))
-        return;
-    for (guint i = 0; i < join->members->len; i++) {
-        const Member *member = &g_array_index(join->members, Member, i);
-        const char *text = text_of(&member->document, member->meta, fact);
-        if (!text)
-            continue;
-        add_from(join, fact, json_text(text), member);
-        return;
-    }
-}
-
-static gboolean has_scheme(const Identity *identity, IdentifierScheme scheme)
-{
-    for (unsigned i = 0; i < identity->count; i++)
-        if (identity->identifiers[i].scheme == scheme)
-            return TRUE;
-    return FALSE;
-}
-
-/* An identifier of a kind that the document has none of. */
-static void join_identifier(Join *join, const char *fact, IdentifierScheme scheme)
-{
-    if (has_scheme(&join->identity, scheme))
-        return;
-    for (guint i = 0; i < join->members->len; i++) {
-        const Member *member = &g_array_index(join->members, Member, i);
-        g_auto(Identity) identity;
-        identity_read(&identity, &member->document);
-        for (unsigned j = 0; j < identity.count; j++) {
-            if (identity.identifiers[j].scheme != scheme)
-                continue;
-            add_from(join, fact, json_text(strchr(identity.identifiers[j].text, ' ') + 1), member);
-            return;
-        }
-    }
-}
-
-static void add_cited(Join *join, const WorkRow *row, guint64 citations)
-{
-    static const char *const names[] = {"PMID", "PMCID", "DOI", "corpus id"};
-    g_autofree char *from = row_text(join->joiner, row);
-    add_found(join, "citations", json_integer((json_int_t)citations), from, names[row->id]);
-}
-
-/* By a table first, of the document's own row or of one of another document of the work; then by what readers found. */
-static void join_citations(Join *join)
-{
-    WorkRow row = join->work.cited;
-    guint64 citations = join->work.citations;
-    for (guint i = 0; i < join->members->len && !row.line; i++)
-        works_row(join->joiner->works, g_array_index(join->members, Member, i).docno, &row, &citations);
-    if (row.line) {
-        add_cited(join, &row, citations);
-        return;
-    }
-    if (json_is_integer(json_object_get(join->meta, "citations")))
-        return;
-    for (guint i = 0; i < join->members->len; i++) {
-        const Member *member = &g_array_index(join->members, Member, i);
-        json_t *value = json_object_get(member->meta, "citations");
-        if (!json_is_integer(value))
-            continue;
-        add_from(join, "citations", json_incref(value), member);
-        return;
-    }
-}
-
-static gboolean read_members(Join *join, GError **error)
-{
-    if (join->work.count == 0)
-        return TRUE;
-    g_autoptr(StoreTxn) txn = store_read_begin(join->joiner->store, error);
-    if (!txn)
-        return FALSE;
-    for (unsigned i = 0; i < join->work.count; i++) {
-        Member member = {.docno = join->work.members[i]};
-        if (!document_get_facts(txn, member.docno, &member.document, error))
-            return FALSE;
-        member.meta = parse_meta(&member.document);
-        g_array_append_val(join->members, member);
-    }
-    return TRUE;
-}
-
-/* The note on one document; NULL without error: nothing is known of it but itself. */
-static json_t *join_document(const Joiner *joiner, Docno docno, const Document *document, GError **error)
-{
-    Join join = {.joiner = joiner, .document = document};
-    if (!works_find(joiner->works, docno, &join.work))
-        return NULL;
-    join.members = g_array_new(FALSE, FALSE, sizeof(Member));
-    g_array_set_clear_func(join.members, (GDestroyNotify)member_clear);
-    join.meta = parse_meta(document);
-    join.found = json_array();
-    identity_read(&join.identity, document);
-    gboolean good = read_members(&join, error);
-    if (good) {
-        join_list(&join, METADATA_TYPES);
-        join_list(&join, METADATA_MESH);
-        join_flag(&join, "retracted");
-        join_flag(&join, "retraction_notice");
-        join_text(&join, "journal");
-        join_text(&join, "date");
-        join_identifier(&join, "pmid", SCHEME_PMID);
-        join_identifier(&join, "pmcid", SCHEME_PMCID);
-        join_identifier(&join, "doi", SCHEME_DOI);
-        join_citations(&join);
-    }
-    g_array_unref(join.members);
-    identity_clear(&join.identity);
-    json_decref(join.meta);
-    if (good && json_array_size(join.found))
-        return json_pack("{s:o}", "found", join.found);
-    json_decref(join.found);
-    return NULL;
-}
-
-/* ---- Exclusions ---------------------------------------------------------------------------------------------- */
-
-/* "excluded-retracted-publication" */
-static char *rule_of(const char *value)
-{
-    g_autoptr(GString) rule = g_string_new("excluded");
-    gboolean gap = TRUE;
-    for (; *value; value++) {
-        if (!g_ascii_isalnum(*value)) {
-            gap = TRUE;
-            continue;
-        }
-        if (gap)
-            g_string_append_c(rule, '-');
-        gap = FALSE;
-        g_string_append_c(rule, g_ascii_tolower(*value));
-    }
-    return g_string_free(g_steal_pointer(&rule), FALSE);
-}
-
-static void exclude(const RecipeExclusion *entry, const Metadata *metadata, JoinResult *result)
-{
-    const char *value = entry->mesh ? entry->mesh : entry->publication_type, *from;
-    if (result->rule || !metadata_has(metadata, entry->mesh ? METADATA_MESH : METADATA_TYPES, value, &from) ||
-        (entry->unless && metadata_has(metadata, METADATA_MESH, entry->unless, NULL)))
-        return;
-    g_autoptr(GString) detail = g_string_new(entry->mesh ? "MeSH heading" : "publication type");
-    g_string_append_printf(detail, " '%s'", value);
-    if (entry->unless)
-        g_string_append_printf(detail, " without '%s'", entry->unless);
-    if (from)
-        g_string_append_printf(detail, ", from %s", from);
-    result->rule = rule_of(value);
-    result->detail = g_string_free(g_steal_pointer(&detail), FALSE);
-}
-
-static void exclude_document(const Joiner *joiner, const Document *document, JoinResult *result)
-{
-    const RecipeSource *source = document->source ? recipe_find_source(joiner->recipe, document->source, NULL) : NULL;
-    const RecipeMetadata *settings = &joiner->recipe->metadata;
-    if (!source || (source->group != GROUP_ABSTRACTS && source->group != GROUP_PAPERS) || settings->exclude_count == 0)
-        return;
-    g_autoptr(Metadata) metadata = metadata_new(document, json_incref(result->note));
-    for (unsigned i = 0; i < settings->exclude_count; i++)
-        exclude(&settings->exclude[i], metadata, result);
-}
+#define METADATA_VERSION 2
+#define INDEX "index" /* member of the run's position */
 
 /* ---- The stage ----------------------------------------------------------------------------------------------- */
 
-static gboolean is_cited(const json_t *note)
-{
-    const json_t *found = json_object_get(note, "found");
-    for (gsize i = 0; i < json_array_size(found); i++)
-        if (g_strcmp0(json_get_string(json_array_get(found, i), "fact"), "citations") == 0)
-            return TRUE;
-    return FALSE;
-}
-
 static gboolean work(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
-    const Joiner *joiner = user;
-    JoinResult *result = g_new0(JoinResult, 1);
-    GError *failure = NULL;
-    item->result = result;
-    result->note = join_document(joiner, item->docno, &item->document, &failure);
-    if (failure) {
-        g_propagate_error(error, failure);
-        return FALSE;
-    }
-    result->cited = is_cited(result->note);
-    exclude_document(joiner, &item->document, result);
-    return TRUE;
+    item->result = join_result_new(user, item->docno, &item->document, error);
+    return item->result != NULL;
 }
 
 static gboolean save(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
@@ -398,26 +53,26 @@ static void count(gpointer user, StageItem *item, StageRun *run)
     stage_count(run, source, what, 1);
 }
 
-/* Groups matter because replay is no part of any work; the numbers of sources do not. */
-static char *make_fingerprint(const Recipe *recipe, const GPtrArray *tables, const char *predecessor)
+/* ---- The index of identifiers -------------------------------------------------------------------------------- */
+
+static gboolean save_run(StoreTxn *txn, gpointer user, GError **error)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_string_printf(text, "metadata/%d", METADATA_VERSION);
-    for (unsigned i = 0; i < recipe->metadata.exclude_count; i++) {
-        const RecipeExclusion *entry = &recipe->metadata.exclude[i];
-        g_string_append_printf(text, " %s=%s", entry->mesh ? "mesh" : "type", entry->mesh ? entry->mesh : entry->publication_type);
-        if (entry->unless)
-            g_string_append_printf(text, " unless=%s", entry->unless);
-    }
-    for (unsigned i = 0; i < recipe->sources_count; i++)
-        g_string_append_printf(text, " %s=%s", recipe->sources[i].tag, recipe_group_name(recipe->sources[i].group));
-    for (guint i = 0; i < tables->len; i++) {
-        const Input *table = tables->pdata[i];
-        g_string_append_printf(text, " table=%s,%" G_GUINT64_FORMAT ",%" G_GINT64_FORMAT, table->name, table->size, table->changed);
-    }
-    g_string_append_printf(text, "\n%s", predecessor);
-    return g_string_free(g_steal_pointer(&text), FALSE);
+    return stage_save(txn, user, error);
 }
+
+/* Adds the identifiers of these works, and keeps what the index is now in the run's record. */
+static gboolean extend_index(Store *store, const Works *works, KeyIndexRuns *index, StageRun *run, GError **error)
+{
+    g_autoptr(KeyIndexWriter) writer = key_index_write(store, TABLE_IDENTIFIERS, index, error);
+    if (!writer || !works_index(works, writer, error) || !key_index_close(g_steal_pointer(&writer), error) ||
+        !key_index_merge(store, TABLE_IDENTIFIERS, index, error))
+        return FALSE;
+    json_decref(run->position);
+    run->position = json_pack("{s:o}", INDEX, key_index_runs_json(index));
+    return store_write(store, save_run, run, error) && key_index_sweep(store, TABLE_IDENTIFIERS, index, error);
+}
+
+/* ---- Tables -------------------------------------------------------------------------------------------------- */
 
 static guint64 count_bad(const json_t *tables)
 {
@@ -435,17 +90,65 @@ static gboolean put_tables(StoreTxn *txn, gpointer user, GError **error)
     return store_put_meta(txn, METADATA_TABLES, text, error);
 }
 
-static gboolean prepare(StageContext *context, const Recipe *recipe, const GPtrArray *tables, Joiner *joiner, GError **error)
+static gboolean read_tables(StageContext *context, const GPtrArray *tables, Joiner *joiner, GError **error)
 {
-    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
-    joiner->works = txn ? works_new(txn, recipe, error) : NULL;
-    g_clear_pointer(&txn, store_read_end);
-    g_autoptr(json_t) facts = joiner->works ? citations_read(context, tables, joiner->works, joiner->places, error) : NULL;
+    g_autoptr(json_t) facts = citations_read(context, tables, joiner->works, joiner->places, error);
     if (!facts || !store_write(context->store, put_tables, facts, error))
         return FALSE;
     works_finish(joiner->works);
     joiner->bad_input = count_bad(facts);
     return TRUE;
+}
+
+static gboolean load_works(Joiner *joiner, const GArray *only, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(joiner->store, error);
+    works_free(joiner->works);
+    joiner->works = txn ? works_new(txn, joiner->recipe, only, error) : NULL;
+    return joiner->works != NULL;
+}
+
+/* ---- A store that changes ------------------------------------------------------------------------------------ */
+
+static gboolean prepare_changes(StageContext *context, const GPtrArray *tables, Joiner *joiner, KeyIndexRuns *index, StageRun *run, GError **error)
+{
+    g_autoptr(GArray) changed = metadata_changes_list(context->store, error);
+    if (!changed || !load_works(joiner, changed, error) || !extend_index(context->store, joiner->works, index, run, error))
+        return FALSE;
+    g_autoptr(GArray) touched = metadata_changes_touched(context->store, index, changed, tables->len > 0, error);
+    if (!touched || !load_works(joiner, touched, error) || !read_tables(context, tables, joiner, error))
+        return FALSE;
+    metadata_changes_leave_out(touched, changed);
+    return metadata_changes_update(context, joiner, touched, run, error);
+}
+
+/* ---- The whole ----------------------------------------------------------------------------------------------- */
+
+/* Groups matter because replay is no part of any work; the numbers of sources do not. */
+static char *make_fingerprint(const Recipe *recipe, const GPtrArray *tables, const char *predecessor)
+{
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "metadata %d", METADATA_VERSION);
+    for (unsigned i = 0; i < recipe->metadata.exclude_count; i++) {
+        const RecipeExclusion *entry = &recipe->metadata.exclude[i];
+        fingerprint_add(text, "exclude %u %s=%s unless=%s", i, entry->mesh ? "mesh" : "type", entry->mesh ? entry->mesh : entry->publication_type,
+                        entry->unless ? entry->unless : "");
+    }
+    for (unsigned i = 0; i < recipe->sources_count; i++)
+        fingerprint_add_source(text, recipe->sources[i].tag, "metadata %s", recipe_group_name(recipe->sources[i].group));
+    for (guint i = 0; i < tables->len; i++) {
+        const Input *table = tables->pdata[i];
+        fingerprint_add(text, "table %u %s,%" G_GUINT64_FORMAT ",%" G_GINT64_FORMAT, i, table->name, table->size, table->changed);
+    }
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
+}
+
+static gboolean prepare_all(StageContext *context, const GPtrArray *tables, Joiner *joiner, KeyIndexRuns *index, StageRun *run, GError **error)
+{
+    gboolean indexed = json_object_get(run->position, INDEX) != NULL; /* a run that goes on has it */
+    return load_works(joiner, NULL, error) && (indexed || extend_index(context->store, joiner->works, index, run, error)) &&
+           read_tables(context, tables, joiner, error);
 }
 
 static gboolean join_documents(StageContext *context, Joiner *joiner, const char *fingerprint, GError **error)
@@ -454,26 +157,39 @@ static gboolean join_documents(StageContext *context, Joiner *joiner, const char
         .stage = METADATA_STAGE,
         .fingerprint = fingerprint,
         .reads = STAGE_READ_FACTS,
+        .extends = TRUE,
         .user = joiner,
         .work = work,
         .save = save,
         .count = count,
-        .result_free = result_free,
+        .result_free = join_result_free,
     };
     return stage_map(context, &map, error);
+}
+
+/* What the whole run needs is prepared from its record; stage_map then goes on with that. */
+static gboolean prepare(StageContext *context, const GPtrArray *tables, Joiner *joiner, const char *fingerprint, gboolean *done, GError **error)
+{
+    g_auto(StageRun) run = {0};
+    g_auto(KeyIndexRuns) index = {0};
+    StageAction action;
+    if (!stage_begin_extending(context->store, METADATA_STAGE, fingerprint, STAGE_NEEDS_RECORD, &run, &action, error))
+        return FALSE;
+    *done = action == STAGE_SKIP;
+    key_index_runs_read(&index, json_object_get(run.position, INDEX));
+    return *done || (action == STAGE_EXTEND ? prepare_changes : prepare_all)(context, tables, joiner, &index, &run, error);
 }
 
 gboolean metadata_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
 {
     g_autoptr(GPtrArray) tables = inputs_citations(recipe, error);
-    gboolean done = FALSE;
+    gboolean done;
     if (!tables)
         return FALSE;
     *fingerprint = make_fingerprint(recipe, tables, predecessor);
-    if (!stage_is_done(context->store, METADATA_STAGE, *fingerprint, &done, error) || done)
-        return done;
     Joiner joiner = {.store = context->store, .recipe = recipe, .places = g_ptr_array_new_with_free_func(g_free)};
-    gboolean good = prepare(context, recipe, tables, &joiner, error) && join_documents(context, &joiner, *fingerprint, error);
+    gboolean good = prepare(context, tables, &joiner, *fingerprint, &done, error) &&
+                    (done || join_documents(context, &joiner, *fingerprint, error));
     works_free(joiner.works);
     g_ptr_array_unref(joiner.places);
     return good;

@@ -14,9 +14,10 @@
  * The record that stands has a note (store/note.h) of what it replaced, at most UPDATES_NOTED of them, the latest first,
  * and its source and id lead to it (document_find).
  *
- * A recipe without a source of format medline has no such stage. Memory: 24 bytes for each record of MEDLINE. Time: linear.
- * Killed at any moment, it decides again, and writes on behind the last batch. PMIDs are numbers below 2^32; what has
- * another id is left to deduplication.
+ * A recipe without a source of format medline has no such stage. Memory: 32 bytes for each record of MEDLINE. Time: linear.
+ * In a store that gets documents, the citations of these are looked at and no others: a record that had stood may be
+ * superseded now, and one that a withdrawn version had superseded stands again. Killed at any moment, it decides again.
+ * PMIDs are numbers below 2^32; what has another id is left to deduplication.
  */
 #ifndef SCRAPERS_UPDATES_H
 #define SCRAPERS_UPDATES_H

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/union_find.h"
+#include "store/key_index.h"
+#include "store/reading_order.h"
 #include "store/metadata.h"
 #include "store/stage.h"
 
@@ -19,6 +21,7 @@ typedef struct WorkKey {
 /* `cited` and `linked` are packed: identifier, table, line. 0: none. */
 typedef struct WorkDocument {
     Docno docno;
+    guint64 place; /* in the order of reading */
     guint64 cited, linked;
     guint64 citations;
 } WorkDocument;
@@ -28,8 +31,11 @@ struct Works {
     GArray *keys;      /* of WorkKey, sorted */
     UnionFind *sets;   /* until works_finish */
     guint32 *roots;    /* from then on: of each document */
-    guint32 *order;    /* and documents by root, then docno */
+    guint32 *order;    /* and documents by root, then place */
+    ReadingOrder *reading;
 };
+
+#define INDEX_KIND 0
 
 static guint64 pack_row(unsigned table, guint64 line, CitationId id)
 {
@@ -53,27 +59,33 @@ static guint64 hash_of(const char *identifier)
 
 /* ---- Reading the store --------------------------------------------------------------------------------------- */
 
-static void add_key(Works *works, const char *identifier)
+/* The hashes of a document's identifiers, for an array of guint64. */
+static void document_hashes(const Document *document, GArray *hashes)
 {
-    WorkKey key = {hash_of(identifier), works->documents->len};
-    g_array_append_val(works->keys, key);
+    g_auto(Identity) identity;
+    identity_read(&identity, document);
+    for (unsigned i = 0; i < identity.count; i++) {
+        guint64 hash = hash_of(identity.identifiers[i].text);
+        g_array_append_val(hashes, hash);
+    }
+    if (document->id && g_str_has_prefix(document->id, "CorpusID:")) {
+        g_autofree char *text = g_strdelimit(g_strdup(document->id), ":", ' ');
+        guint64 hash = hash_of(text);
+        g_array_append_val(hashes, hash);
+    }
 }
 
 static void add_document(Works *works, Docno docno, const Document *document)
 {
-    g_auto(Identity) identity;
-    gboolean corpus = document->id && g_str_has_prefix(document->id, "CorpusID:");
-    identity_read(&identity, document);
-    if (identity.count == 0 && !corpus)
-        return;
-    for (unsigned i = 0; i < identity.count; i++)
-        add_key(works, identity.identifiers[i].text);
-    if (corpus) {
-        g_autofree char *text = g_strdelimit(g_strdup(document->id), ":", ' ');
-        add_key(works, text);
+    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
+    document_hashes(document, hashes);
+    for (guint i = 0; i < hashes->len; i++) {
+        WorkKey key = {g_array_index(hashes, guint64, i), works->documents->len};
+        g_array_append_val(works->keys, key);
     }
-    WorkDocument entry = {.docno = docno};
-    g_array_append_val(works->documents, entry);
+    WorkDocument entry = {.docno = docno, .place = reading_order_place(works->reading, docno)};
+    if (hashes->len)
+        g_array_append_val(works->documents, entry);
 }
 
 /* Ingest drops what has no text, and its facts are as good as any; what a stage between ingest and this one has decided is
@@ -128,20 +140,40 @@ static void join_equal_keys(Works *works)
     }
 }
 
-Works *works_new(StoreTxn *txn, const Recipe *recipe, GError **error)
+static gboolean read_all(Works *works, StoreTxn *txn, const Recipe *recipe, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
+    StoreValue key, value;
+    int more = -1;
+    while (cursor && (more = store_cursor_next(cursor, &key, &value, error)) > 0)
+        if (!read_document(works, txn, recipe, docno_read(key.data), &value, error))
+            return FALSE;
+    return more == 0;
+}
+
+static gboolean read_some(Works *works, StoreTxn *txn, const Recipe *recipe, const GArray *only, GError **error)
+{
+    for (guint i = 0; i < only->len; i++) {
+        StoreValue value;
+        Docno docno = g_array_index(only, Docno, i);
+        GError *failure = NULL;
+        if (store_get_docno(txn, TABLE_DOCUMENTS, docno, &value, &failure) && !read_document(works, txn, recipe, docno, &value, error))
+            return FALSE;
+        if (failure) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+Works *works_new(StoreTxn *txn, const Recipe *recipe, const GArray *only, GError **error)
 {
     g_autoptr(Works) works = g_new0(Works, 1);
     works->documents = g_array_new(FALSE, FALSE, sizeof(WorkDocument));
     works->keys = g_array_new(FALSE, FALSE, sizeof(WorkKey));
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
-    if (!cursor)
-        return NULL;
-    StoreValue key, value;
-    int more;
-    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0)
-        if (!read_document(works, txn, recipe, docno_read(key.data), &value, error))
-            return NULL;
-    if (more < 0)
+    works->reading = reading_order_load(txn, error);
+    if (!works->reading || !(only ? read_some(works, txn, recipe, only, error) : read_all(works, txn, recipe, error)))
         return NULL;
     join_equal_keys(works);
     return g_steal_pointer(&works);
@@ -154,9 +186,85 @@ void works_free(Works *works)
     g_array_unref(works->documents);
     g_array_unref(works->keys);
     union_find_free(works->sets);
+    reading_order_free(works->reading);
     g_free(works->roots);
     g_free(works->order);
     g_free(works);
+}
+
+/* ---- The index of identifiers -------------------------------------------------------------------------------- */
+
+/* Keys are sorted by hash, then document. */
+gboolean works_index(const Works *works, KeyIndexWriter *writer, GError **error)
+{
+    for (guint i = 0; i < works->keys->len; i++) {
+        const WorkKey *key = &g_array_index(works->keys, WorkKey, i);
+        if (!key_index_put(writer, INDEX_KIND, key->hash, g_array_index(works->documents, WorkDocument, key->index).docno, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Documents that are to be visited, each once, and identifiers that were followed. */
+typedef struct Closure {
+    StoreTxn *txn;
+    const KeyIndexRuns *index;
+    GArray *found;       /* of Docno */
+    GHashTable *visited; /* of the numbers in it */
+    GHashTable *hashes;
+} Closure;
+
+static gboolean add_once(GHashTable *set, guint64 number)
+{
+    return g_hash_table_add(set, g_memdup2(&number, sizeof number));
+}
+
+static void closure_add(Closure *closure, Docno docno)
+{
+    if (add_once(closure->visited, docno))
+        g_array_append_val(closure->found, docno);
+}
+
+static gboolean follow(Closure *closure, const GArray *hashes, GError **error)
+{
+    g_autoptr(GArray) others = g_array_new(FALSE, FALSE, sizeof(Docno));
+    for (guint i = 0; i < hashes->len; i++) {
+        guint64 hash = g_array_index(hashes, guint64, i);
+        if (add_once(closure->hashes, hash) &&
+            !key_index_find(closure->txn, TABLE_IDENTIFIERS, closure->index, INDEX_KIND, hash, others, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < others->len; i++)
+        closure_add(closure, g_array_index(others, Docno, i));
+    return TRUE;
+}
+
+static gboolean visit(Closure *closure, Docno docno, GError **error)
+{
+    GError *failure = NULL;
+    g_auto(Document) document = {0};
+    g_autoptr(GArray) hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
+    if (document_get_facts(closure->txn, docno, &document, &failure))
+        document_hashes(&document, hashes);
+    if (!failure)
+        return follow(closure, hashes, error);
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
+GArray *works_closure(StoreTxn *txn, const KeyIndexRuns *index, const GArray *seeds, GError **error)
+{
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Docno));
+    g_autoptr(GHashTable) visited = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(GHashTable) hashes = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    Closure closure = {txn, index, found, visited, hashes};
+    for (guint i = 0; i < seeds->len; i++)
+        closure_add(&closure, g_array_index(seeds, Docno, i));
+    for (guint i = 0; i < found->len; i++)
+        if (!visit(&closure, g_array_index(found, Docno, i), error))
+            return NULL;
+    docnos_sort(found, 0);
+    return g_steal_pointer(&found);
 }
 
 /* ---- Rows of tables ------------------------------------------------------------------------------------------ */
@@ -224,11 +332,12 @@ gboolean works_add_row(Works *works, unsigned table, const CitationRow *row)
 
 static int compare_by_root(gconstpointer a, gconstpointer b, gpointer user)
 {
-    const guint32 *roots = user;
+    const Works *works = user;
     guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
-    if (roots[x] != roots[y])
-        return roots[x] < roots[y] ? -1 : 1;
-    return (x > y) - (x < y);
+    if (works->roots[x] != works->roots[y])
+        return works->roots[x] < works->roots[y] ? -1 : 1;
+    guint64 left = g_array_index(works->documents, WorkDocument, x).place, right = g_array_index(works->documents, WorkDocument, y).place;
+    return (left > right) - (left < right);
 }
 
 void works_finish(Works *works)
@@ -241,7 +350,7 @@ void works_finish(Works *works)
         works->order[i] = i;
     }
     g_clear_pointer(&works->sets, union_find_free);
-    g_qsort_with_data(works->order, (gint)count, sizeof works->order[0], compare_by_root, works->roots);
+    g_qsort_with_data(works->order, (gint)count, sizeof works->order[0], compare_by_root, works);
 }
 
 static const WorkDocument *find_document(const Works *works, Docno docno, guint *index)

@@ -55,15 +55,6 @@ static gboolean verdict_of(StoreTxn *txn, Docno docno, Verdict *verdict, gboolea
     return found;
 }
 
-/* Place of a stage in the build; behind all of them for an unknown one. */
-static gsize stage_place(const char *stage)
-{
-    gsize place = 0;
-    while (stage_order[place] && strcmp(stage_order[place], stage) != 0)
-        place++;
-    return place;
-}
-
 static gboolean is_of_chapters(const Verdict *verdict)
 {
     return verdict->outcome == OUTCOME_MERGED && strcmp(verdict->stage, CHAPTERS_STAGE) == 0;

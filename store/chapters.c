@@ -33,7 +33,7 @@ void chapters_add(GPtrArray *chapters, Docno docno, const char *url, const char 
 
 /* ---- The note --------------------------------------------------------------------------------------------------- */
 
-gboolean chapters_put(StoreTxn *txn, Docno parent, const GPtrArray *chapters, GError **error)
+json_t *chapters_note(const GPtrArray *chapters)
 {
     json_t *pages = json_array();
     for (guint i = 0; i < chapters->len; i++) {
@@ -47,7 +47,12 @@ gboolean chapters_put(StoreTxn *txn, Docno parent, const GPtrArray *chapters, GE
             json_object_set_new(page, "missing", json_text(chapter->missing));
         json_array_append_new(pages, page);
     }
-    g_autoptr(json_t) note = json_pack("{s:o}", "pages", pages);
+    return json_pack("{s:o}", "pages", pages);
+}
+
+gboolean chapters_put(StoreTxn *txn, Docno parent, const GPtrArray *chapters, GError **error)
+{
+    g_autoptr(json_t) note = chapters_note(chapters);
     return note_put(txn, parent, CHAPTERS_STAGE, note, error);
 }
 

@@ -14,6 +14,7 @@
 #ifndef STORE_CHAPTERS_H
 #define STORE_CHAPTERS_H
 
+#include "base/json.h"
 #include "store/document.h"
 
 #define CHAPTERS_STAGE "chapters"
@@ -32,6 +33,7 @@ typedef struct Chapter {
 GPtrArray *chapters_new(void); /* of Chapter; g_ptr_array_unref */
 void chapters_add(GPtrArray *chapters, Docno docno, const char *url, const char *heading, const char *missing); /* copies */
 
+json_t *chapters_note(const GPtrArray *chapters); /* the note that chapters_put writes */
 gboolean chapters_put(StoreTxn *txn, Docno parent, const GPtrArray *chapters, GError **error);
 /* NULL without an error: one page makes the document, and it names no other. */
 GPtrArray *chapters_get(StoreTxn *txn, Docno parent, GError **error);

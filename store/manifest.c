@@ -68,6 +68,7 @@ static json_t *inputs_json(StoreTxn *txn, GError **error)
         json_t *input = json_parse(value.data, value.length, "a record of an input", error);
         if (!input)
             return NULL;
+        json_object_del(input, "read"); /* the store's own: where and when */
         json_array_append_new(inputs, input);
     }
     return more == 0 ? g_steal_pointer(&inputs) : NULL;

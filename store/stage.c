@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/fingerprint.h"
 #include "store/stage_record.h"
 
 const char *const stage_order[] = {"ingest", "updates", "chapters", "metadata", "lines", "boilerplate", "clean", "sign", "dedup", "contamination", "tokenise", "mix", "pack", NULL};
@@ -16,16 +17,23 @@ static const struct {
 } owned_tables[] = {
     {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"clean", TABLE_CLEANED},
     {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"pack", TABLE_SHARDS},
-    {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},
+    {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
 };
 
-static unsigned stage_index(const char *stage)
+unsigned stage_place(const char *stage)
 {
-    unsigned index = 0;
-    while (stage_order[index] && strcmp(stage_order[index], stage) != 0)
-        index++;
-    g_assert(stage_order[index]);
-    return index;
+    unsigned place = 0;
+    while (stage_order[place] && strcmp(stage_order[place], stage) != 0)
+        place++;
+    return place;
+}
+
+/* The names of a stage and all behind it. */
+static const char *const *stages_from(const char *stage)
+{
+    unsigned place = stage_place(stage);
+    g_assert(stage_order[place]);
+    return &stage_order[place];
 }
 
 void stage_run_clear(StageRun *run)
@@ -52,6 +60,10 @@ gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error)
                                          "next", (json_int_t)run->next, "counts", run->counts);
     if (run->position)
         json_object_set(record, "position", run->position);
+    if (run->generation)
+        json_object_set_new(record, "generation", json_integer((json_int_t)run->generation));
+    if (run->extends)
+        json_object_set_new(record, "extends", json_true());
     g_autofree char *text = json_write(record);
     return store_put(txn, TABLE_RUNS, run->stage, strlen(run->stage), text, strlen(text), error);
 }
@@ -71,6 +83,8 @@ gboolean stage_load(StoreTxn *txn, const char *stage, StageRun *run, GError **er
     run->next = (Docno)json_integer_value(json_object_get(record, "next"));
     run->counts = json_incref(json_object_get(record, "counts"));
     run->position = json_incref(json_object_get(record, "position"));
+    run->generation = (guint64)json_integer_value(json_object_get(record, "generation"));
+    run->extends = json_is_true(json_object_get(record, "extends"));
     if (run->fingerprint && json_is_object(run->counts))
         return TRUE;
     stage_run_clear(run);
@@ -97,7 +111,7 @@ static gboolean forget_results(StoreTxn *txn, gpointer user, GError **error)
             if (strcmp(owned_tables[i].stage, *stage) == 0 && !store_clear(txn, owned_tables[i].table, error))
                 return FALSE;
     }
-    return TRUE;
+    return store_clear(txn, TABLE_CHANGES, error) && store_clear(txn, TABLE_WITHDRAWN, error);
 }
 
 static gboolean save_run(StoreTxn *txn, gpointer user, GError **error)
@@ -108,7 +122,7 @@ static gboolean save_run(StoreTxn *txn, gpointer user, GError **error)
 /* The run records go first: a kill in between leaves stages that never ran, which start anew and clear again. */
 static gboolean stage_start(Store *store, StageRun *run, GError **error)
 {
-    const char *const *from = &stage_order[stage_index(run->stage)];
+    const char *const *from = stages_from(run->stage);
     return store_write(store, forget_runs, (gpointer)from, error) && store_write(store, forget_results, (gpointer)from, error) &&
            store_write(store, save_run, run, error);
 }
@@ -126,18 +140,48 @@ static gboolean load_run(Store *store, const char *stage, StageRun *run, GError 
     return FALSE;
 }
 
-gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error)
+/* ---- Generations --------------------------------------------------------------------------------------------- */
+
+/* That of the documents; 0 in a store that never changed. */
+static gboolean load_generation(Store *store, guint64 *generation, GError **error)
 {
-    if (!load_run(store, stage, run, error))
+    g_auto(StageRun) ingest = {0};
+    if (!load_run(store, stage_order[0], &ingest, error))
         return FALSE;
-    if (run->fingerprint && strcmp(run->fingerprint, fingerprint) == 0) {
-        *action = run->complete ? STAGE_SKIP : STAGE_RESUME;
-        if (!run->complete)
-            store_mark_unfinished(store);
-        return TRUE;
+    *generation = ingest.generation;
+    return TRUE;
+}
+
+gboolean stage_open_generation(Store *store, StageRun *ingest, GError **error)
+{
+    ingest->generation++;
+    ingest->complete = FALSE;
+    ingest->extends = TRUE;
+    store_mark_unfinished(store);
+    return store_write(store, save_run, ingest, error);
+}
+
+/* Whether a stage behind this one has a record. */
+static gboolean has_successor(Store *store, const char *stage, gboolean *found, GError **error)
+{
+    *found = FALSE;
+    for (const char *const *next = stages_from(stage) + 1; *next && !*found; next++) {
+        g_auto(StageRun) run = {0};
+        if (!load_run(store, *next, &run, error))
+            return FALSE;
+        *found = run.fingerprint != NULL;
     }
+    return TRUE;
+}
+
+/* ---- Beginning and ending ------------------------------------------------------------------------------------ */
+
+static gboolean start(Store *store, const char *stage, const char *fingerprint, guint64 generation, StageRun *run, StageAction *action,
+                      GError **error)
+{
     stage_run_clear(run);
-    *run = (StageRun){.stage = g_strdup(stage), .fingerprint = g_strdup(fingerprint), .counts = json_object()};
+    *run = (StageRun){
+        .stage = g_strdup(stage), .fingerprint = g_strdup(fingerprint), .counts = json_object(), .generation = generation};
     *action = STAGE_START;
     store_mark_unfinished(store);
     if (stage_start(store, run, error))
@@ -146,18 +190,88 @@ gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, S
     return FALSE;
 }
 
+/* The stage's own generation is what it makes of the documents. */
+static gboolean begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, guint64 *generation,
+                      gboolean *decided, GError **error)
+{
+    if (!load_run(store, stage, run, error) || !load_generation(store, generation, error))
+        return FALSE;
+    if (strcmp(stage, stage_order[0]) == 0)
+        *generation = run->generation;
+    FingerprintMatch match = run->fingerprint ? fingerprint_compare(run->fingerprint, fingerprint) : FINGERPRINT_DIFFERENT;
+    *decided = match == FINGERPRINT_SAME && run->generation == *generation && !run->extends;
+    if (!*decided)
+        return TRUE;
+    *action = run->complete ? STAGE_SKIP : STAGE_RESUME;
+    if (!run->complete)
+        store_mark_unfinished(store);
+    return TRUE;
+}
+
+gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error)
+{
+    guint64 generation;
+    gboolean decided;
+    if (!begin(store, stage, fingerprint, run, action, &generation, &decided, error))
+        return FALSE;
+    return decided || start(store, stage, fingerprint, generation, run, action, error);
+}
+
+static gboolean extend(Store *store, const char *stage, const char *fingerprint, guint64 generation, StageRun *run, StageAction *action,
+                       GError **error)
+{
+    if (!run->stage)
+        *run = (StageRun){.stage = g_strdup(stage), .counts = json_object()};
+    g_free(run->fingerprint);
+    run->fingerprint = g_strdup(fingerprint);
+    run->generation = generation;
+    run->complete = FALSE;
+    run->extends = TRUE;
+    *action = STAGE_EXTEND;
+    store_mark_unfinished(store);
+    return store_write(store, save_run, run, error);
+}
+
+/* A run that was not finished, and was none over changes, has not seen all of what was there before them. */
+static gboolean may_extend(Store *store, const StageRun *run, const char *stage, const char *fingerprint, StageRecordNeed need,
+                           gboolean *may, GError **error)
+{
+    if (!run->fingerprint) {
+        *may = FALSE;
+        return need == STAGE_NEEDS_RECORD || has_successor(store, stage, may, error);
+    }
+    *may = (run->complete || run->extends) && fingerprint_compare(run->fingerprint, fingerprint) != FINGERPRINT_DIFFERENT;
+    return TRUE;
+}
+
+gboolean stage_begin_extending(Store *store, const char *stage, const char *fingerprint, StageRecordNeed need, StageRun *run,
+                               StageAction *action, GError **error)
+{
+    guint64 generation;
+    gboolean decided, may;
+    if (!begin(store, stage, fingerprint, run, action, &generation, &decided, error))
+        return FALSE;
+    if (decided)
+        return TRUE;
+    if (!may_extend(store, run, stage, fingerprint, need, &may, error))
+        return FALSE;
+    return (may ? extend : start)(store, stage, fingerprint, generation, run, action, error);
+}
+
 gboolean stage_finish(Store *store, StageRun *run, GError **error)
 {
     run->complete = TRUE;
+    run->extends = FALSE;
     return store_write(store, save_run, run, error);
 }
 
 gboolean stage_is_done(Store *store, const char *stage, const char *fingerprint, gboolean *done, GError **error)
 {
     g_auto(StageRun) run = {0};
-    if (!load_run(store, stage, &run, error))
+    guint64 generation;
+    if (!load_run(store, stage, &run, error) || !load_generation(store, &generation, error))
         return FALSE;
-    *done = run.complete && g_strcmp0(run.fingerprint, fingerprint) == 0;
+    *done = run.complete && run.generation == generation && fingerprint_compare(run.fingerprint, fingerprint) == FINGERPRINT_SAME;
     return TRUE;
 }
 
@@ -171,7 +285,7 @@ gboolean stage_leave_out(Store *store, const char *stage, GError **error)
     store_mark_unfinished(store);
     /* Until its results are gone the record stays, with a fingerprint that no settings have: a kill in between is mended
      * by the next build, whether that wants the stage or not. */
-    const char *const *from = &stage_order[stage_index(stage)];
+    const char *const *from = stages_from(stage);
     g_free(run.fingerprint);
     run.fingerprint = g_strdup("left out");
     return store_write(store, forget_runs, (gpointer)(from + 1), error) && store_write(store, save_run, &run, error) &&

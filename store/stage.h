@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/stage.h - the record of a stage's run, and the loop that most stages are: each document through a function.
  *
- * Run records make builds resumable. A stage has a fingerprint: a text of its version, its settings and its
+ * Run records make builds resumable. A stage has a fingerprint (store/fingerprint.h): its version, its settings and its
  * predecessor's fingerprint. stage_begin compares it with the record: equal and complete, the stage is skipped; equal
  * and unfinished, it goes on at `next`; different, what the stage (and every later one) wrote is cleared, and it starts
  * anew. Progress is written in the same transaction as the results, so a kill -9 loses at most one open batch.
+ *
+ * A complete store may get documents, or lose some: each such change is a new generation of it. Where the settings are the
+ * same but for those of further sources, a stage that can tell what the change means for it deals with the documents of
+ * store/changes.h alone (stage_begin_extending gives STAGE_EXTEND); any other one starts anew.
  *
  * Several ranks (base/comm.h) can work on one stage. Rank 0 has the store open for writing and decides; the others have it
  * open with STORE_FOLLOW, and call what rank 0 calls. stage_map shares the documents out among them when its StageMap says how
@@ -31,6 +35,8 @@ typedef struct StageRun {
     Docno next;     /* documents below are done */
     json_t *counts; /* object "source/what" -> integer; owned */
     json_t *position; /* whatever else a stage must know to go on; owned, NULL when it needs nothing */
+    guint64 generation; /* of the store, that the results are of */
+    gboolean extends;   /* not complete: it goes over the changes to a state that was */
 } StageRun;
 
 typedef struct StageContext {
@@ -43,14 +49,25 @@ typedef struct StageContext {
     Comm *comm;         /* ranks that work on the stage together; NULL: this process alone */
 } StageContext;
 
-typedef enum { STAGE_SKIP, STAGE_RESUME, STAGE_START } StageAction;
+typedef enum { STAGE_SKIP, STAGE_RESUME, STAGE_START, STAGE_EXTEND } StageAction;
 
 /* The order of the stages, NULL-terminated: clearing one clears those after it. */
 extern const char *const stage_order[];
+/* The place of a stage in it; that of NULL for an unknown one. */
+unsigned stage_place(const char *stage);
 
 /* Decides what to do and fills *run (stage_run_clear frees it). On STAGE_START the tables that the stage owns, its
  * verdicts, and those of all later stages have been cleared. */
 gboolean stage_begin(Store *store, const char *stage, const char *fingerprint, StageRun *run, StageAction *action, GError **error);
+/* The same for a stage that can extend its results. `newcomer`: a stage without a record, in a store in which a later one
+ * has run, has had no document to look at so far, and is to look at those of the list alone. STAGE_EXTEND comes again until
+ * the run is finished, and says nothing of `next`: each step must leave no document that it has dealt with on the list. */
+typedef enum { STAGE_NEEDS_RECORD, STAGE_MAY_BE_NEW } StageRecordNeed;
+gboolean stage_begin_extending(Store *store, const char *stage, const char *fingerprint, StageRecordNeed need, StageRun *run,
+                               StageAction *action, GError **error);
+/* For whoever changes the documents of a store: the run of the stage "ingest", which must be there, gets the next generation,
+ * and is unfinished until stage_finish. */
+gboolean stage_open_generation(Store *store, StageRun *ingest, GError **error);
 gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error);
 gboolean stage_finish(Store *store, StageRun *run, GError **error); /* marks complete */
 /* Whether the stage has run to its end with this fingerprint, so that what only a run needs need not be prepared. */
@@ -84,6 +101,10 @@ typedef struct StageMap {
     const char *stage;
     const char *fingerprint;
     StageReads reads;
+    gboolean extends; /* each document's result is its own: a store that changes needs only the changed ones looked at */
+    /* For a stage that extends, of which a document's result is not all: the documents to look at in the place of the list,
+     * which stays as it is (Docno, in the order of reading). NULL: those of the list. */
+    const GArray *only;
     const char *note; /* an earlier stage, whose notes item->note has (store/note.h); NULL: none are read */
     gpointer user; /* shared by all threads: read only */
     /* Does the stage want this document? Its text is not read yet. NULL: all. */

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/pipeline.h"
+#include "store/changes.h"
 #include "store/chapters.h"
 #include "store/stage.h"
 #include "store/stage_record.h"
@@ -20,6 +21,7 @@
 
 typedef struct Batch {
     GArray *items; /* of StageItem */
+    GArray *decided; /* of Docno: on the list of changes, and decided by an earlier stage */
     gsize bytes;
     Docno next; /* all documents below it are in this batch or an earlier one */
     unsigned owner; /* the rank that works on it; on rank 0 a batch of another one comes without items */
@@ -35,6 +37,7 @@ typedef struct Mapper {
     gboolean shared; /* among ranks; then: */
     Share share;
     StoreTxn *snapshot;
+    guint place;   /* the same in map->only */
     GPtrArray *pending; /* finished batches that are not committed */
     gsize pending_bytes;
     guint pending_documents;
@@ -47,6 +50,7 @@ static void batch_free(gpointer data)
     if (!batch)
         return;
     g_array_unref(batch->items);
+    g_array_unref(batch->decided);
     g_free(batch);
 }
 
@@ -54,6 +58,7 @@ static Batch *batch_new(Mapper *mapper)
 {
     Batch *batch = g_new0(Batch, 1);
     batch->items = g_array_new(FALSE, TRUE, sizeof(StageItem));
+    batch->decided = g_array_new(FALSE, FALSE, sizeof(Docno));
     return batch;
 }
 
@@ -145,18 +150,32 @@ static gboolean is_wanted(const StageMap *map, const StoreValue *value)
     return !map->wants || !document_thaw(value, FALSE, &facts, NULL) || map->wants(map->user, &facts);
 }
 
+static unsigned batch_limit(const Mapper *mapper)
+{
+    return mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
+}
+
+static gboolean add_item(Mapper *mapper, StoreTxn *txn, Docno docno, const StoreValue *value, Batch *batch, GError **error)
+{
+    g_array_set_size(batch->items, batch->items->len + 1);
+    StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
+    if (!read_item(mapper->map, txn, docno, value, item, error))
+        return FALSE;
+    batch->bytes += value->length + item->document.text_length + item->cleaned_length;
+    return TRUE;
+}
+
 /* Fills a batch from one short read transaction. */
-static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+static gboolean read_all(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
 {
     guint8 from[8];
     docno_write(mapper->reading, from);
     g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, from, sizeof from, error);
     if (!cursor)
         return FALSE;
-    unsigned limit = mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
     StoreValue key, value;
     int more = 1;
-    while (batch->items->len < limit && batch->bytes < BATCH_BYTES && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+    while (batch->items->len < batch_limit(mapper) && batch->bytes < BATCH_BYTES && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
         Docno docno = docno_read(key.data);
         if (docno >= mapper->stop) {
             more = 0;
@@ -165,15 +184,76 @@ static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean
         mapper->reading = docno + 1;
         if (ledger_has(txn, docno) || !is_wanted(mapper->map, &value))
             continue;
-        g_array_set_size(batch->items, batch->items->len + 1);
-        StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
-        if (!read_item(mapper->map, txn, docno, &value, item, error))
+        if (!add_item(mapper, txn, docno, &value, batch, error))
             return FALSE;
-        batch->bytes += value.length + item->document.text_length + item->cleaned_length;
     }
-    batch->next = mapper->reading;
     *ended = more == 0;
     return more >= 0;
+}
+
+static gboolean read_document(StoreTxn *txn, Docno docno, StoreValue *value, GError **error)
+{
+    GError *failure = NULL;
+    if (store_get_docno(txn, TABLE_DOCUMENTS, docno, value, &failure))
+        return TRUE;
+    if (!failure)
+        g_set_error(&failure, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "document %" G_GUINT64_FORMAT " is on the list of changes but not in the store; run 'galen audit'", docno);
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
+/* The next document of the list of changes, or of the stage's own. FALSE without error: there is none. */
+static gboolean next_change(Mapper *mapper, StoreTxn *txn, Docno *docno, GError **error)
+{
+    const GArray *only = mapper->map->only;
+    if (!only && !changes_next(txn, mapper->reading, mapper->map->stage, docno, error))
+        return FALSE;
+    if (only && mapper->place == only->len)
+        return FALSE;
+    if (only)
+        *docno = g_array_index(only, Docno, mapper->place++);
+    mapper->reading = *docno + 1;
+    return TRUE;
+}
+
+/* Documents of the stage's own list count as undecided where this stage or a later one has decided on them before. */
+static gboolean is_decided(const Mapper *mapper, StoreTxn *txn, Docno docno)
+{
+    Verdict verdict;
+    if (!mapper->map->only)
+        return ledger_has(txn, docno);
+    return ledger_get(txn, docno, &verdict, NULL) && stage_place(verdict.stage) < stage_place(mapper->map->stage);
+}
+
+/* The same from the list of changes. */
+static gboolean read_changes(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+{
+    GError *failure = NULL;
+    StoreValue value;
+    Docno docno;
+    while (batch->items->len + batch->decided->len < batch_limit(mapper) && batch->bytes < BATCH_BYTES) {
+        if (!next_change(mapper, txn, &docno, &failure)) {
+            *ended = TRUE;
+            break;
+        }
+        if (is_decided(mapper, txn, docno))
+            g_array_append_val(batch->decided, docno);
+        else if (!read_document(txn, docno, &value, error))
+            return FALSE;
+        else if (is_wanted(mapper->map, &value) && !add_item(mapper, txn, docno, &value, batch, error))
+            return FALSE;
+    }
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+{
+    gboolean good = mapper->run.extends ? read_changes(mapper, txn, batch, ended, error) : read_all(mapper, txn, batch, ended, error);
+    batch->next = mapper->reading;
+    return good;
 }
 
 static Carrier *carrier_new(Mapper *mapper, Batch *batch)
@@ -222,7 +302,7 @@ static gpointer mapper_next(gpointer user, GError **error)
     gboolean ended = FALSE;
     Batch *batch = batch_new(mapper);
     g_autoptr(StoreTxn) txn = store_read_begin(mapper->context->store, error);
-    if (!txn || !read_batch(mapper, txn, batch, &ended, error) || (ended && batch->items->len == 0)) {
+    if (!txn || !read_batch(mapper, txn, batch, &ended, error) || (ended && batch->items->len + batch->decided->len == 0)) {
         free_batch_of(mapper, batch);
         return NULL;
     }
@@ -249,6 +329,19 @@ static gboolean mapper_work(gpointer user, gpointer worker, gpointer data, GErro
     return TRUE;
 }
 
+/* Takes a batch's documents off the list of changes, or passes them on. */
+static gboolean pass_batch(const Mapper *mapper, StoreTxn *txn, const Batch *batch, GError **error)
+{
+    const char *stage = mapper->map->stage;
+    for (guint i = 0; i < batch->items->len; i++)
+        if (!changes_pass(txn, g_array_index(batch->items, StageItem, i).docno, stage, error))
+            return FALSE;
+    for (guint i = 0; i < batch->decided->len; i++)
+        if (!changes_pass(txn, g_array_index(batch->decided, Docno, i), stage, error))
+            return FALSE;
+    return TRUE;
+}
+
 static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
 {
     Mapper *mapper = user;
@@ -257,6 +350,8 @@ static gboolean commit_batches(StoreTxn *txn, gpointer user, GError **error)
         for (guint i = 0; i < batch->items->len; i++)
             if (!mapper->map->save(mapper->map->user, txn, &g_array_index(batch->items, StageItem, i), error))
                 return FALSE;
+        if (mapper->run.extends && !mapper->map->only && !pass_batch(mapper, txn, batch, error))
+            return FALSE;
     }
     return stage_save(txn, &mapper->run, error);
 }
@@ -267,7 +362,8 @@ static gboolean mapper_commit(Mapper *mapper, GError **error)
         Batch *batch = mapper->pending->pdata[b];
         for (guint i = 0; mapper->map->count && i < batch->items->len; i++)
             mapper->map->count(mapper->map->user, &g_array_index(batch->items, StageItem, i), &mapper->run);
-        mapper->run.next = batch->next;
+        if (!mapper->run.extends)
+            mapper->run.next = batch->next;
     }
     if (mapper->map->checkpoint)
         mapper->map->checkpoint(mapper->map->user, &mapper->run);
@@ -294,8 +390,8 @@ static gboolean mapper_sink(gpointer user, gpointer data, GError **error)
     guint limit = mapper->context->batch_documents ? mapper->context->batch_documents : COMMIT_DOCUMENTS;
     g_ptr_array_add(mapper->pending, batch);
     mapper->pending_bytes += batch->bytes;
-    mapper->pending_documents += batch->items->len;
-    progress_add(mapper->context->progress, batch->items->len);
+    mapper->pending_documents += batch->items->len + batch->decided->len;
+    progress_add(mapper->context->progress, batch->items->len + batch->decided->len);
     if (mapper->pending_bytes < COMMIT_BYTES && mapper->pending_documents < limit &&
         g_get_monotonic_time() - mapper->last_commit < COMMIT_INTERVAL)
         return TRUE;
@@ -308,6 +404,10 @@ static gboolean count_ahead(Mapper *mapper, guint64 *ahead, GError **error)
     g_autoptr(StoreTxn) txn = store_read_begin(mapper->context->store, error);
     if (!txn)
         return FALSE;
+    if (mapper->run.extends) {
+        *ahead = mapper->map->only ? mapper->map->only->len : changes_count(txn);
+        return TRUE;
+    }
     guint64 documents = store_count(txn, TABLE_DOCUMENTS), decided = store_count(txn, TABLE_LEDGER);
     *ahead = documents > decided ? documents - decided : 0;
     return TRUE;
@@ -335,23 +435,32 @@ static gboolean mapper_run(Mapper *mapper, GError **error)
     return good && (!first || stage_finish(mapper->context->store, &mapper->run, error));
 }
 
+static gboolean begin(Store *store, const StageMap *map, StageRun *run, StageAction *action, GError **error)
+{
+    return map->extends ? stage_begin_extending(store, map->stage, map->fingerprint, STAGE_NEEDS_RECORD, run, action, error)
+                        : stage_begin(store, map->stage, map->fingerprint, run, action, error);
+}
+
 /* What is to be done: rank 0 decides, the others are told. */
 static gboolean mapper_begin(Mapper *mapper, StageAction *action, GError **error)
 {
     StageContext *context = mapper->context;
-    if (comm_rank(context->comm) == 0 &&
-        !stage_begin(context->store, mapper->map->stage, mapper->map->fingerprint, &mapper->run, action, error))
+    if (comm_rank(context->comm) == 0 && !begin(context->store, mapper->map, &mapper->run, action, error))
         return FALSE;
     mapper->stop = G_MAXUINT64;
+    mapper->reading = mapper->run.extends ? 0 : mapper->run.next;
     mapper->shared = mapper->map->pack && comm_size(context->comm) > 1;
+    if (!mapper->shared)
+        return TRUE;
+    /* Changes are rank 0's own. */
+    mapper->share = (Share){.action = mapper->run.extends ? STAGE_SKIP : *action, .next = mapper->run.next};
+    if (!share_start(context, mapper->map->room, &mapper->share, &mapper->snapshot, error))
+        return FALSE;
+    mapper->shared = !mapper->run.extends;
     if (mapper->shared) {
-        mapper->share = (Share){.action = *action, .next = mapper->run.next};
-        if (!share_start(context, mapper->map->room, &mapper->share, &mapper->snapshot, error))
-            return FALSE;
         *action = mapper->share.action;
-        mapper->run.next = mapper->share.next;
+        mapper->reading = mapper->run.next = mapper->share.next;
     }
-    mapper->reading = mapper->run.next;
     return TRUE;
 }
 

@@ -32,6 +32,13 @@ gboolean stage_record_get(StoreTxn *txn, StoreTable table, Docno docno, const ch
     return store_get(txn, table, key, key_length, value, error);
 }
 
+gboolean stage_record_delete(StoreTxn *txn, StoreTable table, Docno docno, const char *stage, GError **error)
+{
+    guint8 key[KEY_SIZE];
+    gsize key_length = make_key(docno, stage, key);
+    return store_delete(txn, table, key, key_length, error);
+}
+
 gboolean stage_record_key_read(const StoreValue *key, Docno *docno, char *stage)
 {
     if (key->length <= DOCNO_SIZE || key->length > KEY_SIZE)
@@ -96,9 +103,7 @@ gboolean stage_record_forget(StoreTxn *txn, StoreTable table, const char *stage,
         if (!collect(txn, table, stage, &from, docnos, error))
             return FALSE;
         for (guint i = 0; i < docnos->len; i++) {
-            guint8 key[KEY_SIZE];
-            gsize key_length = make_key(g_array_index(docnos, Docno, i), stage, key);
-            if (!store_delete(txn, table, key, key_length, error))
+            if (!stage_record_delete(txn, table, g_array_index(docnos, Docno, i), stage, error))
                 return FALSE;
         }
     } while (docnos->len == FORGET_BATCH);

@@ -18,6 +18,8 @@ gboolean stage_record_put(StoreTxn *txn, StoreTable table, Docno docno, const ch
 /* FALSE without error: there is none. */
 gboolean stage_record_get(StoreTxn *txn, StoreTable table, Docno docno, const char *stage, StoreValue *value, GError **error);
 
+gboolean stage_record_delete(StoreTxn *txn, StoreTable table, Docno docno, const char *stage, GError **error); /* fine if absent */
+
 /* Called for each record of one document, in order of the stages' names; the walk ends where it returns FALSE. */
 typedef gboolean (*StageRecordVisit)(gpointer user, const char *stage, const StoreValue *value, GError **error);
 gboolean stage_record_each(StoreTxn *txn, StoreTable table, Docno docno, StageRecordVisit visit, gpointer user, GError **error);

@@ -42,7 +42,7 @@ typedef enum {
     TABLE_IDS,        /* Hash128 of source + external id -> docno */
     TABLE_LEDGER,     /* docno -> Verdict (store/ledger.h) */
     TABLE_SIGNATURES, /* docno -> MinHash signature */
-    TABLE_BANDS,      /* band + hash + docno -> nothing: the LSH index */
+    TABLE_BANDS,      /* the index of duplicates: sorted keys of documents (store/key_index.h) */
     TABLE_CUTS,       /* docno + stage -> ranges taken out of the clean text (store/cuts.h) */
     TABLE_NOTES,      /* docno + stage -> JSON of what the stage found there (store/note.h) */
     TABLE_TOKENS,     /* docno -> token ids, u16 or u32 */
@@ -50,6 +50,10 @@ typedef enum {
     TABLE_SPANS,      /* split + shard number -> array of Span (store/shard.h) */
     TABLE_PLACEMENTS, /* docno + repeat -> where its tokens went (store/shard.h) */
     TABLE_RUNS,       /* stage -> StageRun (store/stage.h) */
+    TABLE_PMIDS,      /* the records of each citation of MEDLINE: sorted keys of documents (store/key_index.h) */
+    TABLE_IDENTIFIERS, /* the documents of each PMID, PMCID and DOI: sorted keys of documents */
+    TABLE_CHANGES,    /* docno -> the first stage that must look at it anew (store/changes.h) */
+    TABLE_WITHDRAWN,  /* docno -> a signature that the index of duplicates still has (store/changes.h) */
     TABLE_COUNT
 } StoreTable;
 

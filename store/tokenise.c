@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stage "tokenise": final text of every undecided document to token ids; see store/mix.h. */
+#include "store/fingerprint.h"
 #include "store/mix.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
@@ -47,10 +48,14 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
 {
     char hex[SHA256_HEX_SIZE];
     sha256_hex(tokenizer_digest(tokenizer), hex);
-    *fingerprint = g_strdup_printf("tokenise 1 tokenizer=%s\n%s", hex, predecessor);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "tokenise 1 tokenizer=%s", hex);
+    fingerprint_add_before(text, predecessor);
+    *fingerprint = g_string_free(text, FALSE);
     StageMap map = {
         .stage = "tokenise",
         .fingerprint = *fingerprint,
+        .extends = TRUE,
         .reads = STAGE_READ_FACTS | STAGE_READ_FINAL,
         .user = (gpointer)tokenizer,
         .work = tokenise_item,
