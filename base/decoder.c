@@ -22,8 +22,8 @@ struct Decoder {
     Sha256Context *digest;
     Kind kind;
     struct inflate_state *gzip;
-    int gzip_fault; /* what ISA-L said when it stopped; told after everything before it */
     ZSTD_DStream *zstd;
+    const char *fault; /* what stopped it; told after everything before it, and whenever it is asked from then on */
     gboolean between; /* at the border of two gzip members or zstd frames, where the file may end */
     gboolean raw_ended;
     gsize start, end; /* unread raw bytes are chunk[start, end) */
@@ -85,20 +85,20 @@ Decoder *decoder_open(const char *path, GError **error)
     return g_steal_pointer(&decoder);
 }
 
-static gssize damaged(Decoder *decoder, GError **error, const char *reason)
+static gssize damaged(const Decoder *decoder, GError **error)
 {
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                 "%s: damaged after byte %" G_GUINT64_FORMAT " of the unpacked data (byte %" G_GUINT64_FORMAT " of the file): %s",
-                decoder->path, decoder->position, decoder->raw_position - (decoder->end - decoder->start), reason);
+                decoder->path, decoder->position, decoder->raw_position - (decoder->end - decoder->start), decoder->fault);
     return -1;
 }
 
-static gssize read_plain(Decoder *decoder, void *buffer, gsize size)
+static gsize read_plain(Decoder *decoder, void *buffer, gsize size)
 {
     gsize take = MIN(size, decoder->end - decoder->start);
     memcpy(buffer, decoder->chunk + decoder->start, take);
     decoder->start += take;
-    return (gssize)take;
+    return take;
 }
 
 /* Some writers pad a gzip file with zeros. */
@@ -123,8 +123,8 @@ static const char *gzip_reason(int fault)
     }
 }
 
-/* Unpacks what it can of the raw bytes at hand: bytes made, which may be 0, or -1. */
-static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **error)
+/* Unpacks what it can of the raw bytes at hand: bytes made, which may be 0. */
+static gsize read_gzip(Decoder *decoder, void *buffer, gsize size)
 {
     /* Bytes of the file were unpacked: zeros at its very beginning are no padding. */
     gboolean begun = decoder->raw_position > decoder->end || decoder->start > 0;
@@ -133,8 +133,6 @@ static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **err
         return 0;
     }
     struct inflate_state *gzip = decoder->gzip;
-    if (decoder->gzip_fault)
-        return damaged(decoder, error, gzip_reason(decoder->gzip_fault));
     gzip->next_in = decoder->chunk + decoder->start;
     gzip->avail_in = (guint32)(decoder->end - decoder->start);
     gzip->next_out = buffer;
@@ -144,48 +142,52 @@ static gssize read_gzip(Decoder *decoder, void *buffer, gsize size, GError **err
     decoder->start = decoder->end - gzip->avail_in;
     gsize made = room - gzip->avail_out;
     if (result < 0) {
-        decoder->gzip_fault = result;
-        return made ? (gssize)made : damaged(decoder, error, gzip_reason(result));
+        decoder->fault = gzip_reason(result);
+        return made;
     }
     decoder->between = gzip->block_state == ISAL_BLOCK_FINISH;
     if (decoder->between) {
         isal_inflate_reset(gzip);
         gzip->crc_flag = ISAL_GZIP;
     }
-    return (gssize)made;
+    return made;
 }
 
-static gssize read_zstd(Decoder *decoder, void *buffer, gsize size, GError **error)
+/* What zstd says that it has made in the call that fails is worth nothing: with frames of its old formats it is the room. */
+static gsize read_zstd(Decoder *decoder, void *buffer, gsize size)
 {
     ZSTD_inBuffer in = {decoder->chunk, decoder->end, decoder->start};
     ZSTD_outBuffer out = {buffer, size, 0};
     gsize result = ZSTD_decompressStream(decoder->zstd, &out, &in);
     gboolean moved = in.pos != decoder->start || out.pos > 0; /* asked without input, zstd asks for a next frame */
     decoder->start = in.pos;
-    if (ZSTD_isError(result) && out.pos == 0)
-        return damaged(decoder, error, ZSTD_getErrorName(result));
+    if (ZSTD_isError(result)) {
+        decoder->fault = ZSTD_getErrorName(result);
+        return 0;
+    }
     if (moved)
         decoder->between = result == 0;
-    return (gssize)out.pos;
+    return out.pos;
 }
 
 gssize decoder_read(Decoder *decoder, void *buffer, gsize size, GError **error)
 {
-    for (;;) {
+    while (!decoder->fault) {
         if (decoder->start == decoder->end && !decoder->raw_ended && !fill(decoder, error))
             return -1;
-        gssize made = decoder->kind == KIND_PLAIN  ? read_plain(decoder, buffer, size)
-                      : decoder->kind == KIND_GZIP ? read_gzip(decoder, buffer, size, error)
-                                                   : read_zstd(decoder, buffer, size, error);
-        if (made != 0) {
-            decoder->position += made > 0 ? (guint64)made : 0;
-            return made;
-        }
-        if (decoder->raw_ended && decoder->kind != KIND_PLAIN && !decoder->between)
-            return damaged(decoder, error, "the file ends in the middle of its packed data");
-        if (decoder->raw_ended)
+        gsize made = decoder->kind == KIND_PLAIN  ? read_plain(decoder, buffer, size)
+                     : decoder->kind == KIND_GZIP ? read_gzip(decoder, buffer, size)
+                                                  : read_zstd(decoder, buffer, size);
+        decoder->position += made;
+        if (made)
+            return (gssize)made;
+        if (decoder->fault || !decoder->raw_ended)
+            continue;
+        if (decoder->kind == KIND_PLAIN || decoder->between)
             return 0;
+        decoder->fault = "the file ends in the middle of its packed data";
     }
+    return damaged(decoder, error);
 }
 
 guint64 decoder_raw_position(const Decoder *decoder)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * base/decoder.h over gzip files. What zlib packed, in one member or several, comes out as it was; a file with a byte
- * changed gives an error or the same; any bytes at all behind a gzip magic give something or an error. */
+ * base/decoder.h over packed files. What zlib packed, in one member or several, comes out as it was; a file with a byte
+ * changed gives an error or the same; any bytes at all behind the magic of gzip or zstd give something or an error, in the end. */
 #include "base/decoder.h"
 
 #include <stdint.h>
@@ -29,7 +29,10 @@ static void pack(Buffer *file, const void *data, gsize length, int level)
     deflateEnd(&stream);
 }
 
-/* Unpacks a file in pieces of `piece` bytes; FALSE if the decoder refuses it. */
+#define ENOUGH ((gsize)64 << 20) /* bytes that are unpacked at most */
+#define SMALL 1000               /* bytes of a file that cannot hold so much: four make 128 KiB at most */
+
+/* Unpacks a file in pieces of `piece` bytes; FALSE if the decoder refuses it, and if so then for ever. */
 static gboolean unpack(const Buffer *file, gsize piece, Buffer *text)
 {
     int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
@@ -38,8 +41,12 @@ static gboolean unpack(const Buffer *file, gsize piece, Buffer *text)
     g_autofree char *room = g_malloc(piece);
     g_autoptr(Decoder) decoder = decoder_open(path, NULL);
     gssize got = -1;
-    while (decoder && text->length < ((gsize)64 << 20) && (got = decoder_read(decoder, room, piece, NULL)) > 0)
+    while (decoder && text->length < ENOUGH && (got = decoder_read(decoder, room, piece, NULL)) > 0)
         buffer_append(text, room, (gsize)got);
+    if (decoder && file->length < SMALL)
+        g_assert_cmpint(got, <=, 0);
+    if (decoder && got < 0)
+        g_assert_cmpint(decoder_read(decoder, room, piece, NULL), <, 0);
     close(descriptor);
     return got >= 0;
 }
@@ -62,13 +69,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gsize place = 10 + (size ? data[size / 2] * (file.length - 10) / 256 : 0);
     file.data[place] ^= (char)(1 + size % 200);
     if (unpack(&file, piece, &text))
-        g_assert_cmpuint(text.length, <=, (gsize)64 << 20);
+        g_assert_cmpuint(text.length, <=, ENOUGH + piece);
 
-    buffer_reset(&text);
-    buffer_reset(&file);
-    buffer_append(&file, "\x1f\x8b\x08", 3);
-    buffer_append(&file, data, size);
-    unpack(&file, piece, &text);
+    for (gsize i = 0; i < 2; i++) {
+        buffer_reset(&text);
+        buffer_reset(&file);
+        buffer_append_string(&file, i ? "\x28\xb5\x2f\xfd" : "\x1f\x8b\x08");
+        buffer_append(&file, data, size);
+        unpack(&file, piece, &text);
+    }
     return 0;
 }
 

@@ -136,6 +136,28 @@ static void test_whole_packed_files_of_any_size_end_without_an_error(void)
     }
 }
 
+/* The frame's first block is good and the next one is not: zstd gives the good bytes and the fault in one answer. */
+static void test_a_damaged_zstd_file_gives_what_came_before_then_an_error_for_good(void)
+{
+    static const guint8 bytes[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x2f, 0xfd,
+                                   0x80, 0xff, 0xff, 0xf8, 0x00, 0x58, 0x58, 0x58, 0x58, 0x58, 0x8b, 0x10, 0x00, 0x00, 0x27,
+                                   0xb5, 0x2f, 0xfd, 0x00, 0x00, 0x23, 0x00, 0x00, 0x58, 0x28, 0xb5, 0x2f, 0xfd};
+    g_autofree char *path = g_build_filename(directory, "damaged.zst", NULL);
+    g_assert_true(g_file_set_contents(path, (const char *)bytes, sizeof bytes, NULL));
+    g_autoptr(InputStream) stream = input_stream_open(path, INPUT_STREAM_PLAIN, NULL);
+    g_autoptr(GError) error = NULL;
+    char chunk[777];
+    gssize got;
+    gsize total = 0;
+    while ((got = input_stream_read(stream, chunk, sizeof chunk, &error)) > 0 && total < 100000)
+        total += (gsize)got;
+    g_assert_cmpint(got, ==, -1);
+    g_assert_cmpuint(total, ==, 545);
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_true(strstr(error->message, "damaged after byte 545"));
+    g_assert_cmpint(input_stream_read(stream, chunk, sizeof chunk, NULL), ==, -1);
+}
+
 static void test_an_empty_file_has_no_bytes_and_no_error(void)
 {
     g_autoptr(GError) error = NULL;
@@ -155,6 +177,8 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/gzip is recognised by content", test_gzip_is_recognised_by_content);
     g_test_add_func("/stream/a truncated gzip gives all before the cut, then an error that names the file",
                     test_a_truncated_gzip_gives_all_before_the_cut_then_an_error_that_names_the_file);
+    g_test_add_func("/stream/a damaged zstd file gives what came before, then an error for good",
+                    test_a_damaged_zstd_file_gives_what_came_before_then_an_error_for_good);
     g_test_add_func("/stream/a line over the cap is consumed and marked", test_a_line_over_the_cap_is_consumed_and_marked);
     g_test_add_func("/stream/an empty file has no bytes and no error", test_an_empty_file_has_no_bytes_and_no_error);
     g_test_add_func("/stream/whole packed files of any size end without an error", test_whole_packed_files_of_any_size_end_without_an_error);
