@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bench_clean FILE [ROUNDS [NAME]]: megabytes of text a second of processor time that one thread cleans, by rule and by drop.
  *
- * FILE holds texts with a NUL between them. Each rule is timed alone over all texts as they are, each drop over the cleaned
- * ones: a drop's time holds what it is the first to need (words, lines, bounds). "cleaner_clean" is the whole at its default
- * settings: all rules until they come to rest, then the drops. The best of ROUNDS (5) passes counts. With
- * NAME only the rule or drop of this name is measured, or "cleaner_clean". */
+ * FILE holds texts with a NUL between them. Each rule that is on by default is timed alone over all texts as they are, each
+ * drop over the cleaned ones: a drop's time holds what it is the first to need (words, lines, bounds). "cleaner_clean" is the
+ * whole at its default settings: all rules until they come to rest, then the drops. The best of ROUNDS (5) passes counts.
+ * With NAME only the rule or drop of this name is measured, or "cleaner_clean". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +132,8 @@ int main(int argc, char **argv)
     printf("%u texts, %.1f MB\n", bench.raw->len, (double)bytes_of(bench.raw) / 1e6);
     measure(&bench, "survey of characters", "texts with work", work_survey, 0, bench.raw, rounds);
     for (unsigned i = 0; i < CLEAN_RULE_COUNT; i++)
-        measure(&bench, clean_rules[i].slug, "edits", work_rule, i, bench.raw, rounds);
+        if (rule_is_on(&clean_rules[i], &bench.context))
+            measure(&bench, clean_rules[i].slug, "edits", work_rule, i, bench.raw, rounds);
     for (unsigned i = 0; i < CLEAN_DROP_COUNT; i++)
         measure(&bench, clean_drops[i].rule, "dropped", work_drop, i, bench.clean, rounds);
     measure(&bench, "cleaner_clean", "dropped", work_all, 0, bench.raw, rounds);

@@ -18,6 +18,7 @@ struct Cleaner {
     Measure measure;
     const CleanContext *context; /* of the text at hand, as the next two */
     CleanReport *report;
+    guint classes;       /* of characters that are in the text, perhaps with some that were; ALL_CLASSES after an edit */
     gboolean overflowed; /* of any buffer, at any time: what is there is cut short */
     CleanWatch watch;
     gpointer watch_user;
@@ -63,47 +64,44 @@ static void swap_buffers(Cleaner *cleaner)
     cleaner->overflowed |= cleaner->text.overflowed;
 }
 
-/* FALSE: the rule found nothing. `classes` are those of the text's characters. */
-static gboolean apply(Cleaner *cleaner, unsigned index, guint classes)
+/* FALSE: the rule found nothing. */
+static gboolean apply(Cleaner *cleaner, unsigned index)
 {
     const CleanRule *rule = &clean_rules[index];
-    if ((rule->needs && !(rule->needs & classes)) || !rule_is_on(rule, cleaner->context))
+    if ((rule->needs && !(rule->needs & cleaner->classes)) || !rule_is_on(rule, cleaner->context))
         return FALSE;
     guint64 edits = rule->edit(cleaner->context, cleaner->text.data, cleaner->text.length, &cleaner->spare);
     if (!edits)
         return FALSE;
     swap_buffers(cleaner);
+    cleaner->classes = ALL_CLASSES; /* one edit may uncover work for any rule */
     cleaner->report->edits[index] += edits;
     if (cleaner->watch)
         cleaner->watch(cleaner->watch_user, index, cleaner->spare.data, cleaner->spare.length, cleaner->text.data, cleaner->text.length, edits);
     return TRUE;
 }
 
-static guint survey(const Cleaner *cleaner)
+static void survey(Cleaner *cleaner)
 {
-    return characters_survey(cleaner->text.data, cleaner->text.length);
+    cleaner->classes = characters_survey(cleaner->text.data, cleaner->text.length);
 }
 
 static void apply_part(Cleaner *cleaner, RulePart part)
 {
-    guint classes = part == RULE_CHARACTERS ? survey(cleaner) : 0;
     for (unsigned rule = 0; rule < CLEAN_RULE_COUNT && !cleaner->overflowed; rule++)
-        if (clean_rules[rule].part == part && apply(cleaner, rule, classes) && part == RULE_CHARACTERS)
-            classes = ALL_CLASSES; /* one repair may uncover the next */
+        if (clean_rules[rule].part == part)
+            apply(cleaner, rule);
 }
 
 /* Goes round the table until every rule has seen the text as it is. FALSE: it did not come to rest. */
 static gboolean settle(Cleaner *cleaner)
 {
     unsigned content = 0; /* rules in a row that found nothing */
-    guint classes = survey(cleaner);
     for (unsigned turn = 0; turn < CLEAN_ROUNDS * CLEAN_RULE_COUNT && !cleaner->overflowed; turn++) {
         unsigned rule = turn % CLEAN_RULE_COUNT;
-        if (rule == 0 && turn && classes == ALL_CLASSES)
-            classes = survey(cleaner);
-        gboolean changed = clean_rules[rule].part != RULE_BODY && apply(cleaner, rule, classes);
-        if (changed)
-            classes = ALL_CLASSES;
+        if (rule == 0 && cleaner->classes == ALL_CLASSES)
+            survey(cleaner);
+        gboolean changed = clean_rules[rule].part != RULE_BODY && apply(cleaner, rule);
         content = changed ? 0 : content + 1;
         if (content == CLEAN_RULE_COUNT)
             return TRUE;
@@ -118,6 +116,7 @@ static void take(Cleaner *cleaner, const char *text, gsize length)
     buffer_reset(&cleaner->text);
     buffer_append(&cleaner->text, text, length);
     cleaner->overflowed |= !buffer_reserve(&cleaner->text, 0);
+    survey(cleaner);
     apply_part(cleaner, RULE_CHARACTERS);
 }
 
@@ -160,11 +159,13 @@ static gboolean opens_with(const Buffer *body, const Buffer *title)
 /* Leaves "Title, blank line, body" in `text`. */
 static void assemble(Cleaner *cleaner, const char *title, const char *text, gsize length)
 {
+    guint title_classes = 0;
     buffer_reset(&cleaner->title);
     if (title) {
         take(cleaner, title, strlen(title));
         if (cleaner->overflowed)
             return;
+        title_classes = cleaner->classes;
         join_lines(&cleaner->text);
         buffer_append(&cleaner->title, cleaner->text.data, cleaner->text.length);
     }
@@ -177,6 +178,7 @@ static void assemble(Cleaner *cleaner, const char *title, const char *text, gsiz
     buffer_append(&cleaner->spare, "\n\n", 2);
     buffer_append(&cleaner->spare, cleaner->text.data, cleaner->text.length);
     swap_buffers(cleaner);
+    cleaner->classes |= title_classes;
 }
 
 /* ---- Verdict ------------------------------------------------------------------------------------------------- */

@@ -5,15 +5,22 @@
 
 #include "cleaning/scan.h"
 
+/* As g_ascii_isdigit, without its table. */
+static inline gboolean digits_is(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
 /* The first position from `at` on that holds an ASCII digit; `length` where there is none. */
 static inline gsize digits_find(const char *text, gsize at, gsize length)
 {
     for (; at + SCAN_BLOCK <= length; at += SCAN_BLOCK) {
         ScanBlock block = scan_load(text + at);
-        if (scan_any((block >= '0') & (block <= '9')))
-            break;
+        guint mask = scan_mask((block >= '0') & (block <= '9'));
+        if (mask)
+            return at + (gsize)__builtin_ctz(mask);
     }
-    while (at < length && !g_ascii_isdigit(text[at]))
+    while (at < length && !digits_is(text[at]))
         at++;
     return at;
 }
@@ -21,7 +28,7 @@ static inline gsize digits_find(const char *text, gsize at, gsize length)
 /* Behind the last digit of the run that starts at `at`. */
 static inline gsize digits_end(const char *text, gsize at, gsize length)
 {
-    while (at < length && g_ascii_isdigit(text[at]))
+    while (at < length && digits_is(text[at]))
         at++;
     return at;
 }

@@ -45,7 +45,7 @@ static double symbols(Measure *measure, double limit)
 
 static double words_with_letters(Measure *measure, double limit)
 {
-    return measure_words_with_letters(measure);
+    return measure_words_with_letters(measure, limit);
 }
 
 static double share(guint64 part, guint64 whole)

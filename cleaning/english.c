@@ -21,42 +21,52 @@ static const char *const others[] = {
     "ja",  "cu",  "din", "nu",  "este", "amb", "els", "per", "dels", "u",  "su",  "od",  "kao", "va",  "die", "wordt", "als",
 };
 
-static void add(EnglishTable *table, const char *word, gboolean is_english)
+static inline gsize place_of(const EnglishTable *table, guint32 hash)
 {
-    guint32 hash = word_hash(word, strlen(word));
-    gsize at = hash % ENGLISH_PLACES;
-    while (table->hashes[at])
-        at = (at + 1) % ENGLISH_PLACES;
-    table->hashes[at] = hash;
-    table->english[at] = is_english != 0;
+    return hash * table->factor >> (32 - ENGLISH_PLACES_LOG);
 }
 
+/* FALSE: some other word has its place. */
+static gboolean add(EnglishTable *table, const char *const *words, gsize count, guint8 kind)
+{
+    for (gsize i = 0; i < count; i++) {
+        guint32 hash = word_hash(words[i], strlen(words[i]));
+        gsize place = place_of(table, hash);
+        if (table->kinds[place])
+            return FALSE;
+        table->hashes[place] = hash;
+        table->kinds[place] = kind;
+    }
+    return TRUE;
+}
+
+/* Some hundred factors are tried before one gives each word its own place. */
 static void fill(EnglishTable *table)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(english); i++)
-        add(table, english[i], TRUE);
-    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
-        add(table, others[i], FALSE);
-    table->filled = TRUE;
+    guint32 factor = 1;
+    do {
+        *table = (EnglishTable){.factor = factor};
+        factor += 2;
+    } while (!add(table, english, G_N_ELEMENTS(english), 1) || !add(table, others, G_N_ELEMENTS(others), 2));
 }
 
 EnglishShares english_shares(EnglishTable *table, const Words *words, const char *text)
 {
-    gsize counts[2] = {0}, foreign = 0; /* by table->english */
+    gsize with = 0, against = 0;
     if (words->count < ENGLISH_LEAST_WORDS)
         return (EnglishShares){0};
-    if (!table->filled)
+    if (!table->factor)
         fill(table);
     for (gsize i = 0; i < words->count; i++) {
         guint32 hash = words->items[i].hash;
-        gsize at = hash % ENGLISH_PLACES;
-        while (table->hashes[at] && table->hashes[at] != hash)
-            at = (at + 1) % ENGLISH_PLACES;
-        counts[table->english[at]] += table->hashes[at] != 0;
-        foreign += (guint8)text[words->items[i].start] >= 0xc3; /* from U+00C0 on; signs and dashes are in every language */
+        gsize place = place_of(table, hash);
+        guint kind = table->kinds[place] & -(guint)(table->hashes[place] == hash); /* no branch: words come as they like */
+        with += kind & 1;
+        against += kind >> 1;
+        against += (guint8)text[words->items[i].start] >= 0xc3; /* from U+00C0 on; signs and dashes are in every language */
     }
     double count = (double)words->count;
-    return (EnglishShares){(double)counts[1] / count, (double)(counts[0] + foreign) / count};
+    return (EnglishShares){(double)with / count, (double)against / count};
 }
 
 gboolean english_is_sure(EnglishShares shares)

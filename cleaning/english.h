@@ -15,13 +15,14 @@
 #define ENGLISH_SURE 0.1
 #define ENGLISH_AGAINST 0.15    /* what speaks against it, beside what speaks for it */
 #define ENGLISH_LEAST_WORDS 20 /* fewer prove nothing */
-#define ENGLISH_PLACES 1024    /* a power of two, many times the words: nearly every other word meets an empty place */
+#define ENGLISH_PLACES_LOG 11
 
-/* The function words by their hashes; all zeros before the first use. */
+/* The function words by their hashes, each in a place of its own: a look at one place answers for a word, without a branch.
+ * All zeros before the first use. */
 typedef struct EnglishTable {
-    guint32 hashes[ENGLISH_PLACES];
-    guint8 english[ENGLISH_PLACES]; /* of English, else of another language */
-    gboolean filled;
+    guint32 hashes[1 << ENGLISH_PLACES_LOG];
+    guint8 kinds[1 << ENGLISH_PLACES_LOG]; /* 1: a word of English, 2: of another language, 0: empty */
+    guint32 factor;                          /* puts them apart; 0: not filled yet */
 } EnglishTable;
 
 typedef struct EnglishShares {

@@ -11,7 +11,7 @@ void measure_begin(Measure *measure, const char *text, gsize length, gboolean ex
     measure->text = text;
     measure->length = length;
     measure->exact = exact;
-    measure->has_words = measure->has_prose = measure->has_lines = measure->has_bounds = FALSE;
+    measure->has_words = measure->has_prose = measure->has_lines = measure->has_bounds = measure->has_characters = FALSE;
 }
 
 void measure_clear(Measure *measure)
@@ -30,17 +30,17 @@ const Words *measure_words(Measure *measure)
     return &measure->words;
 }
 
-/* The next bracket from `at` on that opens one of two tags of nine or ten bytes; `length`: there is none. */
-static gsize next_tag(const char *text, gsize at, gsize length, const char *one, const char *other)
+/* The next bracket from `at` on that opens one of two tags of `size` bytes; `length`: there is none. */
+static inline gsize next_tag(const char *text, gsize at, gsize length, const char *one, const char *other, gsize size)
 {
-    gsize size = strlen(one);
-    for (; at + size <= length; at++) {
+    while (at + size <= length) {
         const char *bracket = memchr(text + at, '[', length - at);
         if (!bracket)
             return length;
         at = (gsize)(bracket - text);
         if (at + size <= length && (memcmp(bracket, one, size) == 0 || memcmp(bracket, other, size) == 0))
             return at;
+        at++;
     }
     return length;
 }
@@ -48,8 +48,8 @@ static gsize next_tag(const char *text, gsize at, gsize length, const char *one,
 /* The next reference mark from `at` on, [*from, *to); FALSE: there is none that is closed. */
 static gboolean next_mark(const char *text, gsize at, gsize length, gsize *from, gsize *to)
 {
-    *from = next_tag(text, at, length, "[bib_ref]", "[fig_ref]");
-    gsize close = next_tag(text, *from, length, "[/bib_ref]", "[/fig_ref]");
+    *from = next_tag(text, at, length, "[bib_ref]", "[fig_ref]", strlen("[bib_ref]"));
+    gsize close = next_tag(text, *from, length, "[/bib_ref]", "[/fig_ref]", strlen("[/bib_ref]"));
     *to = close + strlen("[/bib_ref]");
     return close < length;
 }
@@ -112,8 +112,11 @@ double measure_word_length(Measure *measure)
     const Words *words = measure_words(measure);
     if (!words->count)
         return 0;
+    if (!measure->has_characters)
+        measure->characters = text_characters(measure->text, measure->length);
+    measure->has_characters = TRUE;
     guint64 white = measure->length - words->bytes; /* a byte each */
-    return (double)(text_characters(measure->text, measure->length) - white) / (double)words->count;
+    return (double)(measure->characters - white) / (double)words->count;
 }
 
 /* "#" anywhere but in front of a heading. */
@@ -161,11 +164,11 @@ static gboolean has_letter(const char *word, gsize length)
     return FALSE;
 }
 
-double measure_words_with_letters(Measure *measure)
+double measure_words_with_letters(Measure *measure, double limit)
 {
     const Words *words = measure_words(measure);
-    guint64 with_letters = 0;
-    for (gsize i = 0; i < words->count; i++)
+    gsize with_letters = 0, enough = measure->exact ? G_MAXSIZE : (gsize)(limit * (double)words->count) + 1;
+    for (gsize i = 0; i < words->count && with_letters < enough; i++)
         with_letters += has_letter(measure->text + words->items[i].start, words->items[i].length) != 0;
     return words->count ? (double)with_letters / (double)words->count : 1;
 }

@@ -3,8 +3,8 @@
  *
  * Sequence: a Measure of zeros; measure_begin for each text, then any of the functions; measure_clear. The memory is kept
  * from text to text. Shares are of the text's bytes or of its words or lines, as each function says. Functions with a
- * `limit` may answer with a bound instead of the value where the bound is at or below the limit, unless `exact` is set;
- * what is above the limit is always the value.
+ * `limit` may answer with a bound instead of the value where the bound alone shows that the text is within the limit, unless
+ * `exact` is set; what is beyond the limit is always the value.
  * Gopher's rules: Rae et al. 2021, arXiv 2112.11446, table A1.
  */
 #ifndef CLEANING_MEASURE_H
@@ -28,12 +28,13 @@ typedef struct Measure {
     const char *text;
     gsize length;
     gboolean exact;
-    gboolean has_words, has_prose, has_lines, has_bounds;
+    gboolean has_words, has_prose, has_lines, has_bounds, has_characters;
     Words words;
     Words prose;        /* those outside marks; empty when there are no marks */
     gsize prose_length; /* bytes of text outside marks */
     EnglishTable english;
     LineCounts lines;
+    guint64 characters;      /* code points of the text */
     double top_bound;        /* share of bytes that no pair of words exceeds */
     double duplicate_bound;  /* share of bytes that no duplicate n-grams from 5 words up exceed */
     gpointer table;          /* scratch of ngrams.c and measure_lines.c */
@@ -56,7 +57,7 @@ guint64 text_characters(const char *text, gsize length); /* code points in valid
 gboolean measure_has_blanks(Measure *measure);
 double measure_word_length(Measure *measure);        /* mean code points of a word */
 double measure_symbols(Measure *measure);            /* "#" that is no mark of a heading, or ellipses, whichever is more, per word */
-double measure_words_with_letters(Measure *measure); /* share of words that have a letter of any script */
+double measure_words_with_letters(Measure *measure, double limit); /* share of words that have a letter of any script */
 
 /* Both over measure_prose. The most frequent n-gram of n words (2 to 4) that occurs twice or more: its share of bytes. */
 double measure_top_ngram(Measure *measure, unsigned n, double limit);

@@ -7,8 +7,8 @@
  *     no less than count times length of any pair, and twice that no less than of any row of three or four words;
  *   - duplicate n-grams: a row of five to ten words that stood above consists of rows of five that did, so the bytes of all
  *     words in duplicate rows of five are no less than those in duplicate rows of n.
- * Places hold 32 bits of a row's hash: two different rows that share them make a bound greater, never smaller. The exact
- * counts compare 64 bits.
+ * Different pairs in one place, and different rows with the same bits of a filter, make a bound greater, never smaller. The
+ * exact counts compare 64 bits.
  */
 #include <string.h>
 
@@ -62,26 +62,22 @@ static guint32 greatest_pair(Measure *measure, const Words *words)
     return greatest;
 }
 
+/* A row stood above if both of its bits are set in its 64 (a Bloom filter of one cache line, with two bits a row). */
 static guint64 duplicate_bytes(Measure *measure, const Words *words)
 {
-    gsize mask = places_for(words->count) - 1, counted = 0; /* words before it are */
-    guint32 *places = measure_table(measure, (mask + 1) * sizeof *places);
+    gsize mask = places_for(words->count) / 4 - 1, counted = 0; /* words before it are */
+    guint64 *places = measure_table(measure, (mask + 1) * sizeof *places);
     guint64 bytes = 0, row = 0, leaving = FACTOR * FACTOR * FACTOR * FACTOR; /* the weight of a row's first word */
     for (gsize i = 0; i + 1 < SHORTEST && i < words->count; i++)
         row = row * FACTOR + words->items[i].hash;
     for (gsize i = 0; i + SHORTEST <= words->count; i++) {
         row = row * FACTOR + words->items[i + SHORTEST - 1].hash;
-        guint64 hash = scatter(row);
+        guint64 hash = scatter(row), *place = &places[hash >> 32 & mask];
+        guint64 bits = G_GUINT64_CONSTANT(1) << (hash >> 26 & 63) | G_GUINT64_CONSTANT(1) << (hash >> 20 & 63);
         row -= words->items[i].hash * leaving;
-        guint32 tag = (guint32)hash | 1;
-        gsize at = hash >> 32 & mask;
-        while (places[at] && places[at] != tag)
-            at = (at + 1) & mask;
-        if (!places[at]) {
-            places[at] = tag;
-            continue;
-        }
-        for (counted = MAX(counted, i); counted < i + SHORTEST; counted++)
+        gboolean stood_above = (*place & bits) == bits;
+        *place |= bits;
+        for (counted = MAX(counted, i); stood_above && counted < i + SHORTEST; counted++)
             bytes += words->items[counted].length;
     }
     return bytes;

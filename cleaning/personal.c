@@ -92,14 +92,23 @@ static gsize name_end(const char *text, gsize at, gsize length)
 
 #define MARKS (SCAN_IN(':') | SCAN_IN('#') | SCAN_IN('='))
 
+#define LETTER(c) (1u << ((c) - 'a'))
+
 /* The last two letters of the fields' names, which few words end in: a quick no for most numbers. */
-static gboolean may_end_field(char before, char last)
+static inline gboolean may_end_field(char before, char last)
 {
-    static const char pairs[][2] = {"er", "no", "rd", "rn", "id", "sn", "th", "te", "ob", ".b", "me", "nt"};
-    for (gsize i = 0; i < G_N_ELEMENTS(pairs); i++)
-        if (pairs[i][1] == (last | 0x20) && (pairs[i][0] == (before | 0x20) || pairs[i][0] == before))
-            return TRUE;
-    return FALSE;
+    static const guint32 befores[26] = {['b' - 'a'] = LETTER('o'),
+                                        ['d' - 'a'] = LETTER('r') | LETTER('i'),
+                                        ['e' - 'a'] = LETTER('t') | LETTER('m'),
+                                        ['h' - 'a'] = LETTER('t'),
+                                        ['n' - 'a'] = LETTER('r') | LETTER('s'),
+                                        ['o' - 'a'] = LETTER('n'),
+                                        ['r' - 'a'] = LETTER('e'),
+                                        ['t' - 'a'] = LETTER('n')};
+    guint letter = (guint)((guint8)last | 0x20) - 'a', letter_before = (guint)((guint8)before | 0x20) - 'a';
+    if (letter >= 26)
+        return FALSE;
+    return letter_before < 26 ? (befores[letter] >> letter_before & 1) != 0 : before == '.' && letter == 'b' - 'a'; /* "d.o.b" */
 }
 
 /* The value at `at`, if a field's name stands before it; *end is 0 where none does. */
@@ -125,8 +134,9 @@ static gsize next_value(const char *text, gsize at, gsize length)
 {
     for (; at + SCAN_BLOCK <= length; at += SCAN_BLOCK) {
         ScanBlock block = scan_load(text + at);
-        if (scan_any((block >= '0') & (block <= ':'))) /* the colon follows '9' */
-            break;
+        guint mask = scan_mask((block >= '0') & (block <= ':')); /* the colon follows '9' */
+        if (mask)
+            return at + (gsize)__builtin_ctz(mask);
     }
     while (at < length && !(text[at] >= '0' && text[at] <= ':'))
         at++;

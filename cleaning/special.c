@@ -7,27 +7,38 @@
 typedef struct SpecialMark {
     const char *open;
     const char *close;
+    gsize open_size;
 } SpecialMark;
 
+#define MARK(name) {"[" name "]", "[/" name "]", sizeof name + 1}
 static const SpecialMark marks[SPECIAL_COUNT] = {
-    {"[bib_ref]", "[/bib_ref]"}, {"[fig_ref]", "[/fig_ref]"}, {"[formula]", "[/formula]"},
-    {"[fig]", "[/fig]"},         {"[table]", "[/table]"},     {"[bib]", "[/bib]"},
+    MARK("bib_ref"), MARK("fig_ref"), MARK("formula"), MARK("fig"), MARK("table"), MARK("bib"),
 };
 
-static gboolean starts_with(const char *text, gsize length, const char *prefix)
+/* Where `close` begins from `at` on; NULL: nowhere. Brackets are few, and the one that closes is near. */
+static const char *find_close(const char *text, gsize at, gsize length, const char *close, gsize size)
 {
-    gsize prefix_length = strlen(prefix);
-    return length >= prefix_length && memcmp(text, prefix, prefix_length) == 0;
+    while (at + size <= length) {
+        const char *bracket = memchr(text + at, '[', length - at - size + 1);
+        if (!bracket || (bracket[1] == '/' && memcmp(bracket, close, size) == 0))
+            return bracket;
+        at = (gsize)(bracket - text) + 1;
+    }
+    return NULL;
 }
 
 gsize special_end(SpecialScan *scan, const char *text, gsize at, gsize length)
 {
+    char first = at + 1 < length ? text[at + 1] : 0;
+    if (first != 'b' && first != 'f' && first != 't')
+        return at;
     for (unsigned i = 0; i < SPECIAL_COUNT; i++) {
-        if (scan->unclosed[i] || !starts_with(text + at, length - at, marks[i].open))
+        gsize size = marks[i].open_size;
+        if (scan->unclosed[i] || length - at < size || memcmp(text + at, marks[i].open, size) != 0)
             continue;
-        const char *close = memmem(text + at, length - at, marks[i].close, strlen(marks[i].close));
+        const char *close = find_close(text, at + size, length, marks[i].close, size + 1);
         if (close)
-            return (gsize)(close - text) + strlen(marks[i].close);
+            return (gsize)(close - text) + size + 1;
         scan->unclosed[i] = TRUE;
     }
     return at;

@@ -29,7 +29,7 @@ static gsize next_candidate(const char *text, gsize at, gsize length)
                           ((here == ']') & (ahead == '(')) |
                           ((here == '[') & ((ahead == 'b') | (ahead == 'f') | (ahead == 't')));
         if (scan_any(found))
-            break;
+            return at + (gsize)__builtin_ctz(scan_mask(found));
     }
     while (at < length && !(text[at] == ':' || (text[at] | 0x20) == 'w' || text[at] == ']' || text[at] == '['))
         at++;

@@ -7,6 +7,7 @@
 #include "cleaning/scan.h"
 
 #define STEP 64 /* bytes: as many as a mask has bits */
+#define BATCH 512 /* words that are hashed at once: they are still in the cache */
 
 #define PRIME_1 G_GUINT64_CONSTANT(0x9e3779b97f4a7c15)
 #define PRIME_2 G_GUINT64_CONSTANT(0xc2b2ae3d27d4eb4f)
@@ -19,21 +20,6 @@ static inline guint64 load(const char *bytes)
     return GUINT64_FROM_LE(word);
 }
 
-/* What is left of eight bytes when only the first `count` count; all of them from 8 up. */
-static inline guint64 first_bytes(guint64 word, gsize count)
-{
-    static const guint64 masks[] = {0,
-                                    0xff,
-                                    0xffff,
-                                    0xffffff,
-                                    0xffffffff,
-                                    G_GUINT64_CONSTANT(0xffffffffff),
-                                    G_GUINT64_CONSTANT(0xffffffffffff),
-                                    G_GUINT64_CONSTANT(0xffffffffffffff),
-                                    G_MAXUINT64};
-    return word & masks[MIN(count, 8)];
-}
-
 static inline guint32 fold(guint64 hash)
 {
     hash ^= hash >> 29;
@@ -41,10 +27,13 @@ static inline guint32 fold(guint64 hash)
     return (guint32)(hash >> 32);
 }
 
-/* Sixteen bytes may be read from `word`, however short it is. Most words have no more, and take no branch. */
+/* Sixteen bytes may be read from `word`, however short it is. Most words have no more, and take no branch: a window on
+ * `mask` blanks out what is behind them. */
 static inline guint32 hash_word(const char *word, gsize length)
 {
-    guint64 low = first_bytes(load(word), length), high = first_bytes(load(word + 8), length > 8 ? length - 8 : 0);
+    static const char mask[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    const char *window = mask + 16 - MIN(length, 16);
+    guint64 low = load(word) & load(window), high = load(word + 8) & load(window + 8);
     guint64 hash = (low ^ length) * PRIME_1 + (high ^ high >> 31) * PRIME_3;
     for (gsize at = 16; at < length; at += 8) {
         guint64 rest = load(word + MIN(at, length - 8));
@@ -75,11 +64,23 @@ static void reserve(Words *words, gsize more)
     words->items = g_renew(Word, words->items, words->capacity);
 }
 
-static inline void append(Words *words, const char *text, gsize start, gsize end, gsize length)
+/* Hashes come later, for many words in a row: the loop that finds words and the one that hashes them are both short. */
+static inline void append(Words *words, gsize start, gsize end)
 {
-    guint32 hash = start + 16 <= length ? hash_word(text + start, end - start) : hash_last_word(text + start, end - start);
-    words->items[words->count++] = (Word){(guint32)start, (guint32)(end - start), hash};
-    words->bytes += end - start;
+    words->items[words->count++] = (Word){(guint32)start, (guint32)(end - start), 0};
+}
+
+/* Those from the index `first` on. */
+static void hash_words(Words *words, gsize first, const char *text, gsize length)
+{
+    guint64 bytes = 0;
+    for (gsize i = first; i < words->count; i++) {
+        Word *word = &words->items[i];
+        const char *start = text + word->start;
+        word->hash = word->start + 16 <= length ? hash_word(start, word->length) : hash_last_word(start, word->length);
+        bytes += word->length;
+    }
+    words->bytes += bytes;
 }
 
 static gboolean is_wide(char byte)
@@ -88,7 +89,7 @@ static gboolean is_wide(char byte)
 }
 
 /* A run without blanks that holds wide characters: each of these is a word, and so is what stands between them. */
-static void append_wide(Words *words, const char *text, gsize start, gsize end, gsize length)
+static void append_wide(Words *words, const char *text, gsize start, gsize end)
 {
     reserve(words, end - start + STEP);
     for (gsize at = start; at < end;) {
@@ -100,7 +101,7 @@ static void append_wide(Words *words, const char *text, gsize start, gsize end, 
             while (next < end && !is_wide(text[next]))
                 next++;
         }
-        append(words, text, at, next, length);
+        append(words, at, next);
         at = next;
     }
 }
@@ -122,7 +123,6 @@ static guint64 read_step(const char *bytes, gboolean *wide)
 typedef struct Splitter {
     Words *words;
     const char *text;
-    gsize length;
     gsize start;    /* of the word at hand, when `inside` */
     gsize wide_end; /* behind the last step with wide characters */
     gboolean inside;
@@ -131,9 +131,23 @@ typedef struct Splitter {
 static inline void end_word(Splitter *splitter, gsize start, gsize end)
 {
     if (splitter->wide_end > start)
-        append_wide(splitter->words, splitter->text, start, end, splitter->length);
+        append_wide(splitter->words, splitter->text, start, end);
     else
-        append(splitter->words, splitter->text, start, end, splitter->length);
+        append(splitter->words, start, end);
+}
+
+/* The words that lie in a step at `at`, none of them wide. */
+static inline guint64 append_all(Words *words, gsize at, guint64 starts, guint64 ends)
+{
+    Word *word = words->items + words->count;
+    for (; ends; ends &= ends - 1, starts &= starts - 1) {
+        int start = __builtin_ctzll(starts);
+        word->start = (guint32)at + (guint32)start;
+        word->length = (guint32)(__builtin_ctzll(ends) - start);
+        word++;
+    }
+    words->count = (gsize)(word - words->items);
+    return starts;
 }
 
 /* The words that end in a step at `at`. A word starts where white space ends, and the other way round. */
@@ -145,8 +159,11 @@ static inline void split_step(Splitter *splitter, gsize at, guint64 white)
         ends &= ends - 1;
         splitter->inside = FALSE;
     }
-    for (; ends; ends &= ends - 1, starts &= starts - 1)
-        end_word(splitter, at + (gsize)__builtin_ctzll(starts), at + (gsize)__builtin_ctzll(ends));
+    if (splitter->wide_end > at)
+        for (; ends; ends &= ends - 1, starts &= starts - 1)
+            end_word(splitter, at + (gsize)__builtin_ctzll(starts), at + (gsize)__builtin_ctzll(ends));
+    else
+        starts = append_all(splitter->words, at, starts, ends);
     if (starts) {
         splitter->start = at + (gsize)__builtin_ctzll(starts);
         splitter->inside = TRUE;
@@ -156,7 +173,8 @@ static inline void split_step(Splitter *splitter, gsize at, guint64 white)
 void words_split(Words *words, const char *text, gsize length)
 {
     char tail[STEP];
-    Splitter splitter = {.words = words, .text = text, .length = length};
+    Splitter splitter = {.words = words, .text = text};
+    gsize hashed = 0;
     words->count = words->wide = 0;
     words->bytes = 0;
     for (gsize at = 0; at <= length; at += STEP) {
@@ -172,7 +190,12 @@ void words_split(Words *words, const char *text, gsize length)
             splitter.wide_end = at + STEP;
         reserve(words, STEP);
         split_step(&splitter, at, white);
+        if (words->count - hashed >= BATCH) {
+            hash_words(words, hashed, text, length);
+            hashed = words->count;
+        }
     }
+    hash_words(words, hashed, text, length);
 }
 
 gsize words_copy(Words *words, const Words *from, gsize first, gsize end)

@@ -54,7 +54,9 @@ static void test_characters_and_symbols(void)
     g_assert_cmpuint(text_characters(measure.text, measure.length), ==, 40);
     g_assert_cmpuint(measure_words(&measure)->count, ==, 9);
     g_assert_cmpfloat_with_epsilon(measure_symbols(&measure), 2.0 / 9, 1e-9);
-    g_assert_cmpfloat_with_epsilon(measure_words_with_letters(&measure), 6.0 / 9, 1e-9);
+    g_assert_cmpfloat_with_epsilon(measure_words_with_letters(&measure, 1), 6.0 / 9, 1e-9);
+    for (double limit = 0.01; limit < 6.0 / 9; limit += 0.01)
+        g_assert_cmpfloat(measure_words_with_letters(&measure, limit), >=, limit);
     g_autofree char *long_text = g_strnfill(5000, 'a');
     g_assert_cmpuint(text_characters(long_text, 5000), ==, 5000);
 }
