@@ -14,7 +14,7 @@
 #include "store/fingerprint.h"
 
 /* Raise it whenever the same sketches with the same settings give other verdicts. */
-#define DEDUP_VERSION 2
+#define DEDUP_VERSION 3
 
 /* The groups matter because replay documents lose and have no titles; redistributable sources count as open. */
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
@@ -84,7 +84,7 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
     corpus->progress = context->progress;
     if (context->memory)
         corpus->memory = context->memory;
-    progress_begin(context->progress, "dedup", "steps", 6 + (recipe->dedup.near ? recipe->dedup.bands : 0));
+    progress_begin(context->progress, "dedup", "steps", 6 + (recipe->dedup.near ? near_bands(&recipe->dedup) : 0));
     gboolean good = run_rules(corpus, error);
     progress_end(context->progress);
     /* Nobody reads any more when the first verdict is written. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Near-duplicates by MinHash LSH; see dedup/rules.h. */
+#include <string.h>
+
 #include "base/error.h"
 #include "dedup/key_runs.h"
 #include "dedup/minhash.h"
@@ -35,10 +37,22 @@ static gboolean check_signature(const Corpus *corpus, guint32 index, const Sketc
     return FALSE;
 }
 
+unsigned near_bands(const RecipeDedup *settings)
+{
+    return (unsigned)settings->bands * (settings->verify ? 2 : 1);
+}
+
+/* The first bands are stretches of the signature; those of the second set take every RecipeDedup.bands-th position. */
 static guint64 band_key(const NearRun *run, const Sketch *sketch, unsigned band)
 {
-    gsize bytes = run->corpus->recipe->dedup.rows * sizeof(guint32);
-    return hash64(sketch->signature + band * bytes, bytes, band);
+    const RecipeDedup *settings = &run->corpus->recipe->dedup;
+    gsize bands = settings->bands, bytes = settings->rows * sizeof(guint32);
+    if (band < bands)
+        return hash64(sketch->signature + band * bytes, bytes, band);
+    char rows[MINHASH_MAX_PERMUTATIONS * sizeof(guint32)];
+    for (gsize row = 0; row < settings->rows; row++)
+        memcpy(rows + row * sizeof(guint32), sketch->signature + (row * bands + band - bands) * sizeof(guint32), sizeof(guint32));
+    return hash64(rows, bytes, band);
 }
 
 /* Each key goes to the place of its candidate: no thread waits, and keys come in order of indices. */
@@ -88,7 +102,7 @@ static gboolean link_bands(NearRun *run, GError **error)
 
 static gboolean link_in_memory(NearRun *run, unsigned at_once, GError **error)
 {
-    unsigned bands = (unsigned)run->corpus->recipe->dedup.bands;
+    unsigned bands = near_bands(&run->corpus->recipe->dedup);
     gboolean good = TRUE;
     run->keys = g_new0(KeyList, at_once);
     for (; good && run->first < bands; run->first += at_once) {
@@ -125,7 +139,7 @@ static gboolean link_runs(NearRun *run, gsize keys, GError **error)
 static gboolean link_on_disk(NearRun *run, gsize keys, GError **error)
 {
     gboolean good = TRUE;
-    for (; good && run->first < run->corpus->recipe->dedup.bands; run->first++) {
+    for (; good && run->first < near_bands(&run->corpus->recipe->dedup); run->first++) {
         run->runs = key_runs_new(store_directory(run->corpus->store), keys, error);
         good = run->runs && link_runs(run, keys, error);
         g_clear_pointer(&run->runs, key_runs_free);
@@ -208,7 +222,7 @@ static gboolean link_shared(NearRun *run, KeyRuns **runs, gsize keys, guint32 *k
 static gboolean link_on_ranks(NearRun *run, gsize keys, GError **error)
 {
     Corpus *corpus = run->corpus;
-    unsigned bands = (unsigned)corpus->recipe->dedup.bands;
+    unsigned bands = near_bands(&corpus->recipe->dedup);
     gsize part = corpus->count / comm_size(corpus->comm) + 1, at_once = CLAMP(keys / part, 1, bands);
     gsize capacity = MIN(MAX(keys / at_once, FEWEST_KEYS), MAX(corpus->count, 1));
     g_autofree guint32 *known = g_new(guint32, corpus->count);
@@ -240,7 +254,7 @@ static gboolean link_all(NearRun *run, GError **error)
         return link_on_ranks(run, keys, error);
     if (one > keys)
         return link_on_disk(run, keys, error);
-    return link_in_memory(run, (unsigned)MIN(keys / one, run->corpus->recipe->dedup.bands), error);
+    return link_in_memory(run, (unsigned)MIN(keys / one, near_bands(&run->corpus->recipe->dedup)), error);
 }
 
 static gboolean estimate(Reader *reader, const Merge *merge, double *similarity, GError **error)

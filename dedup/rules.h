@@ -25,10 +25,12 @@
  * near-duplicate cuts each signature into RecipeDedup.bands bands of RecipeDedup.rows rows. Documents that agree on all
  * rows of a band share a bucket; dedup/near_link.h says which pairs of a bucket are compared. As many bands are in memory
  * at a time as fit Corpus.memory, with 32 bytes for each document and band; where not even one does, its keys are sorted
- * in runs on disk (dedup/key_runs.h). On several ranks each links the buckets of its keys (dedup/ranks.h). A pair of similarity s shares a bucket with probability
- * 1 - (1 - s^rows)^bands. A set is held together by a chain of verified pairs; the value in the ledger is the similarity
- * of loser and winner themselves, which the chain may have brought together below the threshold. Without
- * RecipeDedup.verify, documents of one bucket are one, and the value is estimated from the signatures.
+ * in runs on disk (dedup/key_runs.h). On several ranks each links the buckets of its keys (dedup/ranks.h). A pair of
+ * similarity s shares a bucket with probability 1 - (1 - s^rows)^bands. As what is proposed is verified, a second set of
+ * as many bands, across the first ones, only adds pairs that are truly similar: of those that share no bucket of the first
+ * set it finds most. A set is held together by a chain of verified pairs; the value in the ledger is the similarity of loser
+ * and winner themselves, which the chain may have brought together below the threshold. Without RecipeDedup.verify there is
+ * no second set, documents of one bucket are one, and the value is estimated from the signatures.
  */
 #ifndef DEDUP_RULES_H
 #define DEDUP_RULES_H
@@ -43,5 +45,6 @@ gboolean rule_same_url(Corpus *corpus, GError **error);
 gboolean rule_same_title(Corpus *corpus, GError **error);
 gboolean rule_same_words(Corpus *corpus, GError **error); /* the first half of near-duplicate */
 gboolean rule_near(Corpus *corpus, GError **error);
+unsigned near_bands(const RecipeDedup *settings); /* of both sets */
 
 #endif
