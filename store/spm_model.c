@@ -65,7 +65,8 @@ static gboolean take_field(Message *message, Field *field)
 
 static Message message_of(SpmText bytes)
 {
-    return (Message){(const guint8 *)bytes.at, (const guint8 *)bytes.at + bytes.length};
+    const guint8 *at = (const guint8 *)(bytes.at ? bytes.at : ""); /* a part that is not there is empty */
+    return (Message){at, at + bytes.length};
 }
 
 /* ---- The parts of the model ----------------------------------------------------------------------------------------- */
