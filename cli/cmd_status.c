@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * galen status: what is in a store, in numbers. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/commands.h"
 #include "store/manifest.h"
@@ -48,6 +49,37 @@ static void print_contamination(const json_t *contamination)
     }
 }
 
+/* The sum over the sources of what a stage counted. */
+static guint64 count_of(const json_t *counts, const char *what)
+{
+    guint64 sum = 0;
+    const char *key;
+    json_t *count;
+    json_object_foreach((json_t *)counts, key, count) {
+        const char *slash = strrchr(key, '/');
+        if (slash && strcmp(slash + 1, what) == 0)
+            sum += (guint64)json_integer_value(count);
+    }
+    return sum;
+}
+
+/* What the stage "passages" found, if it ran. */
+static void print_passages(const json_t *runs)
+{
+    gsize index;
+    json_t *run;
+    json_array_foreach(runs, index, run) {
+        const json_t *counts = json_object_get(run, "counts");
+        if (strcmp(json_get_string(run, "stage"), "passages") != 0 || !json_is_true(json_object_get(run, "complete")))
+            continue;
+        guint64 words = count_of(counts, "words"), repeated = count_of(counts, "repeated_words");
+        g_autofree char *some = format_count(repeated), *all = format_count(words), *documents = format_count(count_of(counts, "documents"));
+        g_autofree char *cut = format_count(count_of(counts, "cut_words")), *cut_documents = format_count(count_of(counts, "cut"));
+        printf("passages: %s of %s words (%.2f %%) stand more than once, in %s documents; %s words cut out of %s documents\n", some, all,
+               words ? 100.0 * (double)repeated / (double)words : 0.0, documents, cut, cut_documents);
+    }
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -67,6 +99,7 @@ static int run(const Command *command, int argc, char **argv)
         print_json(json_incref(facts));
     else {
         print_status(facts);
+        print_passages(json_object_get(facts, "runs"));
         print_contamination(json_object_get(facts, "contamination"));
     }
     return EXIT_GOOD;

@@ -33,3 +33,8 @@ gboolean preference_replay(guint64 rank)
 {
     return (rank & OWN_BIT) == 0;
 }
+
+guint64 preference_length(guint64 rank)
+{
+    return rank & (OPEN_BIT - 1);
+}

@@ -55,3 +55,8 @@ void radix_sort_keys(KeyIndex *items, KeyIndex *scratch, gsize count)
 {
     sort((guint8 *)items, (guint8 *)scratch, count, sizeof *items);
 }
+
+void radix_sort_places(Place *items, Place *scratch, gsize count)
+{
+    sort((guint8 *)items, (guint8 *)scratch, count, sizeof *items);
+}

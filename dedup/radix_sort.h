@@ -15,7 +15,13 @@ typedef struct KeyIndex {
     guint32 index;
 } KeyIndex;
 
+/* A record of dedup/place_runs.h. */
+typedef struct Place {
+    guint64 key, extra, value;
+} Place;
+
 void radix_sort_u64(guint64 *items, guint64 *scratch, gsize count);
 void radix_sort_keys(KeyIndex *items, KeyIndex *scratch, gsize count);
+void radix_sort_places(Place *items, Place *scratch, gsize count); /* by `key` alone */
 
 #endif

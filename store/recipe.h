@@ -127,6 +127,15 @@ typedef struct RecipeContamination {
     unsigned benchmarks_count;
 } RecipeContamination;
 
+typedef enum { PASSAGES_OFF, PASSAGES_REPORT, PASSAGES_REMOVE } PassagesAction;
+
+/* Runs of words that stand more than once in the corpus (dedup/passages.h). */
+typedef struct RecipePassages {
+    PassagesAction action;   /* report */
+    uint64_t min_words;      /* in a row: 50 */
+    uint64_t occurrences;    /* places in the corpus, at least: 2 */
+} RecipePassages;
+
 /* A document of the groups abstracts and papers that has the publication type, or the MeSH heading, is left out, unless it
  * has the other heading. */
 typedef struct RecipeExclusion {
@@ -186,6 +195,7 @@ typedef struct Recipe {
     RecipeClean clean;
     RecipeMetadata metadata;
     RecipeDedup dedup;
+    RecipePassages passages;
     RecipeContamination contamination;
     RecipeUpsample upsample;
     RecipeMix mix;
@@ -203,6 +213,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
 const RecipeSource *recipe_find_source(const Recipe *recipe, const char *tag, unsigned *index);
 const char *recipe_group_name(RecipeGroup group);
 const char *recipe_contamination_action_name(ContaminationAction action);
+const char *recipe_passages_action_name(PassagesAction action);
 char *recipe_resolve(const Recipe *recipe, const char *path); /* g_free */
 
 #endif

@@ -108,6 +108,11 @@ typedef struct FileDedup {
     double *threshold;
 } FileDedup;
 
+typedef struct FilePassages {
+    char *action;
+    uint64_t *min_words, *occurrences;
+} FilePassages;
+
 typedef struct FileContamination {
     char *action;
     uint64_t *ngram, *long_ngram, *min_words, *common;
@@ -143,6 +148,7 @@ typedef struct RecipeFile {
     FileMetadata *metadata;
     FileClean *clean;
     FileDedup *dedup;
+    FilePassages *passages;
     FileContamination *contamination;
     FileUpsample *upsample;
     FileSplits *splits;

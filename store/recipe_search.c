@@ -11,7 +11,17 @@
 
 #define NGRAM_LIMIT 64 /* dedup/ngram_table.h */
 
+#define PASSAGE_LEAST 8
+#define PASSAGE_MOST 1000
+#define OCCURRENCES_MOST 65536 /* PASSAGE_COPIES of dedup/passage_search.h */
+
+static const char *const passages_actions[] = {"off", "report", "remove", NULL};
 static const char *const contamination_actions[] = {"drop", "mask", "report", NULL};
+
+const char *recipe_passages_action_name(PassagesAction action)
+{
+    return passages_actions[action];
+}
 
 const char *recipe_contamination_action_name(ContaminationAction action)
 {
@@ -81,7 +91,24 @@ static gboolean make_contamination(const char *path, const FileContamination *fi
     return check_contamination(path, contamination, error);
 }
 
+static gboolean make_passages(const char *path, const FilePassages *file, RecipePassages *passages, GError **error)
+{
+    int action = PASSAGES_REPORT;
+    if (file && !choose(file->action, passages_actions, &action))
+        return recipe_fault(error, path, "passages: action is report, remove or off, not '%s'", file->action);
+    *passages = (RecipePassages){
+        .action = (PassagesAction)action,
+        .min_words = SETTING(file, min_words, 50),
+        .occurrences = SETTING(file, occurrences, 2),
+    };
+    if (passages->min_words < PASSAGE_LEAST || passages->min_words > PASSAGE_MOST)
+        return recipe_fault(error, path, "passages: min_words is %d to %d, not %" G_GUINT64_FORMAT, PASSAGE_LEAST, PASSAGE_MOST, passages->min_words);
+    if (passages->occurrences < 2 || passages->occurrences > OCCURRENCES_MOST)
+        return recipe_fault(error, path, "passages: occurrences is 2 to %d, not %" G_GUINT64_FORMAT, OCCURRENCES_MOST, passages->occurrences);
+    return TRUE;
+}
+
 gboolean recipe_search_make(const char *path, const RecipeFile *file, Recipe *recipe, GError **error)
 {
-    return make_contamination(path, file->contamination, &recipe->contamination, error);
+    return make_passages(path, file->passages, &recipe->passages, error) && make_contamination(path, file->contamination, &recipe->contamination, error);
 }

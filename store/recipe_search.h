@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * store/recipe_search.h - the recipe's section `contamination`: what is looked for in clean texts.
+ * store/recipe_search.h - the recipe's sections `passages` and `contamination`: what is looked for in clean texts.
  *
- * Only recipe.c uses this. recipe_search_make checks the section of `file` and fills recipe->contamination, which
- * borrows what `file` holds.
+ * Only recipe.c uses this. recipe_search_make checks the sections of `file` and fills recipe->passages and
+ * recipe->contamination, which borrows what `file` holds.
  */
 #ifndef STORE_RECIPE_SEARCH_H
 #define STORE_RECIPE_SEARCH_H

@@ -218,6 +218,15 @@ static json_t *pack_settings(const RecipePack *pack)
     return object;
 }
 
+static json_t *passages_settings(const RecipePassages *passages)
+{
+    json_t *object = json_object();
+    set_text(object, "action", recipe_passages_action_name(passages->action));
+    set_whole(object, "min_words", passages->min_words);
+    set_whole(object, "occurrences", passages->occurrences);
+    return object;
+}
+
 char *recipe_settings_text(const Recipe *recipe)
 {
     g_autoptr(json_t) object = json_object();
@@ -234,6 +243,7 @@ char *recipe_settings_text(const Recipe *recipe)
     json_object_set_new(object, "sources", sources);
     json_object_set_new(object, "clean", recipe_clean_json(&recipe->clean));
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
+    json_object_set_new(object, "passages", passages_settings(&recipe->passages));
     if (recipe->contamination.benchmarks_count) /* what is not asked for changes no manifest */
         json_object_set_new(object, "contamination", contamination_settings(&recipe->contamination));
     json_object_set_new(object, "metadata", metadata_settings(&recipe->metadata));
