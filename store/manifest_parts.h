@@ -17,8 +17,6 @@
 typedef enum { DIGEST_CAPTURES, DIGEST_EXTRACTED, DIGEST_CLEAN, DIGEST_VERDICTS, DIGEST_NOTES, DIGEST_COUNT } DigestKind;
 extern const char *const digest_names[DIGEST_COUNT];
 
-#define TALLY_LICENCES 1000 /* named in one source; documents under further ones are counted together */
-
 typedef struct SourceTally {
     char *tag;
     json_t *facts; /* as ingest wrote them: name, group, licence, redistributable, repeat, valid */
@@ -58,8 +56,6 @@ gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GEr
 /* What stages say about the whole corpus (meta record "contamination"), by name, where they do. */
 json_t *searches_json(StoreTxn *txn, GError **error);
 
-void counter_add(GHashTable *counters, const char *name);
-void tally_licence(SourceTally *source, const char *licence); /* counts a kept document; NULL: none stated */
 guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */
 void manifest_seal(json_t *manifest); /* sets "root" from everything else in it */
 json_t *sha256_json(const Sha256 *digest);

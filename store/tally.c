@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/counters.h"
 #include "store/manifest_parts.h"
 #include "store/upsample.h"
-
-#define LICENCE_NAME_LIMIT 200 /* bytes */
 
 const char *const digest_names[DIGEST_COUNT] = {"captures", "extracted", "clean", "verdicts", "notes"};
 
@@ -28,9 +27,9 @@ static SourceTally *source_tally_new(const char *tag, json_t *facts)
     SourceTally *source = g_new0(SourceTally, 1);
     source->tag = g_strdup(tag);
     source->facts = json_incref(facts);
-    source->dropped_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    source->merged_by = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    source->licences = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    source->dropped_by = counters_new();
+    source->merged_by = counters_new();
+    source->licences = counters_new();
     for (unsigned i = 0; i < DIGEST_COUNT; i++)
         source->chains[i] = sha256_new();
     return source;
@@ -86,52 +85,12 @@ Tally *tally_new(Store *store, GError **error)
     return g_steal_pointer(&tally);
 }
 
-void counter_add(GHashTable *counters, const char *name)
-{
-    guint64 *count = g_hash_table_lookup(counters, name);
-    if (!count) {
-        count = g_new0(guint64, 1);
-        g_hash_table_insert(counters, g_strdup(name), count);
-    }
-    (*count)++;
-}
-
-/* Some publishers write whole paragraphs: what a manifest names is short and not without end. */
-void tally_licence(SourceTally *source, const char *licence)
-{
-    g_autofree char *name = g_utf8_make_valid(licence ? licence : "", -1);
-    if (strlen(name) > LICENCE_NAME_LIMIT)
-        *g_utf8_find_prev_char(name, name + LICENCE_NAME_LIMIT + 1) = '\0';
-    gboolean room = g_hash_table_size(source->licences) < TALLY_LICENCES || g_hash_table_contains(source->licences, name);
-    counter_add(source->licences, room ? name : "(further licences)");
-}
-
 guint64 tally_sum(const Tally *tally, gsize member_offset)
 {
     guint64 sum = 0;
     for (guint i = 0; i < tally->sources->len; i++)
         sum += *(const guint64 *)G_STRUCT_MEMBER_P(g_ptr_array_index(tally->sources, i), member_offset);
     return sum;
-}
-
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-/* In the order of names, not of the hash table. */
-static json_t *counters_json(GHashTable *counters)
-{
-    guint count;
-    g_autofree gpointer *names = g_hash_table_get_keys_as_array(counters, &count);
-    json_t *object = json_object();
-    if (count > 1)
-        qsort(names, count, sizeof *names, compare_names);
-    for (guint i = 0; i < count; i++) {
-        const guint64 *value = g_hash_table_lookup(counters, names[i]);
-        json_object_set_new(object, names[i], json_integer((json_int_t)*value));
-    }
-    return object;
 }
 
 json_t *sha256_json(const Sha256 *digest)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/counters.h"
 #include "store/manifest_parts.h"
 #include "store/note.h"
 #include "store/stage_record.h"
@@ -219,9 +220,9 @@ static gboolean take_batch(gpointer user, gpointer result, GError **error)
         source->drawn += document->passes;
         source->asked += document->passes ? document->asked : 0;
         if (document->rule)
-            counter_add(document->outcome == OUTCOME_MERGED ? source->merged_by : source->dropped_by, document->rule);
+            counters_add(document->outcome == OUTCOME_MERGED ? source->merged_by : source->dropped_by, document->rule, 1);
         if (document->outcome == OUTCOME_KEPT)
-            tally_licence(source, document->licence);
+            counters_add_licence(source->licences, document->licence);
         for (unsigned d = 0; pass->depth == TALLY_HASHES && d < DIGEST_COUNT; d++)
             sha256_update(source->chains[d], document->digests[d].bytes, sizeof document->digests[d].bytes);
     }
