@@ -37,6 +37,7 @@ const char *const fuzz_seeds[] = {
     "\x0a\x08\x0a\x04"
     "a\xe2\x96\x81\x18\x01\x12\x03\xc0\x01\x01", /* a space behind a letter; spaces as suffixes */
     "\x1a\x0a\x0a\x08identity",
+    "", /* an empty file */
     "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a b\", [\"a\", \"b\"]]}, \"added_tokens\": "
     "[{\"id\": 3, \"content\": \"</s>\", \"lstrip\": true}], \"normalizer\": {\"type\": \"NFC\"}, \"pre_tokenizer\": {\"type\": \"ByteLevel\"}}",
     NULL,

@@ -168,6 +168,119 @@ static void test_each_drop_drops_its_kind_and_keeps_the_rest(void)
     g_assert_cmpstr(rows, ==, "duplicate-line-characters");
 }
 
+/* ---- Each drop alone ----------------------------------------------------------------------------------------- */
+
+static void set_limit(RecipeClean *settings, const CleanDrop *drop, double limit)
+{
+    char *base = (char *)settings;
+    if (drop->whole != DROP_NO_SETTING)
+        *(uint64_t *)(base + drop->whole) = limit >= 1e18 ? G_MAXUINT64 : (uint64_t)limit;
+    else if (drop->real != DROP_NO_SETTING)
+        *(double *)(base + drop->real) = limit;
+}
+
+/* Settings with all drops off. */
+static RecipeClean no_drops(void)
+{
+    RecipeClean settings = recipe_clean_default();
+    settings.languages = (RecipeStrings){0};
+    for (unsigned i = 0; i < CLEAN_DROP_COUNT; i++)
+        set_limit(&settings, &clean_drops[i], clean_drops[i].sense == DROP_AT_LEAST ? 0 : 1e18);
+    return settings;
+}
+
+/* `text` by these settings: the name of the drop that it falls by, NULL where it stays. */
+static const char *fallen_by(const RecipeClean *settings, const char *text)
+{
+    const CleanContext context = {.settings = settings};
+    g_autoptr(Cleaner) cleaner = cleaner_new();
+    CleanReport report;
+    return cleaner_clean(cleaner, &context, NULL, text, strlen(text), &report) ? NULL : report.verdict.rule;
+}
+
+typedef struct DropCase {
+    const char *rule;
+    double limit;
+    const char *falls, *stays;
+} DropCase;
+
+static const DropCase drop_cases[] = {
+    {"too-short", 10, "Nine char", "Ten chars."},
+    {"too-long", 10, "Eleven char", "Ten chars."},
+    {"too-short", 4, "There are three", "There are four words"},
+    {"few-long-lines", 1, "one two three four five six seven eight nine ten", "one two three four five six seven eight nine ten eleven"},
+    {"word-length", 3, "It is so", "The two are"},
+    {"word-length", 6, "hypertension", "strain"},
+    {"symbols", 0.3, "cut... short... here", "cut... short here then"},
+    {"words-with-letters", 0.5, "1 2 mg", "1 mg"},
+    {"bullet-lines", 0.5, "- one\n- two\nthree", "- one\ntwo"},
+    {"ellipsis-lines", 0.5, "one...\ntwo\xe2\x80\xa6\nthree", "one...\ntwo"},
+    {"duplicate-lines", 0.3, "a one\na one\nthree", "a one\na two\na one\na four"},
+    {"duplicate-line-characters", 0.3, "a long line\na long line\nb", "b\nb\na long line"},
+    {"duplicate-paragraphs", 0.3, "one\na\n\none\na\n\nthree", "one\na\n\none\nb\n\nthree"},
+    {"duplicate-paragraph-characters", 0.3, "a long line\n\na long line\n\nb", "b\n\nb\n\na long line"},
+};
+
+/* `times` rows of the same n words, with words between that occur once. */
+static char *rows_of(unsigned n, int times)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int i = 0; i < times; i++) {
+        for (unsigned word = 0; word < n; word++)
+            g_string_append_printf(text, "same%u ", word);
+        g_string_append_printf(text, "other%d others%d ", i, i);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void check_drop(const CleanDrop *drop, double limit, const char *falls, const char *stays)
+{
+    RecipeClean settings = no_drops();
+    g_assert_cmpstr(fallen_by(&settings, falls), ==, NULL);
+    set_limit(&settings, drop, limit);
+    g_assert_cmpstr(fallen_by(&settings, falls), ==, drop->rule);
+    g_assert_cmpstr(fallen_by(&settings, stays), ==, NULL);
+}
+
+/* "top-3gram" and "duplicate-7gram": rows of n words count, shorter ones do not. */
+static gboolean check_ngrams(const CleanDrop *drop)
+{
+    const char *digits = strpbrk(drop->rule, "0123456789");
+    if (!digits)
+        return FALSE;
+    unsigned n = (unsigned)strtoul(digits, NULL, 10);
+    g_autofree char *falls = rows_of(n, 4), *stays = rows_of(n - 1, 4);
+    check_drop(drop, 0.3, falls, stays);
+    return TRUE;
+}
+
+static void test_each_drop_alone_decides_by_its_setting(void)
+{
+    gsize next = 0; /* of drop_cases, which are in the order of the table */
+    for (unsigned i = 0; i < CLEAN_DROP_COUNT; i++) {
+        const CleanDrop *drop = &clean_drops[i];
+        if (drop->judge || check_ngrams(drop))
+            continue;
+        g_assert_cmpuint(next, <, G_N_ELEMENTS(drop_cases)); /* give the new drop a case */
+        g_assert_cmpstr(drop_cases[next].rule, ==, drop->rule);
+        check_drop(drop, drop_cases[next].limit, drop_cases[next].falls, drop_cases[next].stays);
+        next++;
+    }
+    g_assert_cmpuint(next, ==, G_N_ELEMENTS(drop_cases));
+}
+
+static void test_personal_health_information_drops_where_the_recipe_says_so(void)
+{
+    static const char with[] = "The patient came on foot. MRN: 00123456.", without[] = "The patient came on foot. The MRN was removed.";
+    RecipeClean settings = no_drops();
+    g_assert_cmpstr(fallen_by(&settings, with), ==, NULL);
+    settings.personal = (char *)PERSONAL_DROP;
+    g_assert_cmpstr(fallen_by(&settings, with), ==, "personal");
+    g_assert_cmpstr(fallen_by(&settings, without), ==, NULL);
+    settings.personal = (char *)PERSONAL_KEEP;
+    g_assert_cmpstr(fallen_by(&settings, with), ==, NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -179,5 +292,8 @@ int main(int argc, char **argv)
     g_test_add_func("/measure/what references hold is no repetition", test_what_references_hold_is_no_repetition);
     g_test_add_func("/measure/bounds hold for any text", test_bounds_hold);
     g_test_add_func("/measure/each drop drops its kind and keeps the rest", test_each_drop_drops_its_kind_and_keeps_the_rest);
+    g_test_add_func("/measure/each drop alone decides by its setting", test_each_drop_alone_decides_by_its_setting);
+    g_test_add_func("/measure/personal health information drops where the recipe says so",
+                    test_personal_health_information_drops_where_the_recipe_says_so);
     return g_test_run();
 }
