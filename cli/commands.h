@@ -11,6 +11,7 @@ extern const Command command_build;
 extern const Command command_clean;
 extern const Command command_dedup;
 extern const Command command_duplicates;
+extern const Command command_diff;
 extern const Command command_export;
 extern const Command command_extract;
 extern const Command command_list;
