@@ -146,7 +146,7 @@ int build_command(const Command *command, int argc, char **argv, const char *fix
     g_autofree char *output = NULL, *inputs = NULL, *until = g_strdup(fixed), *memory = NULL;
     Options options = {0};
     const GOptionEntry entries[] = {
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, passages, contamination, tokenise, mix, pack", "STAGE"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, containment, passages, contamination, tokenise, mix, pack", "STAGE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
@@ -172,7 +172,7 @@ int build_command(const Command *command, int argc, char **argv, const char *fix
     if (memory && parse_size(memory) == 0)
         return command_usage(command, "--memory is a size like 512M or 8G, not '%s'", memory);
     if (until && !pipeline_has_stage(until))
-        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, passages, contamination, tokenise, mix, pack", until);
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, containment, passages, contamination, tokenise, mix, pack", until);
     return run_ranks(&options);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cleaning/clean.h"
+#include "dedup/containment.h"
 #include "dedup/contamination.h"
 #include "dedup/dedup.h"
 #include "dedup/passages.h"
@@ -69,6 +70,11 @@ static gboolean follow_dedup(StageContext *context, const char *directory, const
     return good;
 }
 
+static gboolean run_containment(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return containment_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
 static gboolean run_passages(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return passages_run(build->context, build->recipe, predecessor, fingerprint, error);
@@ -100,7 +106,7 @@ static const struct {
     gboolean (*follow)(StageContext *context, const char *directory, const Recipe *recipe, GError **error); /* other ranks; NULL: they wait */
 } stages[] = {
     {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"metadata", run_metadata}, {"clean", run_clean},
-    {"dedup", run_dedup, follow_dedup}, {"passages", run_passages}, {"contamination", run_contamination},
+    {"dedup", run_dedup, follow_dedup}, {"containment", run_containment}, {"passages", run_passages}, {"contamination", run_contamination},
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };
 

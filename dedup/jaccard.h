@@ -17,6 +17,7 @@ typedef struct ShingleSet {
 ShingleSet *shingle_set_new(const guint64 *hashes, gsize count); /* copies */
 void shingle_set_free(ShingleSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShingleSet, shingle_set_free)
+gsize shingle_set_shared(const ShingleSet *a, const ShingleSet *b); /* fast, too, when one is much smaller */
 double jaccard(const ShingleSet *a, const ShingleSet *b);
 
 #endif

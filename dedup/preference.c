@@ -38,3 +38,8 @@ guint64 preference_length(guint64 rank)
 {
     return rank & (OPEN_BIT - 1);
 }
+
+gboolean preference_open(guint64 rank)
+{
+    return (rank & OPEN_BIT) != 0;
+}

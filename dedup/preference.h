@@ -24,6 +24,7 @@ DocumentKind document_kind(const char *name); /* of Document.kind; an unknown or
 guint64 preference_rank(DocumentKind kind, gboolean replay, gboolean open, guint64 length);
 DocumentKind preference_kind(guint64 rank);
 guint64 preference_length(guint64 rank); /* bytes of clean text */
+gboolean preference_open(guint64 rank);
 gboolean preference_replay(guint64 rank);
 
 #endif

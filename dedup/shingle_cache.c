@@ -106,3 +106,13 @@ gboolean shingle_cache_jaccard(ShingleCache *cache, Docno a, Docno b, double *si
     *similarity = jaccard(left->set, right->set);
     return TRUE;
 }
+
+gboolean shingle_cache_overlap(ShingleCache *cache, Docno a, Docno b, ShingleOverlap *overlap, GError **error)
+{
+    const Entry *left = entry_get(cache, a, error);
+    const Entry *right = left ? entry_get(cache, b, error) : NULL;
+    if (!right)
+        return FALSE;
+    *overlap = (ShingleOverlap){left->set->count, right->set->count, shingle_set_shared(left->set, right->set)};
+    return TRUE;
+}

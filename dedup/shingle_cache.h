@@ -19,4 +19,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ShingleCache, shingle_cache_free)
 /* The true Jaccard similarity of two documents' clean texts. */
 gboolean shingle_cache_jaccard(ShingleCache *cache, Docno a, Docno b, double *similarity, GError **error);
 
+/* How many different shingles each of the two has, and how many both. */
+typedef struct ShingleOverlap {
+    gsize a, b, shared;
+} ShingleOverlap;
+gboolean shingle_cache_overlap(ShingleCache *cache, Docno a, Docno b, ShingleOverlap *overlap, GError **error);
+
 #endif

@@ -127,6 +127,15 @@ typedef struct RecipeContamination {
     unsigned benchmarks_count;
 } RecipeContamination;
 
+typedef enum { CONTAINMENT_OFF, CONTAINMENT_REPORT, CONTAINMENT_DROP } ContainmentAction;
+
+/* Documents most of which stands in another one (dedup/containment.h). */
+typedef struct RecipeContainment {
+    ContainmentAction action; /* report */
+    double threshold;         /* share of the shingles: 0.8 */
+    uint64_t min_words;       /* of a document that is looked at: 50 */
+} RecipeContainment;
+
 typedef enum { PASSAGES_OFF, PASSAGES_REPORT, PASSAGES_REMOVE } PassagesAction;
 
 /* Runs of words that stand more than once in the corpus (dedup/passages.h). */
@@ -195,6 +204,7 @@ typedef struct Recipe {
     RecipeClean clean;
     RecipeMetadata metadata;
     RecipeDedup dedup;
+    RecipeContainment containment;
     RecipePassages passages;
     RecipeContamination contamination;
     RecipeUpsample upsample;
@@ -213,6 +223,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Recipe, recipe_free)
 const RecipeSource *recipe_find_source(const Recipe *recipe, const char *tag, unsigned *index);
 const char *recipe_group_name(RecipeGroup group);
 const char *recipe_contamination_action_name(ContaminationAction action);
+const char *recipe_containment_action_name(ContainmentAction action);
 const char *recipe_passages_action_name(PassagesAction action);
 char *recipe_resolve(const Recipe *recipe, const char *path); /* g_free */
 

@@ -168,6 +168,13 @@ static const cyaml_schema_field_t dedup_fields[] = {
     UNSIGNED(FileDedup, min_title), REAL(FileDedup, threshold),     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t containment_fields[] = {
+    STRING(FileContainment, action),
+    REAL(FileContainment, threshold),
+    UNSIGNED(FileContainment, min_words),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t passages_fields[] = {
     STRING(FilePassages, action),
     UNSIGNED(FilePassages, min_words),
@@ -230,6 +237,7 @@ static const cyaml_schema_field_t recipe_fields[] = {
     MAPPING(RecipeFile, metadata, metadata_fields),
     MAPPING(RecipeFile, clean, clean_fields),
     MAPPING(RecipeFile, dedup, dedup_fields),
+    MAPPING(RecipeFile, containment, containment_fields),
     MAPPING(RecipeFile, passages, passages_fields),
     MAPPING(RecipeFile, contamination, contamination_fields),
     MAPPING(RecipeFile, upsample, upsample_fields),

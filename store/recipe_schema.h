@@ -108,6 +108,12 @@ typedef struct FileDedup {
     double *threshold;
 } FileDedup;
 
+typedef struct FileContainment {
+    char *action;
+    double *threshold;
+    uint64_t *min_words;
+} FileContainment;
+
 typedef struct FilePassages {
     char *action;
     uint64_t *min_words, *occurrences;
@@ -148,6 +154,7 @@ typedef struct RecipeFile {
     FileMetadata *metadata;
     FileClean *clean;
     FileDedup *dedup;
+    FileContainment *containment;
     FilePassages *passages;
     FileContamination *contamination;
     FileUpsample *upsample;

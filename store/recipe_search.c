@@ -11,12 +11,19 @@
 
 #define NGRAM_LIMIT 64 /* dedup/ngram_table.h */
 
+#define CONTAINED_LEAST 15 /* CONTAINMENT_WINDOW of dedup/containment_pairs.h */
 #define PASSAGE_LEAST 8
 #define PASSAGE_MOST 1000
 #define OCCURRENCES_MOST 65536 /* PASSAGE_COPIES of dedup/passage_search.h */
 
+static const char *const containment_actions[] = {"off", "report", "drop", NULL};
 static const char *const passages_actions[] = {"off", "report", "remove", NULL};
 static const char *const contamination_actions[] = {"drop", "mask", "report", NULL};
+
+const char *recipe_containment_action_name(ContainmentAction action)
+{
+    return containment_actions[action];
+}
 
 const char *recipe_passages_action_name(PassagesAction action)
 {
@@ -91,6 +98,23 @@ static gboolean make_contamination(const char *path, const FileContamination *fi
     return check_contamination(path, contamination, error);
 }
 
+static gboolean make_containment(const char *path, const FileContainment *file, RecipeContainment *containment, GError **error)
+{
+    int action = CONTAINMENT_REPORT;
+    if (file && !choose(file->action, containment_actions, &action))
+        return recipe_fault(error, path, "containment: action is report, drop or off, not '%s'", file->action);
+    *containment = (RecipeContainment){
+        .action = (ContainmentAction)action,
+        .threshold = SETTING(file, threshold, 0.8),
+        .min_words = SETTING(file, min_words, 50),
+    };
+    if (!(containment->threshold > 0 && containment->threshold <= 1))
+        return recipe_fault(error, path, "containment: threshold is a share above 0 and up to 1, not %g", containment->threshold);
+    if (containment->min_words < CONTAINED_LEAST)
+        return recipe_fault(error, path, "containment: min_words is at least %d, not %" G_GUINT64_FORMAT, CONTAINED_LEAST, containment->min_words);
+    return TRUE;
+}
+
 static gboolean make_passages(const char *path, const FilePassages *file, RecipePassages *passages, GError **error)
 {
     int action = PASSAGES_REPORT;
@@ -110,5 +134,6 @@ static gboolean make_passages(const char *path, const FilePassages *file, Recipe
 
 gboolean recipe_search_make(const char *path, const RecipeFile *file, Recipe *recipe, GError **error)
 {
-    return make_passages(path, file->passages, &recipe->passages, error) && make_contamination(path, file->contamination, &recipe->contamination, error);
+    return make_containment(path, file->containment, &recipe->containment, error) &&
+           make_passages(path, file->passages, &recipe->passages, error) && make_contamination(path, file->contamination, &recipe->contamination, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * store/recipe_search.h - the recipe's sections `passages` and `contamination`: what is looked for in clean texts.
+ * store/recipe_search.h - the recipe's sections `containment`, `passages` and `contamination`: what is looked for in clean texts.
  *
- * Only recipe.c uses this. recipe_search_make checks the sections of `file` and fills recipe->passages and
+ * Only recipe.c uses this. recipe_search_make checks the sections of `file` and fills recipe->containment, recipe->passages and
  * recipe->contamination, which borrows what `file` holds.
  */
 #ifndef STORE_RECIPE_SEARCH_H

@@ -218,6 +218,15 @@ static json_t *pack_settings(const RecipePack *pack)
     return object;
 }
 
+static json_t *containment_settings(const RecipeContainment *containment)
+{
+    json_t *object = json_object();
+    set_text(object, "action", recipe_containment_action_name(containment->action));
+    set_number(object, "threshold", containment->threshold);
+    set_whole(object, "min_words", containment->min_words);
+    return object;
+}
+
 static json_t *passages_settings(const RecipePassages *passages)
 {
     json_t *object = json_object();
@@ -243,6 +252,7 @@ char *recipe_settings_text(const Recipe *recipe)
     json_object_set_new(object, "sources", sources);
     json_object_set_new(object, "clean", recipe_clean_json(&recipe->clean));
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));
+    json_object_set_new(object, "containment", containment_settings(&recipe->containment));
     json_object_set_new(object, "passages", passages_settings(&recipe->passages));
     if (recipe->contamination.benchmarks_count) /* what is not asked for changes no manifest */
         json_object_set_new(object, "contamination", contamination_settings(&recipe->contamination));
