@@ -225,7 +225,7 @@ static void print_story(const json_t *story)
     g_autofree char *clean = format_count((guint64)json_integer_value(json_object_get(story, "clean_bytes")));
     printf("  %-10s %s bytes extracted", "text", extracted);
     if (json_object_get(story, "clean_bytes"))
-        printf(", %s clean (title included)", clean);
+        printf(", %s clean%s", clean, json_get_string(story, "title") ? " (title included)" : "");
     putchar('\n');
     print_pages(json_object_get(json_object_get(json_object_get(story, "notes"), CHAPTERS_STAGE), "pages"));
     print_findings(story);
