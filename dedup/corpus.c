@@ -10,6 +10,7 @@
 #include "dedup/ranks.h"
 #include "store/ledger.h"
 #include "store/reading_order.h"
+#include "store/stage.h"
 
 /* Candidates in one task of a scan. */
 #define SCAN_CANDIDATES 4096
@@ -40,7 +41,8 @@ static gboolean find_source(const Recipe *recipe, const Sketch *sketch, guint32 
     return FALSE;
 }
 
-/* A verdict of this stage itself is what an interrupted run left: it is found again. */
+/* A verdict of this stage itself is what an interrupted run left, or what it had decided before the store changed; that of a
+ * later one is of a document that had stood. */
 static gboolean undecided(StoreTxn *txn, Docno docno, gboolean *answer, GError **error)
 {
     Verdict verdict;
@@ -51,7 +53,7 @@ static gboolean undecided(StoreTxn *txn, Docno docno, gboolean *answer, GError *
                                    docno);
         return FALSE;
     }
-    *answer = !decided || strcmp(verdict.stage, "dedup") == 0;
+    *answer = !decided || stage_place(verdict.stage) >= stage_place("dedup");
     return TRUE;
 }
 
@@ -163,17 +165,47 @@ static gboolean load_candidates(Corpus *corpus, ReadingOrder **order, GError **e
     return more >= 0;
 }
 
-Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *comm, GError **error)
+static Corpus *corpus_new(Store *store, const Recipe *recipe, unsigned jobs)
 {
-    g_autoptr(Corpus) corpus = g_new0(Corpus, 1);
+    Corpus *corpus = g_new0(Corpus, 1);
     corpus->store = store;
     corpus->recipe = recipe;
     corpus->jobs = MAX(jobs, 1);
     corpus->memory = CORPUS_MEMORY;
-    corpus->comm = comm;
     corpus->merges = g_array_new(FALSE, FALSE, sizeof(Merge));
+    return corpus;
+}
+
+Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *comm, GError **error)
+{
+    g_autoptr(Corpus) corpus = corpus_new(store, recipe, jobs);
+    corpus->comm = comm;
     g_autoptr(ReadingOrder) order = NULL;
     if (!load_candidates(corpus, &order, error) || !ranks_gather_candidates(corpus, error))
+        return NULL;
+    put_in_order(corpus, order);
+    return g_steal_pointer(&corpus);
+}
+
+static gboolean load_some(Corpus *corpus, StoreTxn *txn, const GArray *docnos, GError **error)
+{
+    corpus->candidates = g_new(Candidate, docnos->len + 1);
+    for (guint i = 0; i < docnos->len; i++) {
+        StoreValue value;
+        Docno docno = g_array_index(docnos, Docno, i);
+        if (!store_get_docno(txn, TABLE_SIGNATURES, docno, &value, error) || !add_candidate(corpus, txn, docno, &value, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+Corpus *corpus_load_some(Store *store, const Recipe *recipe, unsigned jobs, const GArray *docnos, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    g_autoptr(ReadingOrder) order = txn ? reading_order_load(txn, error) : NULL;
+    g_autoptr(Corpus) corpus = corpus_new(store, recipe, jobs);
+    corpus->sparse = TRUE;
+    if (!order || !load_some(corpus, txn, docnos, error))
         return NULL;
     put_in_order(corpus, order);
     return g_steal_pointer(&corpus);
@@ -198,6 +230,18 @@ typedef struct Scan {
     gpointer user;
 } Scan;
 
+static gboolean scan_sparse(const Scan *scan, Reader *reader, gsize place, gsize end, GError **error)
+{
+    for (; place < end; place++) {
+        Sketch sketch;
+        guint32 index = scan->corpus->by_docno[place];
+        if (!scan->corpus->candidates[index].merged &&
+            (!reader_sketch(reader, index, &sketch, error) || !scan->visit(scan->user, index, &sketch, error)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* A stretch of candidates in order of document numbers: one after the other in the table, but for those of others. */
 static gboolean scan_part(gpointer user, Reader *reader, gsize task, GError **error)
 {
@@ -205,6 +249,8 @@ static gboolean scan_part(gpointer user, Reader *reader, gsize task, GError **er
     const Corpus *corpus = scan->corpus;
     gsize place = scan->from + task * SCAN_CANDIDATES, end = MIN(place + SCAN_CANDIDATES, scan->to);
     guint8 from[8];
+    if (corpus->sparse)
+        return scan_sparse(scan, reader, place, end, error);
     docno_write(corpus->candidates[corpus->by_docno[place]].docno, from);
     g_autoptr(StoreCursor) cursor = store_cursor_new(reader->txn, TABLE_SIGNATURES, from, sizeof from, error);
     if (!cursor)

@@ -53,6 +53,7 @@ typedef struct Corpus {
     Candidate *candidates;
     gsize count;
     guint32 *by_docno;   /* all indices, in order of document numbers */
+    gboolean sparse;     /* a few of the documents that have sketches: each is looked up */
     GArray *merges;      /* of Merge, in order of the rules */
     guint64 comparisons; /* pairs of texts whose shingles were compared */
 } Corpus;
@@ -60,6 +61,8 @@ typedef struct Corpus {
 #define CORPUS_MEMORY ((guint64)1 << 30) /* of a corpus that was just loaded */
 
 Corpus *corpus_load(Store *store, const Recipe *recipe, unsigned jobs, Comm *comm, GError **error);
+/* The same of some documents only (Docno, rising), in a store that has changed; for this process alone. */
+Corpus *corpus_load_some(Store *store, const Recipe *recipe, unsigned jobs, const GArray *docnos, GError **error);
 void corpus_free(Corpus *corpus);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Corpus, corpus_free)
 

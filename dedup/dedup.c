@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#include "dedup/corpus.h"
+#include "base/error.h"
+#include "dedup/extension.h"
 #include "dedup/rules.h"
 #include "dedup/sign.h"
 #include "dedup/verdicts.h"
@@ -73,6 +74,12 @@ static void count_results(const Corpus *corpus, StageRun *run)
     }
 }
 
+/* What a run that was killed has left. */
+static gboolean clear_clusters(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_clear(txn, TABLE_CLUSTERS, error);
+}
+
 static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun *run, GError **error)
 {
     gboolean first = comm_rank(context->comm) == 0;
@@ -92,11 +99,61 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
         return FALSE;
     if (!first)
         return TRUE;
-    if (!verdicts_write(context->store, corpus, context->batch_documents, error))
+    g_auto(KeyIndexRuns) index = {0};
+    if (!store_write(context->store, clear_clusters, NULL, error) ||
+        !verdicts_write(context->store, corpus, context->batch_documents, error) || !duplicate_index_build(corpus, &index, error))
         return FALSE;
     json_object_clear(run->counts);
     count_results(corpus, run);
+    json_decref(run->position);
+    run->position = json_pack("{s:o}", EXTENSION_INDEX, key_index_runs_json(&index));
     return stage_finish(context->store, run, error);
+}
+
+/* ---- The index ------------------------------------------------------------------------------------------------- */
+
+static gboolean check_table(StoreTxn *txn, StoreTable table, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
+    StoreValue key, value;
+    int more = -1;
+    while (cursor && (more = store_cursor_next(cursor, &key, &value, error)) > 0)
+        ;
+    return more == 0;
+}
+
+static gboolean check_index(Store *store, GError **error)
+{
+    GError *failure = NULL;
+    g_auto(StageRun) run = {0};
+    g_auto(KeyIndexRuns) index = {0};
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn)
+        return FALSE;
+    if (!stage_load(txn, "dedup", &run, &failure) || (!run.complete && !run.extends)) {
+        if (failure)
+            g_propagate_error(error, failure);
+        return failure == NULL;
+    }
+    key_index_runs_read(&index, json_object_get(run.position, EXTENSION_INDEX));
+    return key_index_check(txn, TABLE_BANDS, &index, error) && check_table(txn, TABLE_CLUSTERS, error) &&
+           check_table(txn, TABLE_SIGNATURES, error) && check_table(txn, TABLE_WITHDRAWN, error);
+}
+
+/* What is damaged is made anew, from the texts: signatures, index and all that was decided by them. */
+static gboolean mend_index(StageContext *context, GError **error)
+{
+    GError *failure = NULL;
+    if (comm_rank(context->comm) > 0 || check_index(context->store, &failure))
+        return TRUE;
+    if (!g_error_matches(failure, GALEN_ERROR, GALEN_ERROR_INPUT)) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if (context->notices)
+        g_string_append_printf(context->notices, "The index of duplicates was damaged, and was built anew: %s.\n", failure->message);
+    g_error_free(failure);
+    return stage_leave_out(context->store, "sign", error);
 }
 
 gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint,
@@ -104,14 +161,17 @@ gboolean dedup_run(StageContext *context, const Recipe *recipe, const char *pred
 {
     *fingerprint = NULL;
     g_autofree char *signed_fingerprint = NULL;
-    if (!sign_run(context, &recipe->dedup, predecessor, &signed_fingerprint, error))
+    if (!mend_index(context, error) || !sign_run(context, &recipe->dedup, predecessor, &signed_fingerprint, error))
         return FALSE;
     *fingerprint = make_fingerprint(recipe, signed_fingerprint);
     g_auto(StageRun) run = {0};
     StageAction action = STAGE_SKIP;
-    if (comm_rank(context->comm) == 0 && !stage_begin(context->store, "dedup", *fingerprint, &run, &action, error))
+    if (comm_rank(context->comm) == 0 &&
+        !stage_begin_extending(context->store, "dedup", *fingerprint, STAGE_NEEDS_RECORD, &run, &action, error))
         return FALSE;
     if (!comm_broadcast(context->comm, &action, sizeof action, 0, error))
         return FALSE;
+    if (action == STAGE_EXTEND) /* what has changed is little, and rank 0's own */
+        return comm_rank(context->comm) > 0 || extension_run(context, recipe, &run, run_rules, error);
     return action == STAGE_SKIP || run_stage(context, recipe, &run, error);
 }

@@ -43,9 +43,8 @@ unsigned near_bands(const RecipeDedup *settings)
 }
 
 /* The first bands are stretches of the signature; those of the second set take every RecipeDedup.bands-th position. */
-static guint64 band_key(const NearRun *run, const Sketch *sketch, unsigned band)
+guint64 near_band_key(const RecipeDedup *settings, const Sketch *sketch, unsigned band)
 {
-    const RecipeDedup *settings = &run->corpus->recipe->dedup;
     gsize bands = settings->bands, bytes = settings->rows * sizeof(guint32);
     if (band < bands)
         return hash64(sketch->signature + band * bytes, bytes, band);
@@ -64,7 +63,7 @@ static gboolean add_keys(gpointer user, guint32 index, const Sketch *sketch, GEr
     if (!check_signature(run->corpus, index, sketch, error))
         return FALSE;
     for (unsigned i = 0; i < run->bands; i++)
-        run->keys[i].items[index] = (KeyIndex){.key = band_key(run, sketch, run->first + i), .index = index};
+        run->keys[i].items[index] = (KeyIndex){.key = near_band_key(&run->corpus->recipe->dedup, sketch, run->first + i), .index = index};
     return TRUE;
 }
 
@@ -119,7 +118,7 @@ static gboolean add_to_runs(gpointer user, guint32 index, const Sketch *sketch, 
 {
     const NearRun *run = user;
     return sketch->permutations == 0 || (check_signature(run->corpus, index, sketch, error) &&
-                                         key_runs_add(run->runs, band_key(run, sketch, run->first), index, error));
+                                         key_runs_add(run->runs, near_band_key(&run->corpus->recipe->dedup, sketch, run->first), index, error));
 }
 
 /* Whole buckets at a time, as many as memory holds. */
@@ -159,7 +158,7 @@ static gboolean add_to_lists(gpointer user, guint32 index, const Sketch *sketch,
         return FALSE;
     gsize place = __atomic_fetch_add(&run->filled, 1, __ATOMIC_RELAXED);
     for (unsigned i = 0; i < run->bands; i++)
-        run->keys[i].items[place] = (KeyIndex){.key = band_key(run, sketch, run->first + i), .index = index};
+        run->keys[i].items[place] = (KeyIndex){.key = near_band_key(&run->corpus->recipe->dedup, sketch, run->first + i), .index = index};
     return TRUE;
 }
 

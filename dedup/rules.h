@@ -46,5 +46,6 @@ gboolean rule_same_title(Corpus *corpus, GError **error);
 gboolean rule_same_words(Corpus *corpus, GError **error); /* the first half of near-duplicate */
 gboolean rule_near(Corpus *corpus, GError **error);
 unsigned near_bands(const RecipeDedup *settings); /* of both sets */
+guint64 near_band_key(const RecipeDedup *settings, const Sketch *sketch, unsigned band); /* of a sketch that has a signature */
 
 #endif

@@ -3,6 +3,7 @@
 #include "dedup/verdicts.h"
 
 #include "base/error.h"
+#include "dedup/duplicate_index.h"
 #include "store/document.h"
 #include "store/ledger.h"
 #include "store/metadata.h"
@@ -66,24 +67,31 @@ static gboolean describe(StoreTxn *txn, const Merge *merge, gboolean verified, D
     return TRUE;
 }
 
+gboolean verdict_of_merge(StoreTxn *txn, const Corpus *corpus, const Merge *merge, Verdict *verdict, char **detail, GError **error)
+{
+    Docno loser = corpus->candidates[merge->loser].docno, winner = corpus->candidates[merge->winner].docno;
+    if (!describe(txn, merge, corpus->recipe->dedup.verify, loser, winner, detail, error))
+        return FALSE;
+    *verdict = (Verdict){.outcome = OUTCOME_MERGED,
+                         .stage = "dedup",
+                         .rule = dedup_rule_name(merge->rule),
+                         .value = merge->value,
+                         .threshold = merge->threshold,
+                         .winner = winner,
+                         .detail = *detail};
+    return TRUE;
+}
+
 static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)
 {
     const VerdictBatch *batch = user;
-    const Candidate *candidates = batch->corpus->candidates;
     for (guint i = batch->first; i < batch->end; i++) {
         const Merge *merge = &g_array_index(batch->corpus->merges, Merge, i);
-        Docno loser = candidates[merge->loser].docno, winner = candidates[merge->winner].docno;
+        Docno loser = batch->corpus->candidates[merge->loser].docno;
         g_autofree char *detail = NULL;
-        if (!describe(txn, merge, batch->corpus->recipe->dedup.verify, loser, winner, &detail, error))
-            return FALSE;
-        Verdict verdict = {.outcome = OUTCOME_MERGED,
-                           .stage = "dedup",
-                           .rule = dedup_rule_name(merge->rule),
-                           .value = merge->value,
-                           .threshold = merge->threshold,
-                           .winner = winner,
-                           .detail = detail};
-        if (!ledger_put(txn, loser, &verdict, error))
+        Verdict verdict;
+        if (!verdict_of_merge(txn, batch->corpus, merge, &verdict, &detail, error) || !ledger_put(txn, loser, &verdict, error) ||
+            !cluster_put(txn, verdict.winner, loser, merge->rule, error))
             return FALSE;
     }
     return TRUE;

@@ -7,8 +7,11 @@
 #define DEDUP_VERDICTS_H
 
 #include "dedup/corpus.h"
+#include "store/ledger.h"
 
-/* Sorts corpus->merges by loser. `batch`: verdicts in one transaction; 0: chosen for speed. */
+/* The verdict on the loser of a merge; *detail, which it borrows, is the caller's to free. */
+gboolean verdict_of_merge(StoreTxn *txn, const Corpus *corpus, const Merge *merge, Verdict *verdict, char **detail, GError **error);
+/* With the clusters (dedup/duplicate_index.h). Sorts corpus->merges by loser. `batch`: verdicts in one transaction; 0: chosen for speed. */
 gboolean verdicts_write(Store *store, Corpus *corpus, unsigned batch, GError **error);
 
 #endif

@@ -10,6 +10,7 @@
 
 /* Stages up to this one look at documents beside each other, and must know of those that are decided now. */
 #define LAST_ON_DECIDED "boilerplate"
+#define NO_STAGE G_MAXUINT
 
 /* The tables with one record a document, by the stage that writes it. */
 static const struct {
@@ -139,15 +140,15 @@ static gboolean put_mark(StoreTxn *txn, Docno docno, unsigned place, GError **er
     return store_put_docno(txn, TABLE_CHANGES, docno, stage, strlen(stage), error);
 }
 
-/* Marks it, unless an earlier stage must look at it already. */
-static gboolean mark(StoreTxn *txn, Docno docno, unsigned place, GError **error)
+/* Marks it, unless an earlier stage must look at it already. A stage that marks for the one behind it is done with it. */
+static gboolean mark(StoreTxn *txn, Docno docno, unsigned place, unsigned done, GError **error)
 {
     StoreValue value;
     gboolean found;
     unsigned present;
     if (!get_docno(txn, TABLE_CHANGES, docno, &found, &value, error) || (found && !read_mark(&value, &present, error)))
         return FALSE;
-    return (found && present <= place) || put_mark(txn, docno, place, error);
+    return (found && present <= place && present != done) || put_mark(txn, docno, place, error);
 }
 
 gboolean changes_enter(StoreTxn *txn, Docno docno, const char *stage, GError **error)
@@ -158,19 +159,19 @@ gboolean changes_enter(StoreTxn *txn, Docno docno, const char *stage, GError **e
 gboolean changes_redo(StoreTxn *txn, Docno docno, const char *stage, GError **error)
 {
     unsigned place = stage_place(stage);
-    return withdraw(txn, docno, place, error) && mark(txn, docno, place, error);
+    return withdraw(txn, docno, place, error) && mark(txn, docno, place, NO_STAGE, error);
 }
 
 gboolean changes_decide(StoreTxn *txn, Docno docno, const Verdict *verdict, GError **error)
 {
     unsigned next = stage_place(verdict->stage) + 1;
-    return withdraw(txn, docno, next, error) && ledger_put(txn, docno, verdict, error) && mark(txn, docno, next, error);
+    return withdraw(txn, docno, next, error) && ledger_put(txn, docno, verdict, error) && mark(txn, docno, next, next - 1, error);
 }
 
 gboolean changes_reopen(StoreTxn *txn, Docno docno, const char *stage, GError **error)
 {
     unsigned next = stage_place(stage) + 1;
-    return delete_docno(txn, TABLE_LEDGER, docno, error) && withdraw(txn, docno, next, error) && mark(txn, docno, next, error);
+    return delete_docno(txn, TABLE_LEDGER, docno, error) && withdraw(txn, docno, next, error) && mark(txn, docno, next, next - 1, error);
 }
 
 gboolean changes_leave(StoreTxn *txn, Docno docno, GError **error)

@@ -17,7 +17,7 @@ static const struct {
 } owned_tables[] = {
     {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"clean", TABLE_CLEANED},
     {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"pack", TABLE_SHARDS},
-    {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
+    {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"dedup", TABLE_CLUSTERS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
 };
 
 unsigned stage_place(const char *stage)

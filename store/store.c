@@ -55,7 +55,7 @@ struct StoreCursor {
 static const char *const table_names[TABLE_COUNT] = {
     "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
     "bands", "cuts",   "notes",     "tokens",  "shards",     "spans",  "placements",
-    "runs",  "pmids",  "identifiers", "changes", "withdrawn",
+    "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn",
 };
 
 const char *store_table_name(StoreTable table)
