@@ -16,6 +16,7 @@ extern const Command command_export;
 extern const Command command_extract;
 extern const Command command_list;
 extern const Command command_parse_worker;
+extern const Command command_report;
 extern const Command command_sample;
 extern const Command command_scrape;
 extern const Command command_show;
