@@ -80,6 +80,44 @@ static void print_passages(const json_t *runs)
     }
 }
 
+static double percent(json_int_t part, json_int_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void print_part(const json_t *part, json_int_t all)
+{
+    static const char *const columns[] = {"available_tokens", "asked_tokens", "drawn_tokens"};
+    json_int_t drawn = json_integer_value(json_object_get(part, "drawn_tokens"));
+    json_int_t passes = json_integer_value(json_object_get(part, "passes")), documents = json_integer_value(json_object_get(part, "documents"));
+    const char *limit = json_get_string(part, "limit");
+    printf("%-20s", json_get_string(part, "tag"));
+    for (gsize i = 0; i < G_N_ELEMENTS(columns); i++) {
+        g_autofree char *count = format_count((guint64)json_integer_value(json_object_get(part, columns[i])));
+        printf(" %12s", count);
+    }
+    printf(" %8.2f %% %7.2f", percent(drawn, all), documents ? (double)passes / (double)documents : 0);
+    printf(limit ? "  %s\n" : "\n", limit);
+}
+
+/* What the mix was asked for and what it got, in training tokens. */
+static void print_mix(const json_t *mix)
+{
+    gsize index;
+    json_t *part;
+    if (!json_is_object(mix))
+        return;
+    json_int_t all = json_integer_value(json_object_get(mix, "drawn_tokens")), asked = json_integer_value(json_object_get(mix, "replay_asked_tokens"));
+    json_int_t replay = json_integer_value(json_object_get(mix, "replay_drawn_tokens"));
+    printf("\n%-20s %12s %12s %12s %10s %7s  %s\n", "training tokens", "available", "asked", "drawn", "share", "passes", "limit");
+    json_array_foreach(json_object_get(mix, "sources"), index, part)
+        print_part(part, all);
+    if (!asked)
+        return;
+    g_autofree char *wanted = format_count((guint64)asked), *got = format_count((guint64)replay);
+    printf("replay: %s tokens asked, %s drawn: %.4f %% of the mix\n", wanted, got, percent(replay, all));
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -101,6 +139,7 @@ static int run(const Command *command, int argc, char **argv)
         print_status(facts);
         print_passages(json_object_get(facts, "runs"));
         print_contamination(json_object_get(facts, "contamination"));
+        print_mix(json_object_get(facts, "mix"));
     }
     return EXIT_GOOD;
 }

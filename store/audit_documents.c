@@ -4,6 +4,7 @@
 
 #include "store/audit_findings.h"
 #include "store/chapters.h"
+#include "store/draw.h"
 #include "store/note.h"
 #include "store/tokens.h"
 #include "store/upsample.h"
@@ -143,26 +144,48 @@ static void check_winner(StoreTxn *txn, Docno docno, const Verdict *merged, GPtr
                      verdict.stage, verdict.rule);
 }
 
-/* As the note of the stage mix says, where a source is upsampled, else as its source says. */
-static guint64 expected_repeats(const Audit *audit, StoreTxn *txn, Docno docno, guint source, const GArray *placements, GError **error)
+/* A draw that agrees with the document: its source, its tokens, the scored passes times whole rounds of the mix. */
+static void check_draw(const Audit *audit, StoreTxn *txn, const Draw *draw, guint source, gsize tokens, GPtrArray *findings)
 {
-    const SourceTally *facts = g_ptr_array_index(audit->tally->sources, source);
-    json_int_t repeat = json_integer_value(json_object_get(facts->facts, "repeat"));
-    gboolean held_out = placements->len && strcmp(g_array_index(placements, Placement, 0).split, split_names[SPLIT_TRAIN]) != 0;
     guint64 asked;
-    g_autoptr(json_t) note = note_get(txn, docno, "mix", error);
-    unsigned passes = upsample_note_passes(note, &asked);
-    if (passes)
-        return passes;
-    return held_out || repeat < 1 ? 1 : (guint64)repeat;
+    GError *cause = NULL;
+    g_autoptr(json_t) note = note_get(txn, draw->docno, "mix", &cause);
+    unsigned scored = upsample_note_passes(note, &asked);
+    if (cause)
+        findings_add_damage(findings, record_where(TABLE_NOTES, draw->docno), cause);
+    if (draw->source != source || draw->tokens != tokens)
+        findings_add(findings, FINDING_COUNT_MISMATCH, record_where(TABLE_DRAWS, draw->docno),
+                     "%u tokens of source number %u were drawn, but the document has %" G_GSIZE_FORMAT " and is of number %u", draw->tokens,
+                     draw->source, tokens, source);
+    else if (draw->split == SPLIT_TRAIN ? scored && draw->passes % scored : draw->passes != 1)
+        findings_add(findings, FINDING_COUNT_MISMATCH, record_where(TABLE_DRAWS, draw->docno),
+                     "%u passes in the split %s were drawn, but the document's note says %u", draw->passes, split_names[draw->split], scored);
 }
 
-/* Kept: there must be tokens, and one placement for each repeat. */
+/* Each pass that was drawn is in the shards of its split, once. */
+static void check_placements(StoreTxn *txn, const Draw *draw, GPtrArray *findings)
+{
+    g_autoptr(GArray) placements = g_array_new(FALSE, FALSE, sizeof(Placement));
+    GError *cause = NULL;
+    guint there = 0;
+    if (!shard_placements(txn, draw->docno, placements, &cause)) {
+        findings_add_damage(findings, record_where(TABLE_PLACEMENTS, draw->docno), cause);
+        return;
+    }
+    for (guint i = 0; i < placements->len; i++)
+        there += strcmp(g_array_index(placements, Placement, i).split, split_names[draw->split]) == 0;
+    if (there != draw->passes || there != placements->len)
+        findings_add(findings, FINDING_UNPACKED, document_where(draw->docno), "kept, but %u of %u passes are in the split %s, and %u elsewhere",
+                     there, draw->passes, split_names[draw->split], placements->len - there);
+}
+
+/* Kept: there must be tokens, a draw, and a placement for each pass. */
 static void check_packed(const Audit *audit, StoreTxn *txn, Docno docno, guint source, GPtrArray *findings)
 {
     const void *ids;
     gsize count;
     GError *cause = NULL;
+    Draw draw;
     if (!tokens_get(txn, docno, audit->tokenizer.width, &ids, &count, &cause)) {
         if (cause)
             findings_add_damage(findings, record_where(TABLE_TOKENS, docno), cause);
@@ -170,19 +193,16 @@ static void check_packed(const Audit *audit, StoreTxn *txn, Docno docno, guint s
             findings_add(findings, FINDING_UNPACKED, document_where(docno), "kept, but it has no tokens");
         return;
     }
-    if (count + audit->bos + audit->eos == 0)
-        return;
-    g_autoptr(GArray) placements = g_array_new(FALSE, FALSE, sizeof(Placement));
-    if (!shard_placements(txn, docno, placements, &cause)) {
-        findings_add_damage(findings, record_where(TABLE_PLACEMENTS, docno), cause);
+    if (!draw_get(txn, docno, &draw, &cause)) {
+        if (cause)
+            findings_add_damage(findings, record_where(TABLE_DRAWS, docno), cause);
+        else
+            findings_add(findings, FINDING_UNPACKED, document_where(docno), "kept, but the mix has no draw of it");
         return;
     }
-    guint64 expected = expected_repeats(audit, txn, docno, source, placements, &cause);
-    if (cause)
-        findings_add_damage(findings, record_where(TABLE_NOTES, docno), cause);
-    else if (placements->len != expected)
-        findings_add(findings, FINDING_UNPACKED, document_where(docno),
-                     "kept, but %u of %" G_GUINT64_FORMAT " repeats are in the shards", placements->len, expected);
+    check_draw(audit, txn, &draw, source, count + audit->bos + audit->eos, findings);
+    if (count + audit->bos + audit->eos > 0)
+        check_placements(txn, &draw, findings);
 }
 
 /* What was taken out of the clean text must lie in it. */
@@ -339,14 +359,20 @@ static void check_sources(DocumentAudit *pass)
     audit_take(pass->audit, findings);
 }
 
-/* As many verdicts as documents: one more is of a document that is gone. */
-static void check_counts(Audit *audit, StoreTxn *txn)
+/* As many verdicts as documents, as many draws as kept ones: one more is of a document that is gone. */
+static void check_counts(Audit *audit, const DocumentAudit *pass, StoreTxn *txn)
 {
+    guint64 kept = 0, draws = store_count(txn, TABLE_DRAWS);
+    for (guint i = 0; i < audit->tally->sources->len; i++)
+        kept += pass->sources[i].kept;
     guint64 entered = store_count(txn, TABLE_DOCUMENTS), decided = store_count(txn, TABLE_LEDGER);
     g_autoptr(GPtrArray) findings = findings_new();
     if (audit->packed && entered != decided)
         findings_add(findings, FINDING_COUNT_MISMATCH, g_strdup("table ledger"),
                      "%" G_GUINT64_FORMAT " documents entered, but %" G_GUINT64_FORMAT " have a verdict", entered, decided);
+    if (audit->packed && draws != kept)
+        findings_add(findings, FINDING_COUNT_MISMATCH, g_strdup("table draws"),
+                     "%" G_GUINT64_FORMAT " documents are kept, but %" G_GUINT64_FORMAT " have a draw of the mix", kept, draws);
     audit_take(audit, findings);
 }
 
@@ -363,7 +389,7 @@ gboolean audit_documents(Audit *audit, GError **error)
     progress_end(audit->context->progress);
     if (good) {
         check_sources(&pass);
-        check_counts(audit, txn);
+        check_counts(audit, &pass, txn);
     }
     return good;
 }

@@ -66,6 +66,21 @@ static void check_sums(const json_t *manifest, GPtrArray *findings)
         check_sum(source, g_strdup_printf("manifest.json sources[%" G_GSIZE_FORMAT "]", index), findings);
 }
 
+/* What the mix says it drew is what lies in the training shards. */
+static void check_mix(const json_t *computed, GPtrArray *findings)
+{
+    const json_t *parts = json_object_get(json_object_get(computed, "mix"), "sources"), *sources = json_object_get(computed, "sources");
+    for (gsize i = 0; i < json_array_size(parts); i++) {
+        const json_t *part = json_array_get(parts, i), *source = json_array_get(sources, i);
+        json_int_t drawn = json_integer_value(json_object_get(part, "drawn_tokens"));
+        json_int_t packed = json_integer_value(json_object_get(source, "tokens_train"));
+        if (drawn != packed || g_strcmp0(json_get_string(part, "tag"), json_get_string(source, "tag")) != 0)
+            findings_add(findings, FINDING_COUNT_MISMATCH, g_strdup_printf("source %s", json_get_string(part, "tag")),
+                         "the mix drew %" G_GINT64_FORMAT " training tokens, but %" G_GINT64_FORMAT " are in the shards", (gint64)drawn,
+                         (gint64)packed);
+    }
+}
+
 /* The hashes of shards that were recorded when they were packed name the data in training runs. */
 static gboolean check_shard_digests(Audit *audit, const json_t *computed, GPtrArray *findings, GError **error)
 {
@@ -116,6 +131,7 @@ static gboolean check_against_store(Audit *audit, json_t *stored, GPtrArray *fin
         g_propagate_error(error, cause);
         return FALSE;
     }
+    check_mix(computed, findings);
     compare_manifests(computed, stored, findings);
     audit_sources(audit, computed, findings);
     return check_shard_digests(audit, computed, findings, error);

@@ -7,7 +7,7 @@
 static gboolean keyed_by_docno(StoreTable table)
 {
     return table == TABLE_DOCUMENTS || table == TABLE_CLEANED || table == TABLE_LEDGER || table == TABLE_SIGNATURES ||
-           table == TABLE_TOKENS;
+           table == TABLE_TOKENS || table == TABLE_DRAWS;
 }
 
 /* "documents 12", "shards train/3", "runs clean"; bytes that are no text as hex. */

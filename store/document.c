@@ -216,6 +216,15 @@ gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GErr
     return document_load(txn, docno, FALSE, document, error);
 }
 
+gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *document, GError **error)
+{
+    guint8 key[8];
+    StoreValue value;
+    *document = (Document){0};
+    docno_write(docno, key);
+    return store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, error) && document_thaw(&value, FALSE, document, error);
+}
+
 static void id_key(const char *source, const char *id, guint8 key[16])
 {
     g_autofree char *joined = g_strconcat(source, "\n", id, NULL);

@@ -44,6 +44,8 @@ gboolean document_decode(BufferView *view, Document *document); /* FALSE and an 
 gboolean document_put(StoreTxn *txn, Docno docno, const Document *document, GError **error);
 gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **error);       /* FALSE, no error: absent */
 gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error); /* all but the text */
+/* The same without reading the record whole to check it: for a walk over all documents behind a stage that has done so. */
+gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *document, GError **error);
 
 /* The two halves of document_put and document_get, for threads that hold no transaction and for cursors: the record's
  * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */

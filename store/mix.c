@@ -1,63 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The stage "mix": how much of the replay goes into training, and the last verdicts; see store/mix.h.
+ * The stage "mix": which documents go into training and how often, and the last verdicts; see store/mix.h.
  *
- * The replay's documents have an order of their own, drawn from the seed and from each document's source and id, so it
- * depends on nothing else in the corpus. A first pass adds up the tokens of all other training documents and finds the
- * place in that order where the replay first has its share (the cut). A second pass, the stage proper, gives verdicts:
- * which side of the cut a document lies on can be told from the document alone. The first pass counts what this stage
- * has already decided as undecided, so a resumed run finds the same cut.
- *
- * Shares are exact: billionths, in whole numbers of tokens. */
+ * First all is planned: the rows (store/mix_rows.h), the targets (store/mix_targets.h), the cuts. Then the rows are gone
+ * through once more for verdicts and draws. The plan depends on nothing that this stage has written, so a resumed run
+ * makes the same. */
 #include "store/mix.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pipeline.h"
+#include "store/draw.h"
+#include "store/metadata.h"
+#include "store/mix_rows.h"
+#include "store/mix_targets.h"
 #include "store/note.h"
-#include "store/split.h"
 #include "store/tokenizer_store.h"
-#include "store/tokens.h"
-#include "store/upsample.h"
 
-#define BILLION G_GUINT64_CONSTANT(1000000000)
+#define BATCH_ROWS 1024
+#define COMMIT_ROWS 65536
+#define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
 
-typedef struct Draw {
-    guint64 order;  /* the smaller, the earlier; equal ones go by docno */
-    Docno docno;
-    guint64 tokens; /* in training, repeats counted; 0 when held out */
-} Draw;
+/* What the mix takes of one source. */
+typedef struct MixPart {
+    guint64 rounds; /* the documents go that often whole, those before the cut once more */
+    MixCut cut;
+    guint64 documents, passes, tokens; /* in training */
+    guint64 held_out, not_sampled;     /* documents */
+} MixPart;
 
 typedef struct MixPlan {
+    StageContext *context;
     const Recipe *recipe;
     Upsampler *upsampler; /* NULL: no source is upsampled */
-    unsigned width;
-    guint64 share;  /* of the replay, in billionths */
-    guint64 others; /* training tokens outside the replay */
-    guint64 asked, drawn;
-    Docno first;    /* of the documents without a verdict of an earlier stage */
-    GArray *draws;  /* of Draw; freed once the cut is known */
-    Draw cut;       /* the last one taken */
-    gboolean any;   /* one is taken at all */
+    RowFile *rows;
+    MixTarget *targets; /* of each source */
+    MixPart *parts;
+    guint64 replay_asked, replay_drawn, others_drawn;
 } MixPlan;
 
-typedef enum { MIX_KEPT, MIX_DRAWN, MIX_NOT_SAMPLED } MixChoice;
-
-typedef struct MixResult {
-    MixChoice choice;
-    guint64 order;
-    json_t *note; /* on how often an upsampled document goes into training; or NULL */
-} MixResult;
-
-static void result_free(gpointer data)
+static const MixRow *row_at(const MixPlan *plan, guint64 index)
 {
-    json_decref(((MixResult *)data)->note);
-    g_free(data);
+    return (const MixRow *)row_file_rows(plan->rows) + index;
 }
 
-static guint64 draw_order(const Recipe *recipe, const RecipeSource *source, const char *id)
+static gboolean is_replay(const MixPlan *plan, unsigned source)
 {
-    return random_at(recipe->seed, "replay", document_draw_key(source->tag, id));
+    return plan->recipe->sources[source].group == GROUP_REPLAY;
 }
 
 /* As a number in [0, 1), for people. */
@@ -66,242 +56,356 @@ static double order_unit(guint64 order)
     return (double)(order >> 11) * 0x1p-53;
 }
 
-static const RecipeSource *source_of(const Recipe *recipe, Docno docno, const Document *document, GError **error)
+/* How often a document goes into its split; 0: it is not sampled. */
+static guint64 passes_of(const MixPlan *plan, const MixRow *row)
 {
-    unsigned index;
-    const RecipeSource *source = recipe_find_source(recipe, document->source ? document->source : "", &index);
-    if (!source || !document->id) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "document %" G_GUINT64_FORMAT " is of source \"%s\", which the recipe does not have", docno,
-                    document->source ? document->source : "");
+    const MixPart *part = &plan->parts[row->source];
+    guint64 times = part->rounds + mix_cut_takes(&part->cut, row);
+    return row->split == SPLIT_TRAIN ? times * row->passes : times > 0;
+}
+
+/* ---- The plan ------------------------------------------------------------------------------------------------ */
+
+static void add_available(MixPlan *plan)
+{
+    for (guint64 i = 0; i < row_file_count(plan->rows); i++)
+        plan->targets[row_at(plan, i)->source].available += mix_row_tokens(row_at(plan, i));
+}
+
+/* A source without training tokens (all of it may be held out) is taken whole, but for a replay that is not wanted. */
+static void set_quota(MixPlan *plan, unsigned source, MixQuota *quota)
+{
+    const MixTarget *target = &plan->targets[source];
+    gboolean unwanted = is_replay(plan, source) && mix_share(plan->recipe->mix.replay_share) == 0;
+    if (target->available == 0) {
+        plan->parts[source].rounds = !unwanted;
+        return;
+    }
+    plan->parts[source].rounds = target->target / target->available;
+    *quota = (MixQuota){target->target % target->available, target->within};
+}
+
+/* Cuts the sources of the replay, or all others; returns the tokens drawn of them. */
+static guint64 cut_sources(MixPlan *plan, gboolean replay)
+{
+    unsigned count = plan->recipe->sources_count;
+    g_autofree MixQuota *quotas = g_new0(MixQuota, count);
+    g_autofree MixCut *cuts = g_new0(MixCut, count);
+    guint64 drawn = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (is_replay(plan, i) == replay)
+            set_quota(plan, i, &quotas[i]);
+    mix_cuts_find(row_file_rows(plan->rows), row_file_count(plan->rows), quotas, count, cuts);
+    for (unsigned i = 0; i < count; i++) {
+        if (is_replay(plan, i) != replay)
+            continue;
+        plan->parts[i].cut = cuts[i];
+        drawn += plan->parts[i].rounds * plan->targets[i].available + cuts[i].drawn;
+    }
+    return drawn;
+}
+
+/* Counted from the documents, not from the arithmetic of the plan: what was got. */
+static gboolean count_parts(MixPlan *plan, GError **error)
+{
+    for (guint64 i = 0; i < row_file_count(plan->rows); i++) {
+        const MixRow *row = row_at(plan, i);
+        MixPart *part = &plan->parts[row->source];
+        guint64 passes = passes_of(plan, row);
+        if (passes > G_MAXUINT16) {
+            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "document %" G_GUINT64_FORMAT " is to go into training %" G_GUINT64_FORMAT
+                        " times; 65,535 is the most: lower repeat, mix.max_passes or the scores of upsample", row->docno, passes);
+            return FALSE;
+        }
+        part->not_sampled += passes == 0;
+        part->held_out += passes > 0 && row->split != SPLIT_TRAIN;
+        if (row->split != SPLIT_TRAIN)
+            continue;
+        part->documents += passes > 0;
+        part->passes += passes;
+        part->tokens += passes * row->tokens;
+    }
+    return TRUE;
+}
+
+static gboolean make_plan(MixPlan *plan, Docno done, GError **error)
+{
+    TokenizerFacts facts = {.width = 2};
+    GError *cause = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(plan->context->store, error);
+    if (!txn)
+        return FALSE;
+    if (!tokenizer_facts(txn, &facts, &cause) && cause) {
+        g_propagate_error(error, cause);
+        return FALSE;
+    }
+    g_clear_pointer(&txn, store_read_end);
+    if (plan->upsampler && !mix_rows_observe(plan->context, plan->recipe, plan->upsampler, error))
+        return FALSE;
+    plan->rows = mix_rows_gather(plan->context, plan->recipe, plan->upsampler, facts.width, done, error);
+    if (!plan->rows)
+        return FALSE;
+    add_available(plan);
+    if (!mix_targets_others(plan->recipe, plan->targets, error))
+        return FALSE;
+    plan->others_drawn = cut_sources(plan, FALSE);
+    plan->replay_asked = mix_targets_replay(plan->recipe, plan->others_drawn, plan->targets);
+    plan->replay_drawn = cut_sources(plan, TRUE);
+    return count_parts(plan, error);
+}
+
+/* ---- What was asked and what was got ---------------------------------------------------------------------------- */
+
+static json_t *part_json(const MixPlan *plan, unsigned source)
+{
+    const MixTarget *target = &plan->targets[source];
+    const MixPart *part = &plan->parts[source];
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "tag", plan->recipe->sources[source].tag, "available_tokens",
+                     (json_int_t)target->available, "asked_tokens", (json_int_t)target->asked, "target_tokens", (json_int_t)target->target,
+                     "drawn_tokens", (json_int_t)part->tokens, "limit", json_text(target->limit), "documents", (json_int_t)part->documents,
+                     "passes", (json_int_t)part->passes, "held_out", (json_int_t)part->held_out, "not_sampled",
+                     (json_int_t)part->not_sampled);
+}
+
+static char *describe_plan(const MixPlan *plan)
+{
+    guint64 tokens = plan->recipe->mix.tokens;
+    json_t *sources = json_array();
+    for (unsigned i = 0; i < plan->recipe->sources_count; i++)
+        json_array_append_new(sources, part_json(plan, i));
+    g_autoptr(json_t) object = json_pack("{s:o, s:I, s:I, s:I, s:o}", "asked_tokens", tokens ? json_integer((json_int_t)tokens) : json_null(),
+                                         "drawn_tokens", (json_int_t)(plan->others_drawn + plan->replay_drawn), "replay_asked_tokens",
+                                         (json_int_t)plan->replay_asked, "replay_drawn_tokens", (json_int_t)plan->replay_drawn, "sources", sources);
+    return json_write(object);
+}
+
+static gboolean put_description(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_put_meta(txn, MIX_META, user, error);
+}
+
+static void notice_shortage(const MixPlan *plan, GString *notices)
+{
+    if (plan->replay_drawn >= plan->replay_asked)
+        return;
+    g_string_append_printf(notices,
+                           "The replay has %" G_GUINT64_FORMAT " training tokens, but %g %% of the mix would be %"
+                           G_GUINT64_FORMAT ": all of it was taken. Add replay sources or lower mix.replay_share.\n",
+                           plan->replay_drawn, plan->recipe->mix.replay_share * 100, plan->replay_asked);
+}
+
+static void notice_limits(const MixPlan *plan, GString *notices)
+{
+    for (unsigned i = 0; i < plan->recipe->sources_count; i++) {
+        const MixTarget *target = &plan->targets[i];
+        if (g_strcmp0(target->limit, "max_passes") == 0)
+            g_string_append_printf(notices,
+                                   "Source '%s' was asked for %" G_GUINT64_FORMAT " training tokens and gives %" G_GUINT64_FORMAT
+                                   " at mix.max_passes %" G_GUINT64_FORMAT "; the others stand in for the rest.\n", plan->recipe->sources[i].tag,
+                                   target->asked, target->target, plan->recipe->mix.max_passes);
+    }
+}
+
+/* ---- Verdicts and draws ------------------------------------------------------------------------------------------ */
+
+/* Rows [begin, end), and the notes of those that are upsampled. */
+typedef struct RowRange {
+    guint64 begin, end;
+    json_t **notes;
+} RowRange;
+
+typedef struct MixRun {
+    MixPlan *plan;
+    StageRun run;
+    guint64 reading; /* the row where the reader goes on */
+    GPtrArray *pending; /* of RowRange */
+    guint64 pending_rows;
+    gint64 last_commit;
+} MixRun;
+
+static void range_free(gpointer data)
+{
+    RowRange *range = data;
+    for (guint64 i = 0; range->notes && i < range->end - range->begin; i++)
+        json_decref(range->notes[i]);
+    g_free(range->notes);
+    g_free(range);
+}
+
+/* The pipeline's item is a box, so that the sink can keep the range until it is committed. */
+static void box_free(gpointer item)
+{
+    g_clear_pointer((RowRange **)item, range_free);
+    g_free(item);
+}
+
+static gpointer next_range(gpointer user, GError **error)
+{
+    MixRun *mix = user;
+    guint64 count = row_file_count(mix->plan->rows);
+    guint64 size = mix->plan->context->batch_documents ? MIN(mix->plan->context->batch_documents, BATCH_ROWS) : BATCH_ROWS;
+    if (mix->reading >= count)
         return NULL;
-    }
-    return source;
-}
-
-/* How often the document goes into training. */
-static gboolean training_passes(const MixPlan *plan, StoreTxn *txn, Docno docno, const RecipeSource *source, const Document *facts,
-                                unsigned *passes, GError **error)
-{
-    *passes = source->repeat;
-    if (!source->upsample)
-        return TRUE;
-    g_autoptr(Metadata) metadata = metadata_load(txn, docno, facts, error);
-    if (!metadata)
-        return FALSE;
-    *passes = upsampler_score(plan->upsampler, source, facts->id, metadata, NULL).passes;
-    return TRUE;
-}
-
-/* Tokens that the document puts into training: with BOS, EOS and repeats; 0 when it is held out. */
-static gboolean training_tokens(const MixPlan *plan, StoreTxn *txn, Docno docno, const RecipeSource *source, const Document *facts,
-                                guint64 *tokens, GError **error)
-{
-    const void *ids;
-    gsize count;
-    GError *cause = NULL;
-    if (!tokens_get(txn, docno, plan->width, &ids, &count, &cause)) {
-        if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "document %" G_GUINT64_FORMAT " has no tokens; run the stage tokenise first", docno);
-        g_propagate_error(error, cause);
-        return FALSE;
-    }
-    const RecipePack *pack = &plan->recipe->pack;
-    gboolean held_out = split_of(plan->recipe, source, facts->id) != SPLIT_TRAIN;
-    unsigned passes = 0;
-    if (!held_out && !training_passes(plan, txn, docno, source, facts, &passes, error))
-        return FALSE;
-    *tokens = (count + pack->bos + pack->eos) * passes;
-    return TRUE;
-}
-
-static gboolean plan_document(MixPlan *plan, StoreTxn *txn, Docno docno, GError **error)
-{
-    GError *cause = NULL;
-    Verdict verdict;
-    if (ledger_get(txn, docno, &verdict, &cause) && strcmp(verdict.stage, "mix") != 0)
-        return TRUE;
-    g_auto(Document) facts = {0};
-    if (cause || !document_get_facts(txn, docno, &facts, &cause)) {
-        g_propagate_error(error, cause);
-        return cause == NULL;
-    }
-    const RecipeSource *source = source_of(plan->recipe, docno, &facts, error);
-    Draw draw = {.docno = docno};
-    if (!source || !training_tokens(plan, txn, docno, source, &facts, &draw.tokens, error))
-        return FALSE;
-    if (plan->first == DOCNO_NONE)
-        plan->first = docno;
-    if (source->group != GROUP_REPLAY) {
-        plan->others += draw.tokens;
-        return TRUE;
-    }
-    draw.order = draw_order(plan->recipe, source, facts.id);
-    g_array_append_val(plan->draws, draw);
-    return TRUE;
-}
-
-static gboolean plan_documents(MixPlan *plan, StoreTxn *txn, GError **error)
-{
-    TokenizerFacts facts;
-    GError *cause = NULL;
-    if (!tokenizer_facts(txn, &facts, &cause)) {
-        g_propagate_error(error, cause);
-        return cause == NULL; /* nothing was tokenised: stage_map finds no document either, or says what lacks */
-    }
-    plan->width = facts.width;
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
-    StoreValue key, value;
-    int more;
-    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0)
-        if (!plan_document(plan, txn, docno_read(key.data), error))
-            return FALSE;
-    return more == 0;
-}
-
-/* Shows the upsampler a document, for the quartiles of its corpus: those without a verdict of an earlier stage. */
-static gboolean observe_document(MixPlan *plan, StoreTxn *txn, Docno docno, const StoreValue *value, GError **error)
-{
-    GError *cause = NULL;
-    Verdict verdict;
-    g_auto(Document) facts = {0};
-    gboolean decided = ledger_get(txn, docno, &verdict, &cause) && strcmp(verdict.stage, "mix") != 0;
-    if (cause) {
-        g_propagate_error(error, cause);
-        return FALSE;
-    }
-    if (decided)
-        return TRUE;
-    if (!document_thaw(value, FALSE, &facts, error))
-        return FALSE;
-    const RecipeSource *source = source_of(plan->recipe, docno, &facts, error);
-    if (!source || !source->upsample)
-        return source != NULL;
-    g_autoptr(Metadata) metadata = metadata_load(txn, docno, &facts, error);
-    if (metadata)
-        upsampler_observe(plan->upsampler, metadata);
-    return metadata != NULL;
-}
-
-static gboolean observe_documents(MixPlan *plan, StoreTxn *txn, GError **error)
-{
-    if (!plan->upsampler)
-        return TRUE;
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, NULL, 0, error);
-    if (!cursor)
-        return FALSE;
-    StoreValue key, value;
-    int more;
-    while ((more = store_cursor_next(cursor, &key, &value, error)) > 0)
-        if (!observe_document(plan, txn, docno_read(key.data), &value, error))
-            return FALSE;
-    upsampler_finish(plan->upsampler);
-    return more == 0;
-}
-
-static int compare_draws(const void *left, const void *right)
-{
-    const Draw *a = left, *b = right;
-    if (a->order != b->order)
-        return a->order < b->order ? -1 : 1;
-    return (a->docno > b->docno) - (a->docno < b->docno);
-}
-
-/* The smallest R with R / (R + others) >= share: others * share / (1 - share), rounded up. */
-static guint64 replay_target(guint64 others, guint64 share)
-{
-    guint64 rest = BILLION - share, whole;
-    if (rest == 0)
-        return G_MAXUINT64;
-    if (__builtin_mul_overflow(others / rest, share, &whole))
-        return G_MAXUINT64;
-    guint64 part = (others % rest * share + rest - 1) / rest;
-    return whole > G_MAXUINT64 - part ? G_MAXUINT64 : whole + part;
-}
-
-static void find_cut(MixPlan *plan)
-{
-    g_array_sort(plan->draws, compare_draws);
-    plan->asked = replay_target(plan->others, plan->share);
-    for (guint i = 0; i < plan->draws->len && plan->drawn < plan->asked; i++) {
-        plan->cut = g_array_index(plan->draws, Draw, i);
-        plan->drawn += plan->cut.tokens;
-        plan->any = TRUE;
-    }
+    RowRange *range = g_new0(RowRange, 1), **box = g_new(RowRange *, 1);
+    range->begin = mix->reading;
+    range->end = mix->reading = MIN(mix->reading + size, count);
+    *box = range;
+    return box;
 }
 
 /* The sum, line by line, of a document that goes into training. */
-static gboolean upsample_item(const MixPlan *plan, const RecipeSource *source, const StageItem *item, MixResult *result, GError **error)
+static json_t *upsample_note(const MixPlan *plan, StoreTxn *txn, const MixRow *row, GError **error)
 {
-    json_t *note = item->note ? json_parse(item->note, strlen(item->note), "a stage's note", error) : NULL;
-    if (item->note && !note)
-        return FALSE;
-    g_autoptr(Metadata) metadata = metadata_new(&item->document, note);
+    g_auto(Document) facts = {0};
+    if (!document_get_facts(txn, row->docno, &facts, error))
+        return NULL;
+    g_autoptr(Metadata) metadata = metadata_load(txn, row->docno, &facts, error);
+    if (!metadata)
+        return NULL;
     json_t *lines = json_array();
-    UpsampleScore score = upsampler_score(plan->upsampler, source, item->document.id, metadata, lines);
-    result->note = json_pack("{s:o, s:I, s:i}", "found", lines, "asked", (json_int_t)score.asked, "passes", (int)score.passes);
+    UpsampleScore score = upsampler_score(plan->upsampler, &plan->recipe->sources[row->source], facts.id, metadata, lines);
+    return json_pack("{s:o, s:I, s:i}", "found", lines, "asked", (json_int_t)score.asked, "passes", (int)score.passes);
+}
+
+static gboolean work_range(gpointer user, gpointer worker, gpointer item, GError **error)
+{
+    const MixPlan *plan = ((MixRun *)user)->plan;
+    RowRange *range = *(RowRange **)item;
+    if (!plan->upsampler)
+        return TRUE;
+    g_autoptr(StoreTxn) txn = store_read_begin(plan->context->store, error);
+    if (!txn)
+        return FALSE;
+    range->notes = g_new0(json_t *, range->end - range->begin);
+    for (guint64 i = range->begin; i < range->end; i++) {
+        const MixRow *row = row_at(plan, i);
+        gboolean noted = plan->recipe->sources[row->source].upsample && row->split == SPLIT_TRAIN && passes_of(plan, row) > 0;
+        if (noted && !(range->notes[i - range->begin] = upsample_note(plan, txn, row, error)))
+            return FALSE;
+    }
     return TRUE;
 }
 
-static gboolean mix_item(gpointer user, gpointer worker, StageItem *item, GError **error)
+static gboolean put_dropped(const MixPlan *plan, StoreTxn *txn, const MixRow *row, GError **error)
 {
-    const MixPlan *plan = user;
-    const RecipeSource *source = source_of(plan->recipe, item->docno, &item->document, error);
-    if (!source)
-        return FALSE;
-    MixResult *result = g_new0(MixResult, 1);
-    if (source->group == GROUP_REPLAY) {
-        Draw draw = {.order = draw_order(plan->recipe, source, item->document.id), .docno = item->docno};
-        result->order = draw.order;
-        result->choice = plan->any && compare_draws(&draw, &plan->cut) <= 0 ? MIX_DRAWN : MIX_NOT_SAMPLED;
-    }
-    item->result = result;
-    gboolean trains = split_of(plan->recipe, source, item->document.id) == SPLIT_TRAIN;
-    return !source->upsample || !trains || result->choice == MIX_NOT_SAMPLED || upsample_item(plan, source, item, result, error);
-}
-
-static gboolean save_item(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
-{
-    const MixPlan *plan = user;
-    const MixResult *result = item->result;
-    Verdict kept = {OUTCOME_KEPT, "mix", "kept", NAN, NAN, DOCNO_NONE, NULL};
     Verdict dropped = {
         .outcome = OUTCOME_DROPPED,
         .stage = "mix",
         .rule = "not-sampled",
-        .value = order_unit(result->order),
-        .threshold = plan->any ? order_unit(plan->cut.order) : 0,
+        .value = order_unit(row->order),
+        .threshold = order_unit(plan->parts[row->source].cut.order),
         .winner = DOCNO_NONE,
-        .detail = "the replay has its share without this document",
+        .detail = is_replay(plan, row->source) ? "the replay has its share without this document"
+                                               : "the mix has what it asks of this source without this document",
     };
-    return (!result->note || note_put(txn, item->docno, "mix", result->note, error)) &&
-           ledger_put(txn, item->docno, result->choice == MIX_NOT_SAMPLED ? &dropped : &kept, error);
+    return ledger_put(txn, row->docno, &dropped, error);
 }
 
-static void count_item(gpointer user, StageItem *item, StageRun *run)
+static gboolean put_row(const MixPlan *plan, StoreTxn *txn, const MixRow *row, const json_t *note, GError **error)
 {
-    const MixPlan *plan = user;
-    const MixResult *result = item->result;
-    const char *replay = recipe_group_name(GROUP_REPLAY);
-    stage_count(run, item->document.source, result->choice == MIX_NOT_SAMPLED ? "not-sampled" : "kept", 1);
-    if (item->docno != plan->first)
-        return;
-    stage_count(run, replay, "asked_tokens", (gint64)MIN(plan->asked, (guint64)G_MAXINT64));
-    stage_count(run, replay, "drawn_tokens", (gint64)plan->drawn);
+    guint64 passes = passes_of(plan, row);
+    if (passes == 0)
+        return put_dropped(plan, txn, row, error);
+    Verdict kept = {OUTCOME_KEPT, "mix", "kept", NAN, NAN, DOCNO_NONE, NULL};
+    Draw draw = {.docno = row->docno, .tokens = row->tokens, .passes = (guint32)passes, .source = row->source, .split = (Split)row->split};
+    return (!note || note_put(txn, row->docno, "mix", note, error)) && draw_put(txn, &draw, error) &&
+           ledger_put(txn, row->docno, &kept, error);
 }
 
-static char *mix_fingerprint(const Recipe *recipe, const Upsampler *upsampler, guint64 share, const char *predecessor)
+static gboolean commit_ranges(StoreTxn *txn, gpointer user, GError **error)
 {
+    MixRun *mix = user;
+    for (guint r = 0; r < mix->pending->len; r++) {
+        const RowRange *range = mix->pending->pdata[r];
+        for (guint64 i = range->begin; i < range->end; i++)
+            if (!put_row(mix->plan, txn, row_at(mix->plan, i), range->notes ? range->notes[i - range->begin] : NULL, error))
+                return FALSE;
+    }
+    return stage_save(txn, &mix->run, error);
+}
+
+static void count_range(MixRun *mix, const RowRange *range)
+{
+    const Recipe *recipe = mix->plan->recipe;
+    g_autofree guint64 *counts = g_new0(guint64, 2 * recipe->sources_count);
+    for (guint64 i = range->begin; i < range->end; i++) {
+        const MixRow *row = row_at(mix->plan, i);
+        counts[2 * row->source + (passes_of(mix->plan, row) > 0)]++;
+        mix->run.next = row->docno + 1;
+    }
+    for (unsigned i = 0; i < recipe->sources_count; i++) {
+        stage_count(&mix->run, recipe->sources[i].tag, "not-sampled", (gint64)counts[2 * i]);
+        stage_count(&mix->run, recipe->sources[i].tag, "kept", (gint64)counts[2 * i + 1]);
+    }
+}
+
+static gboolean commit(MixRun *mix, GError **error)
+{
+    for (guint r = 0; r < mix->pending->len; r++)
+        count_range(mix, mix->pending->pdata[r]);
+    gboolean good = store_write(mix->plan->context->store, commit_ranges, mix, error);
+    g_ptr_array_set_size(mix->pending, 0);
+    mix->pending_rows = 0;
+    mix->last_commit = g_get_monotonic_time();
+    return good;
+}
+
+static gboolean sink_range(gpointer user, gpointer item, GError **error)
+{
+    MixRun *mix = user;
+    RowRange *range = g_steal_pointer((RowRange **)item);
+    guint limit = mix->plan->context->batch_documents ? mix->plan->context->batch_documents : COMMIT_ROWS;
+    g_ptr_array_add(mix->pending, range);
+    mix->pending_rows += range->end - range->begin;
+    progress_add(mix->plan->context->progress, range->end - range->begin);
+    if (mix->pending_rows < limit && g_get_monotonic_time() - mix->last_commit < COMMIT_INTERVAL)
+        return TRUE;
+    return commit(mix, error);
+}
+
+static guint64 first_row_at(const MixPlan *plan, Docno docno)
+{
+    guint64 low = 0, high = row_file_count(plan->rows);
+    while (low < high) {
+        guint64 middle = low + (high - low) / 2;
+        if (row_at(plan, middle)->docno < docno)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static gboolean write_rows(MixRun *mix, GError **error)
+{
+    StageContext *context = mix->plan->context;
+    unsigned jobs = MAX(context->jobs, 1);
+    Pipeline pipeline = {.user = mix, .next = next_range, .work = work_range, .sink = sink_range, .item_free = box_free};
+    mix->reading = first_row_at(mix->plan, mix->run.next);
+    mix->pending = g_ptr_array_new_with_free_func(range_free);
+    mix->last_commit = g_get_monotonic_time();
+    progress_begin(context->progress, "mix", "documents", row_file_count(mix->plan->rows) - mix->reading);
+    gboolean good = pipeline_run(&pipeline, jobs, 4 * jobs, error) && commit(mix, error);
+    progress_end(context->progress);
+    g_ptr_array_unref(mix->pending);
+    return good;
+}
+
+/* ---- The stage --------------------------------------------------------------------------------------------------- */
+
+static char *mix_fingerprint(const Recipe *recipe, const Upsampler *upsampler, const char *predecessor)
+{
+    const RecipeMix *mix = &recipe->mix;
     g_autoptr(GString) text = g_string_new(NULL);
-    g_string_append_printf(text, "mix 1 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " bos=%d eos=%d",
-                           recipe->seed, share, recipe->pack.bos, recipe->pack.eos);
+    g_string_append_printf(text, "mix 2 seed=%" G_GUINT64_FORMAT " share=%" G_GUINT64_FORMAT " tokens=%" G_GUINT64_FORMAT
+                           " temperature=%.17g max_passes=%" G_GUINT64_FORMAT " bos=%d eos=%d", recipe->seed, mix_share(mix->replay_share),
+                           mix->tokens, mix->temperature, mix->max_passes, recipe->pack.bos, recipe->pack.eos);
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         const RecipeSource *source = &recipe->sources[i];
-        g_string_append_printf(text, " %s=%s,%u,%.0f,%.0f%s", source->tag, recipe_group_name(source->group), source->repeat,
-                               source->valid * (double)BILLION, source->test * (double)BILLION, source->upsample ? ",upsample" : "");
+        g_string_append_printf(text, " %s=%s,%u,%.17g,%.17g,%.17g,%" G_GUINT64_FORMAT ",%.17g%s", source->tag, recipe_group_name(source->group),
+                               source->repeat, source->valid, source->test, source->weight, source->max_tokens, source->max_share,
+                               source->upsample ? ",upsample" : "");
     }
     if (upsampler)
         upsampler_describe(upsampler, text);
@@ -309,52 +413,19 @@ static char *mix_fingerprint(const Recipe *recipe, const Upsampler *upsampler, g
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static gboolean make_plan(Store *store, MixPlan *plan, GError **error)
+static gboolean run_mix(MixRun *mix, GError **error)
 {
-    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
-    if (!txn)
+    StageContext *context = mix->plan->context;
+    if (!make_plan(mix->plan, mix->run.next, error))
         return FALSE;
-    plan->draws = g_array_new(FALSE, FALSE, sizeof(Draw));
-    gboolean good = observe_documents(plan, txn, error) && plan_documents(plan, txn, error);
-    if (good)
-        find_cut(plan);
-    g_array_unref(plan->draws);
-    plan->draws = NULL;
-    return good;
-}
-
-static void notice_shortage(const MixPlan *plan, GString *notices)
-{
-    if (!notices || plan->drawn >= plan->asked || plan->share == BILLION)
-        return;
-    g_string_append_printf(notices,
-                           "The replay has %" G_GUINT64_FORMAT " training tokens, but %g %% of the mix would be %"
-                           G_GUINT64_FORMAT ": all of it was taken. Add replay sources or lower mix.replay_share.\n",
-                           plan->drawn, (double)plan->share * 100 / (double)BILLION, plan->asked);
-}
-
-static gboolean mix_documents(StageContext *context, MixPlan *plan, const char *fingerprint, GError **error)
-{
-    gboolean done;
-    if (!stage_is_done(context->store, "mix", fingerprint, &done, error))
+    g_autofree char *description = describe_plan(mix->plan);
+    if (!store_write(context->store, put_description, description, error) || !write_rows(mix, error) ||
+        !stage_finish(context->store, &mix->run, error))
         return FALSE;
-    if (!done && !make_plan(context->store, plan, error))
-        return FALSE;
-    StageMap map = {
-        .stage = "mix",
-        .fingerprint = fingerprint,
-        .reads = STAGE_READ_FACTS,
-        .note = plan->upsampler ? METADATA_STAGE : NULL,
-        .user = plan,
-        .work = mix_item,
-        .save = save_item,
-        .count = count_item,
-        .result_free = result_free,
-    };
-    if (!stage_map(context, &map, error))
-        return FALSE;
-    if (!done)
-        notice_shortage(plan, context->notices);
+    if (context->notices) {
+        notice_shortage(mix->plan, context->notices);
+        notice_limits(mix->plan, context->notices);
+    }
     return TRUE;
 }
 
@@ -368,11 +439,19 @@ static gboolean is_upsampled(const Recipe *recipe)
 
 gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
 {
-    guint64 share = (guint64)llround(CLAMP(recipe->mix.replay_share, 0.0, 1.0) * (double)BILLION);
     g_autoptr(Upsampler) upsampler = NULL;
     if (is_upsampled(recipe) && !(upsampler = upsampler_new(recipe, error)))
         return FALSE;
-    MixPlan plan = {.recipe = recipe, .upsampler = upsampler, .share = share, .first = DOCNO_NONE};
-    *fingerprint = mix_fingerprint(recipe, upsampler, share, predecessor);
-    return mix_documents(context, &plan, *fingerprint, error);
+    g_autofree MixTarget *targets = g_new0(MixTarget, recipe->sources_count);
+    g_autofree MixPart *parts = g_new0(MixPart, recipe->sources_count);
+    MixPlan plan = {.context = context, .recipe = recipe, .upsampler = upsampler, .targets = targets, .parts = parts};
+    MixRun mix = {.plan = &plan};
+    StageAction action;
+    *fingerprint = mix_fingerprint(recipe, upsampler, predecessor);
+    if (!stage_begin(context->store, "mix", *fingerprint, &mix.run, &action, error))
+        return FALSE;
+    gboolean good = action == STAGE_SKIP || run_mix(&mix, error);
+    row_file_free(plan.rows);
+    stage_run_clear(&mix.run);
+    return good;
 }

@@ -193,7 +193,7 @@ static gboolean pack_splits(Packing *packing, GError **error)
 static gboolean load_items(Packing *packing, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(packing->context->store, error);
-    return txn && pack_items_load(txn, packing->recipe, packing->width, packing->items, error);
+    return txn && pack_items_load(txn, packing->recipe, packing->items, error);
 }
 
 static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, const char *predecessor)

@@ -33,8 +33,8 @@ typedef struct PackCursor {
     guint32 offset;   /* tokens of that item that are behind it */
 } PackCursor;
 
-/* Fills one list per split, by split_names. `width` is that of a token id. */
-gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, unsigned width, PackItems items[SPLIT_COUNT], GError **error);
+/* Fills one list per split, by split_names. */
+gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, PackItems items[SPLIT_COUNT], GError **error);
 void pack_items_clear(PackItems items[SPLIT_COUNT]);
 
 void pack_cursor_seek(PackCursor *cursor, const PackItems *items, guint64 position);

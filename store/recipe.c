@@ -10,6 +10,7 @@
 #include "base/yaml.h"
 #include "store/recipe_dedup.h"
 #include "store/recipe_metadata.h"
+#include "store/recipe_mix.h"
 #include "store/recipe_schema.h"
 #include "store/recipe_search.h"
 #include "store/recipe_source.h"
@@ -118,7 +119,6 @@ static RecipeStrings choose_list(const RecipeStrings *file, const char *word_for
 
 static void convert_output(Recipe *recipe, const RecipeFile *file)
 {
-    recipe->mix.replay_share = SETTING(file->mix, replay_share, 0.01);
     recipe->tokenizer.model = file->tokenizer ? file->tokenizer->model : NULL;
     recipe->tokenizer.special = choose_list(file->tokenizer ? &file->tokenizer->special : NULL, "none", default_special,
                                             G_N_ELEMENTS(default_special));
@@ -131,8 +131,6 @@ static void convert_output(Recipe *recipe, const RecipeFile *file)
 
 static gboolean check_settings(const Recipe *recipe, const char *path, GError **error)
 {
-    if (!(recipe->mix.replay_share >= 0 && recipe->mix.replay_share < 1))
-        return recipe_fault(error, path, "mix: replay_share is a share from 0 to below 1, not %g", recipe->mix.replay_share);
     if (recipe->pack.shard_tokens < 1024 || recipe->pack.shard_tokens > (uint64_t)1 << 30)
         return recipe_fault(error, path, "pack: shard_tokens is 1024 to 1073741824, not %" G_GUINT64_FORMAT, recipe->pack.shard_tokens);
     if (!recipe->tokenizer.model)
@@ -163,7 +161,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !check_splits(path, file->splits, error) || !convert_sources(recipe, path, file, error) ||
         !recipe_metadata_make(path, file->metadata, &recipe->metadata, error) ||
         !recipe_dedup_make(path, file->dedup, &recipe->dedup, error) ||
-        !recipe_upsample_make(path, file->upsample, recipe, error))
+        !recipe_upsample_make(path, file->upsample, recipe, error) || !recipe_mix_make(path, file->mix, recipe, error))
         return NULL;
     convert_output(recipe, file);
     if (!recipe_search_make(path, file, recipe, error) || !check_settings(recipe, path, error))

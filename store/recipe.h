@@ -81,6 +81,9 @@ typedef struct RecipeSource {
     unsigned repeat;        /* times that each document goes into training: 1 */
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
     double test;            /* share held out for a test: 0 */
+    double weight;          /* of its tokens among the sources of its kind (replay or not); NAN: by its size */
+    uint64_t max_tokens;    /* of training: 0, no limit */
+    double max_share;       /* of all training tokens: 1, no limit */
     char *text_field;       /* jsonl: where the text is: "text" */
     char *id_field;         /* jsonl: "id" */
     char *compat;           /* s2orc: "meditron", the text that the original program wrote; NULL: none */
@@ -183,6 +186,9 @@ typedef struct RecipeUpsample {
 
 typedef struct RecipeMix {
     double replay_share;     /* of all training tokens: 0.01; 0: no replay */
+    uint64_t tokens;         /* of training in all; 0: what the sources have */
+    double temperature;      /* shares by size to the power 1/temperature: 1 */
+    uint64_t max_passes;     /* how often weights and temperature may take a document: 4 */
 } RecipeMix;
 
 typedef struct RecipeTokenizer {

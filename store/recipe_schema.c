@@ -88,7 +88,8 @@ static const cyaml_schema_field_t clean_fields[] = {
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
         MAPPING(FileSource, clean, clean_fields),                                                                      \
         STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
-        REAL(FileSource, valid), REAL(FileSource, test), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
+        REAL(FileSource, valid), REAL(FileSource, test),                              \
+        REAL(FileSource, weight), UNSIGNED(FileSource, max_tokens), REAL(FileSource, max_share), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
         STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels), BOOLEAN(FileSource, upsample)
 
 /* Of an entry of a recipe a source file may give everything; so recipe_source.c checks what is needed. */
@@ -214,6 +215,9 @@ static const cyaml_schema_field_t splits_fields[] = {
 
 static const cyaml_schema_field_t mix_fields[] = {
     REAL(FileMix, replay_share),
+    UNSIGNED(FileMix, tokens),
+    REAL(FileMix, temperature),
+    UNSIGNED(FileMix, max_passes),
     CYAML_FIELD_END,
 };
 

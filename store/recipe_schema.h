@@ -65,7 +65,8 @@ typedef struct FileSource {
     char *licence;
     bool *redistributable;
     unsigned *repeat;
-    double *valid, *test;
+    double *valid, *test, *weight, *max_share;
+    uint64_t *max_tokens;
     char *text_field, *id_field, *compat;
     RecipeStrings abstracts;
     char *abstract_labels;
@@ -133,7 +134,8 @@ typedef struct FileSplits {
 } FileSplits;
 
 typedef struct FileMix {
-    double *replay_share;
+    double *replay_share, *temperature;
+    uint64_t *tokens, *max_passes;
 } FileMix;
 
 typedef struct FileTokenizer {

@@ -115,6 +115,12 @@ json_t *recipe_source_settings(const RecipeSource *source)
     set_whole(object, "repeat", source->repeat);
     set_number(object, "valid", source->valid);
     set_number(object, "test", source->test);
+    if (!isnan(source->weight))
+        set_number(object, "weight", source->weight);
+    if (source->max_tokens)
+        set_whole(object, "max_tokens", source->max_tokens);
+    if (source->max_share < 1)
+        set_number(object, "max_share", source->max_share);
     set_strings(object, "abstracts", &source->abstracts);
     set_flag(object, "abstract_labels_inline", source->labels_in_line);
     set_text(object, "text_field", source->text_field);
@@ -209,6 +215,16 @@ static json_t *upsample_settings(const RecipeUpsample *upsample)
     return object;
 }
 
+static json_t *mix_settings(const RecipeMix *mix)
+{
+    json_t *object = json_object();
+    set_number(object, "replay_share", mix->replay_share);
+    set_number(object, "temperature", mix->temperature);
+    set_whole(object, "tokens", mix->tokens);
+    set_whole(object, "max_passes", mix->max_passes);
+    return object;
+}
+
 static json_t *pack_settings(const RecipePack *pack)
 {
     json_t *object = json_object();
@@ -239,13 +255,12 @@ static json_t *passages_settings(const RecipePassages *passages)
 char *recipe_settings_text(const Recipe *recipe)
 {
     g_autoptr(json_t) object = json_object();
-    json_t *sources = json_array(), *mix = json_object(), *tokenizer = json_object();
+    json_t *sources = json_array(), *tokenizer = json_object();
     for (unsigned i = 0; i < recipe->sources_count; i++) {
         json_t *source = recipe_source_settings(&recipe->sources[i]);
         json_object_set_new(source, "clean", recipe_clean_json(&recipe->sources[i].clean));
         json_array_append_new(sources, source);
     }
-    set_number(mix, "replay_share", recipe->mix.replay_share);
     set_strings(tokenizer, "special", &recipe->tokenizer.special);
     set_text(object, "name", recipe->name);
     set_whole(object, "seed", recipe->seed);
@@ -258,7 +273,7 @@ char *recipe_settings_text(const Recipe *recipe)
         json_object_set_new(object, "contamination", contamination_settings(&recipe->contamination));
     json_object_set_new(object, "metadata", metadata_settings(&recipe->metadata));
     json_object_set_new(object, "upsample", upsample_settings(&recipe->upsample));
-    json_object_set_new(object, "mix", mix);
+    json_object_set_new(object, "mix", mix_settings(&recipe->mix));
     json_object_set_new(object, "tokenizer", tokenizer);
     json_object_set_new(object, "pack", pack_settings(&recipe->pack));
     return json_write(object);

@@ -2,6 +2,7 @@
  * One source: the recipe's entry over its source file, over the defaults; see store/recipe_source.h. */
 #include "store/recipe_source.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -107,6 +108,9 @@ static void override_source(MergedSource *room, const FileSource *over)
     OVERRIDE(repeat);
     OVERRIDE(valid);
     OVERRIDE(test);
+    OVERRIDE(weight);
+    OVERRIDE(max_tokens);
+    OVERRIDE(max_share);
     OVERRIDE(text_field);
     OVERRIDE(id_field);
     OVERRIDE(compat);
@@ -199,6 +203,9 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .repeat = SETTING(file, repeat, 1u),
         .valid = SETTING(file, valid, group_valid[group]),
         .test = SETTING(file, test, 0.0),
+        .weight = SETTING(file, weight, (double)NAN),
+        .max_tokens = SETTING(file, max_tokens, 0),
+        .max_share = SETTING(file, max_share, 1.0),
         .text_field = file->text_field ? file->text_field : (char *)"text",
         .id_field = file->id_field ? file->id_field : (char *)"id",
         .compat = file->compat,

@@ -16,8 +16,16 @@ static const struct {
     StoreTable table;
 } owned_tables[] = {
     {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"clean", TABLE_CLEANED},
-    {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"pack", TABLE_SHARDS},
+    {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"mix", TABLE_DRAWS}, {"pack", TABLE_SHARDS},
     {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"dedup", TABLE_CLUSTERS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
+};
+
+/* The meta records that are a stage's results. */
+static const struct {
+    const char *stage;
+    const char *name;
+} owned_meta[] = {
+    {"mix", "mix"},
 };
 
 unsigned stage_place(const char *stage)
@@ -103,6 +111,10 @@ static gboolean forget_runs(StoreTxn *txn, gpointer user, GError **error)
 static gboolean forget_results(StoreTxn *txn, gpointer user, GError **error)
 {
     for (const char *const *stage = user; *stage; stage++) {
+        for (gsize i = 0; i < G_N_ELEMENTS(owned_meta); i++)
+            if (strcmp(owned_meta[i].stage, *stage) == 0 &&
+                !store_delete(txn, TABLE_META, owned_meta[i].name, strlen(owned_meta[i].name), error))
+                return FALSE;
         if (stage == stage_order ? !store_clear(txn, TABLE_LEDGER, error) : !ledger_forget_stage(txn, *stage, error))
             return FALSE;
         if (!stage_record_forget(txn, TABLE_CUTS, *stage, error) || !stage_record_forget(txn, TABLE_NOTES, *stage, error))

@@ -64,12 +64,13 @@ static json_t *count_store(Store *store, GError **error)
     return object;
 }
 
-/* Sets "contamination": what that stage found; null where it has not run. */
+/* Sets "contamination" and "mix": what these stages found and drew; null where they have not run. */
 static gboolean set_searches(Store *store, json_t *status, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, error);
     g_autoptr(json_t) searches = txn ? searches_json(txn, error) : NULL;
     json_object_set_new(status, "contamination", json_null());
+    json_object_set_new(status, "mix", json_null());
     return searches && json_object_update(status, searches) == 0;
 }
 

@@ -54,7 +54,7 @@ struct StoreCursor {
 
 static const char *const table_names[TABLE_COUNT] = {
     "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
-    "bands", "cuts",   "notes",     "tokens",  "shards",     "spans",  "placements",
+    "bands", "cuts",   "notes",     "tokens",  "draws", "shards",     "spans",  "placements",
     "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn",
 };
 

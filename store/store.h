@@ -46,6 +46,7 @@ typedef enum {
     TABLE_CUTS,       /* docno + stage -> ranges taken out of the clean text (store/cuts.h) */
     TABLE_NOTES,      /* docno + stage -> JSON of what the stage found there (store/note.h) */
     TABLE_TOKENS,     /* docno -> token ids, u16 or u32 */
+    TABLE_DRAWS,      /* docno -> split, passes and tokens that the mix drew (store/draw.h) */
     TABLE_SHARDS,     /* split + shard number -> token block, u16 or u32, read in place */
     TABLE_SPANS,      /* split + shard number -> array of Span (store/shard.h) */
     TABLE_PLACEMENTS, /* docno + repeat -> where its tokens went (store/shard.h) */

@@ -11,7 +11,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "store/chapters.h"
+#include "store/draw.h"
 #include "store/manifest.h"
+#include "store/mix.h"
 #include "store/seal.h"
 #include "store/shard_record.h"
 #include "tests/unit/store_fixture.h"
@@ -65,6 +67,46 @@ static void test_a_sound_store_has_no_finding(void)
     for (guint i = 0; i < findings->len; i++)
         g_test_message("%s: %s", ((Finding *)findings->pdata[i])->where, ((Finding *)findings->pdata[i])->message);
     g_assert_cmpuint(findings->len, ==, 0);
+}
+
+static gboolean tamper_with_draws(StoreTxn *txn, gpointer user, GError **error)
+{
+    Draw draw;
+    guint8 key[8];
+    docno_write(1, key);
+    if (!draw_get(txn, 0, &draw, error) || !store_delete(txn, TABLE_DRAWS, key, sizeof key, error))
+        return FALSE;
+    draw.tokens++;
+    draw.passes++;
+    return draw_put(txn, &draw, error);
+}
+
+static void test_draws_that_do_not_agree_are_found(void)
+{
+    g_autoptr(Store) store = built_store("draws");
+    fixture_write(store, tamper_with_draws, NULL);
+    assert_finding(store, FINDING_COUNT_MISMATCH, "draws 0");
+    assert_finding(store, FINDING_UNPACKED, "document 0");
+    assert_finding(store, FINDING_UNPACKED, "document 1");
+    assert_finding(store, FINDING_COUNT_MISMATCH, "table draws");
+}
+
+static gboolean tamper_with_mix(StoreTxn *txn, gpointer user, GError **error)
+{
+    g_autofree char *text = store_get_meta(txn, MIX_META, error);
+    g_autoptr(json_t) mix = text ? json_parse(text, strlen(text), "mix", error) : NULL;
+    if (!mix)
+        return FALSE;
+    json_object_set_new(json_array_get(json_object_get(mix, "sources"), 0), "drawn_tokens", json_integer(1));
+    g_autofree char *changed = json_write(mix);
+    return store_put_meta(txn, MIX_META, changed, error);
+}
+
+static void test_a_mix_that_says_more_than_was_packed_is_found(void)
+{
+    g_autoptr(Store) store = built_store("mix");
+    fixture_write(store, tamper_with_mix, NULL);
+    assert_finding(store, FINDING_COUNT_MISMATCH, "source guide");
 }
 
 static void test_an_unfinished_build_is_one_finding(void)
@@ -704,6 +746,8 @@ int main(int argc, char **argv)
     fixture = fixture_new();
     fixture->recipe->pack.shard_tokens = 128;
     g_test_add_func("/audit/a sound store has no finding", test_a_sound_store_has_no_finding);
+    g_test_add_func("/audit/draws that do not agree are found", test_draws_that_do_not_agree_are_found);
+    g_test_add_func("/audit/a mix that says more than was packed is found", test_a_mix_that_says_more_than_was_packed_is_found);
     g_test_add_func("/audit/an unfinished build is one finding", test_an_unfinished_build_is_one_finding);
     g_test_add_func("/audit/a document without a verdict is a ledger gap", test_a_document_without_a_verdict_is_a_ledger_gap);
     g_test_add_func("/audit/a winner that is not kept is lost", test_a_winner_that_is_not_kept_is_lost);

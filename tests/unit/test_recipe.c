@@ -48,6 +48,48 @@ static void test_zero_and_false_are_not_taken_for_absent(void)
     g_assert_cmpuint(recipe->seed, ==, 7);
 }
 
+#define TWO_SOURCES(first, second)                                                                                     \
+    "sources:\n  - {tag: a, format: jsonl, group: papers, paths: [a]" first "}\n"                                      \
+    "  - {tag: b, format: jsonl, group: papers, paths: [b]" second "}\n"                                                \
+    "  - {tag: r, format: jsonl, group: replay, paths: [r]}\n"
+
+static void assert_refused(const char *text, const char *reason)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *whole = g_strconcat("name: x\n", text, GOOD_TAIL, NULL);
+    g_assert_null(load(whole, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, reason));
+}
+
+static void test_a_mix_that_no_documents_could_fill_is_refused(void)
+{
+    assert_refused(TWO_SOURCES(", weight: 2", ""), "source 'a' has a weight and source 'b' has none");
+    assert_refused(TWO_SOURCES(", weight: 2", ", weight: 1") "mix: {temperature: 2}\n", "temperature (2)");
+    assert_refused(TWO_SOURCES(", weight: 0", ", weight: 1"), "source 'a': weight is");
+    assert_refused(TWO_SOURCES(", max_share: 0.4", ", max_share: 0.5"), "add up to 0.9, and the replay has 0.01");
+    assert_refused(TWO_SOURCES(", max_share: 0", ""), "source 'a': max_share");
+    assert_refused(TWO_SOURCES(", max_tokens: 10", ", max_tokens: 20") "mix: {tokens: 1000}\n", "max_tokens of all sources outside the replay add up to 30");
+    assert_refused(TWO_SOURCES("", "") "mix: {max_passes: 0}\n", "max_passes is 1 to 100");
+    assert_refused(TWO_SOURCES("", "") "mix: {temperature: 0}\n", "temperature is");
+    assert_refused(TWO_SOURCES("", "") "mix: {replay_share: 1}\n", "replay_share is a share");
+}
+
+static void test_the_mix_has_its_settings(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Recipe) recipe = load("name: x\n" TWO_SOURCES(", weight: 2, max_share: 0.99", ", weight: 0.5, max_tokens: 7")
+                                    "mix: {tokens: 5, max_passes: 9}\n" GOOD_TAIL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpfloat(recipe->sources[0].weight, ==, 2);
+    g_assert_cmpfloat(recipe->sources[0].max_share, ==, 0.99);
+    g_assert_cmpuint(recipe->sources[1].max_tokens, ==, 7);
+    g_assert_cmpuint(recipe->mix.tokens, ==, 5);
+    g_assert_cmpuint(recipe->mix.max_passes, ==, 9);
+    g_assert_cmpfloat(recipe->mix.temperature, ==, 1);
+}
+
 static void test_an_unknown_key_is_quoted_with_its_line(void)
 {
     g_autoptr(GError) error = NULL;
@@ -234,6 +276,8 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-recipe-XXXXXX", NULL);
     g_test_add_func("/recipe/what the file leaves out has its default", test_what_the_file_leaves_out_has_its_default);
     g_test_add_func("/recipe/zero and false are not taken for absent", test_zero_and_false_are_not_taken_for_absent);
+    g_test_add_func("/recipe/a mix that no documents could fill is refused", test_a_mix_that_no_documents_could_fill_is_refused);
+    g_test_add_func("/recipe/the mix has its settings", test_the_mix_has_its_settings);
     g_test_add_func("/recipe/an unknown key is quoted with its line", test_an_unknown_key_is_quoted_with_its_line);
     g_test_add_func("/recipe/a wrong type is quoted with its line", test_a_wrong_type_is_quoted_with_its_line);
     g_test_add_func("/recipe/presets have the parameters of their programs", test_presets_have_the_parameters_of_their_programs);
