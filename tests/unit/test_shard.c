@@ -165,7 +165,7 @@ static void test_an_empty_split_has_no_tokens_and_an_unknown_one_is_refused(void
     g_assert_no_error(error);
     g_assert_cmpuint(shard_reader_tokens(valid), ==, 0);
     g_assert_true(shard_reader_read(valid, 0, 0, NULL, &error));
-    g_assert_null(shard_reader_open(store, "test", &error));
+    g_assert_null(shard_reader_open(store, "training", &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_USAGE);
 }
 
