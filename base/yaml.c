@@ -54,6 +54,8 @@ static void move_to_key(const char *text, const char *reason, unsigned *line, un
         return;
     const char *key = reason + strlen(prefix);
     gsize key_length = strlen(key);
+    if (!key_length) /* "?": it is everywhere, behind the end too */
+        return;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     unsigned count = g_strv_length(lines);
     for (unsigned i = MAX(*line, 1) - 1; i < count; i++) {

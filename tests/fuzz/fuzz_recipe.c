@@ -66,5 +66,6 @@ const char *const fuzz_seeds[] = {
     "    upsample: true\nmetadata: {citations: [t.csv]}\ndedup: {near: false}\ncontamination: {action: mask, benchmarks: [{name: q, paths: [q.jsonl]}]}\n"
     "upsample: {reference_date: 2023-07-15, publication_types: [{type: none, score: 0}]}\ntokenizer: {model: t.model}\n",
     "a: &a [*a, *a]\nb: !!binary aaaa\n? {c: d}\n: |\n  e\n",
+    "?", /* a key without a name */
     NULL,
 };
