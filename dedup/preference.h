@@ -5,10 +5,11 @@
  * over one of the replay sample, an open licence over others (dedup/licence.h; where the document's own does not say, the
  * recipe's word on its source), and the longer clean text over the shorter. All of that is one number, the rank.
  *
- * Among equal ranks reading order decides: the source whose tag comes first by its bytes, in a source the input whose
- * name does, in an input the document that was read first (store/reading_order.h). So the order
- * of any two documents is theirs alone: it depends neither on the other documents nor on when and in which order sources
- * came into the store. That is what makes results independent of it; dedup/README.md says how.
+ * Among equal ranks reading order decides: the source whose tag comes first by its bytes, in a source the input that the
+ * recipe names first (what one pattern matches by their names), in an input the document that was read first
+ * (store/reading_order.h). So the order of any two documents is theirs alone: it depends neither on the other documents nor
+ * on when and in which order sources came into the store. That is what makes results independent of it; dedup/README.md
+ * says how.
  */
 #ifndef DEDUP_PREFERENCE_H
 #define DEDUP_PREFERENCE_H
