@@ -290,7 +290,7 @@ static gpointer shared_next(Mapper *mapper, GError **error)
     }
     if (whole)
         batch->next = mapper->reading = mapper->stop;
-    batch->last = mapper->reading == mapper->stop;
+    batch->last = mapper->reading == mapper->stop || mapper->reading >= mapper->share.end; /* a stretch may have its end within */
     return carrier_new(mapper, batch);
 }
 
