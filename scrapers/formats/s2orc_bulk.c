@@ -221,13 +221,33 @@ static void write_citation(Bulk *bulk, const Span *span)
     s2orc_citation(bulk->form, bulk->points.text + span->start, span->end - span->start, title, name);
 }
 
+/* The first whole number in a text; 0: there is none. */
+static unsigned first_number(const char *text, gsize length)
+{
+    gsize at = 0;
+    unsigned number = 0;
+    while (at < length && !g_ascii_isdigit(text[at]))
+        at++;
+    for (; at < length && g_ascii_isdigit(text[at]) && number < 10000; at++)
+        number = 10 * number + (unsigned)(text[at] - '0');
+    return number;
+}
+
+/* "Figure 2" that points to Figure 21: the record is wrong, and a caption would make the text so. */
+static gboolean names_another(const Bulk *bulk, const Span *figure, const char *text, gsize length)
+{
+    g_autofree char *name = float_name(bulk, figure);
+    unsigned said = first_number(text, length), found = name ? first_number(name, strlen(name)) : 0;
+    return said && found && said != found;
+}
+
 static void write_mention(Bulk *bulk, const Span *span)
 {
     const Span *figure = span->id ? g_hash_table_lookup(bulk->by_id, span->id) : NULL;
     const char *text = bulk->points.text + span->start;
     gsize length = span->end - span->start;
     gboolean cuts_number = span->end < bulk->points.length && g_ascii_isdigit(text[length]); /* "(12.6, 4." before "2)" */
-    if (!figure || cuts_number) {
+    if (!figure || cuts_number || names_another(bulk, figure, text, length)) {
         text_form_text(bulk->form, text, length);
         return;
     }
