@@ -11,7 +11,6 @@
 #define TASK_DOCUMENTS 64
 #define BUFFERED 4096
 #define FILTER_SHARE 8 /* bytes of text for each byte of the filter */
-#define LEAST_FILTER 4096
 /* A changed word spoils at most so many shares of anchors for each share of shingles, in the longer run. */
 #define SPOILT 3.5
 /* Anchors that two documents share by chance, at most. */
@@ -113,16 +112,6 @@ static gboolean scan(Pairing *pairing, gboolean emitting, GError **error)
 {
     pairing->emitting = emitting;
     return corpus_run(pairing->corpus, (pairing->corpus->count + TASK_DOCUMENTS - 1) / TASK_DOCUMENTS, scan_task, scan_done, pairing, error);
-}
-
-static guint64 filter_bytes(const Corpus *corpus)
-{
-    guint64 bytes = 0, size = LEAST_FILTER;
-    for (gsize i = 0; i < corpus->count; i++)
-        bytes += corpus->candidates[i].merged ? 0 : preference_length(corpus->candidates[i].rank);
-    while (size < bytes / FILTER_SHARE && 2 * size <= corpus->memory / 2)
-        size *= 2;
-    return size;
 }
 
 /* ---- Anchors to pairs --------------------------------------------------------------------------------------------- */
@@ -238,7 +227,7 @@ static gboolean find_pairs(Pairing *pairing, GArray *pairs, GError **error)
 
 GArray *containment_pairs(Corpus *corpus, const RecipeContainment *settings, GError **error)
 {
-    Pairing pairing = {.corpus = corpus, .settings = settings, .filter = count_filter_new(filter_bytes(corpus)),
+    Pairing pairing = {.corpus = corpus, .settings = settings, .filter = count_filter_new(corpus_filter_bytes(corpus, FILTER_SHARE)),
                        .anchors = g_new0(guint32, corpus->count + 1)};
     GArray *pairs = g_array_new(FALSE, FALSE, sizeof(ContainmentPair));
     gboolean good = find_pairs(&pairing, pairs, error);

@@ -14,6 +14,7 @@
 
 /* Candidates in one task of a scan. */
 #define SCAN_CANDIDATES 4096
+#define LEAST_FILTER 4096 /* bytes */
 
 const char *dedup_rule_name(DedupRule rule)
 {
@@ -376,4 +377,14 @@ gboolean corpus_merge(Corpus *corpus, UnionFind *sets, DedupRule rule, CorpusMea
     if (comm_rank(corpus->comm) > 0)
         g_array_set_size(corpus->merges, 0); /* rank 0 writes the verdicts */
     return good;
+}
+
+guint64 corpus_filter_bytes(const Corpus *corpus, guint64 share)
+{
+    guint64 bytes = 0, size = LEAST_FILTER;
+    for (gsize i = 0; i < corpus->count; i++)
+        bytes += corpus->candidates[i].merged ? 0 : preference_length(corpus->candidates[i].rank);
+    while (size < bytes / share && 2 * size <= corpus->memory / 2)
+        size *= 2;
+    return size;
 }

@@ -86,6 +86,10 @@ typedef gboolean (*CorpusTask)(gpointer user, Reader *reader, gsize task, GError
 typedef void (*CorpusDone)(gpointer user, Reader *reader);
 gboolean corpus_run(Corpus *corpus, gsize tasks, CorpusTask task, CorpusDone done, gpointer user, GError **error);
 
+/* What a count filter of all survivors' texts takes (dedup/count_filter.h): a byte for `share` bytes of text, and no more than
+ * half of the corpus's memory. */
+guint64 corpus_filter_bytes(const Corpus *corpus, guint64 share);
+
 /* Visits all survivors, on many threads, each once. The sketch is valid during the visit. On several ranks each visits its
  * share. */
 typedef gboolean (*CorpusVisit)(gpointer user, guint32 index, const Sketch *sketch, GError **error);

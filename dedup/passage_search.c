@@ -13,7 +13,6 @@
 #define TASK_DOCUMENTS 64
 #define BUFFERED 4096
 #define FILTER_SHARE 16 /* bytes of text for each byte of the filter */
-#define LEAST_FILTER 4096
 
 /* Places of one hash. */
 typedef struct Group {
@@ -151,16 +150,6 @@ static gboolean scan(PassageSearch *search, gboolean emitting, GError **error)
     return corpus_run(search->corpus, (search->corpus->count + TASK_DOCUMENTS - 1) / TASK_DOCUMENTS, scan_task, scan_done, search, error);
 }
 
-static guint64 filter_bytes(const Corpus *corpus)
-{
-    guint64 bytes = 0, size = LEAST_FILTER;
-    for (gsize i = 0; i < corpus->count; i++)
-        bytes += corpus->candidates[i].merged ? 0 : preference_length(corpus->candidates[i].rank);
-    while (size < bytes / FILTER_SHARE && 2 * size <= corpus->memory / 2)
-        size *= 2;
-    return size;
-}
-
 /* ---- Places of one hash ------------------------------------------------------------------------------------------ */
 
 static gboolean flush_repeated(PassageSearch *search, GError **error)
@@ -288,7 +277,7 @@ static PassageSearch *search_new(Corpus *corpus, const RecipePassages *settings)
     PassageSearch *search = g_new0(PassageSearch, 1);
     search->corpus = corpus;
     search->settings = settings;
-    search->filter = count_filter_new(filter_bytes(corpus));
+    search->filter = count_filter_new(corpus_filter_bytes(corpus, FILTER_SHARE));
     search->ordinals = g_new(guint32, corpus->count + 1);
     search->words = g_new0(guint64, corpus->recipe->sources_count);
     search->buffer = g_array_new(FALSE, FALSE, sizeof(Place));
