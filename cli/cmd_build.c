@@ -14,7 +14,7 @@
 typedef struct Options {
     const char *recipe, *output, *inputs, *until, *memory;
     int jobs, batch;
-    gboolean json, quiet, timings, offline;
+    gboolean json, quiet, timings, offline, redistributable;
 } Options;
 
 static int report(Store *store, const Options *options, const BadInputs *bad_inputs, GError **error)
@@ -89,9 +89,18 @@ static guint64 parse_size(const char *text)
     return whole && number <= G_MAXUINT64 >> 40 ? size : 0;
 }
 
+/* What the command line asks for is asked for by the recipe. */
+static Recipe *load_recipe(const Options *options, GError **error)
+{
+    Recipe *recipe = recipe_load(options->recipe, options->inputs, error);
+    if (recipe && options->redistributable)
+        recipe->redistributable = true;
+    return recipe;
+}
+
 static int build(const Options *options, Comm *comm, GError **error)
 {
-    g_autoptr(Recipe) recipe = recipe_load(options->recipe, options->inputs, error);
+    g_autoptr(Recipe) recipe = load_recipe(options, error);
     g_autoptr(Store) store = recipe ? store_open(options->output, STORE_CREATE, error) : NULL;
     if (!store || !may_build(store, recipe, options, error) || !comm_barrier(comm, error))
         return EXIT_SYSTEM;
@@ -123,7 +132,7 @@ static int follow(const Options *options, Comm *comm, GError **error)
 {
     if (!comm_barrier(comm, error))
         return EXIT_SYSTEM;
-    g_autoptr(Recipe) recipe = recipe_load(options->recipe, options->inputs, error);
+    g_autoptr(Recipe) recipe = load_recipe(options, error);
     StageContext context = {
         .jobs = options->jobs > 0 ? (unsigned)options->jobs : ranks_jobs(comm),
         .memory = options->memory ? parse_size(options->memory) : 0,
@@ -146,11 +155,12 @@ int build_command(const Command *command, int argc, char **argv, const char *fix
     g_autofree char *output = NULL, *inputs = NULL, *until = g_strdup(fixed), *memory = NULL;
     Options options = {0};
     const GOptionEntry entries[] = {
-        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, clean, dedup, containment, passages, contamination, tokenise, mix, pack", "STAGE"},
+        {"until", 0, 0, G_OPTION_ARG_STRING, &until, "Stop after this stage: ingest, updates, chapters, metadata, rights, clean, dedup, containment, passages, contamination, tokenise, mix, pack", "STAGE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "The store to make or go on with", "STORE"},
         {"inputs", 0, 0, G_OPTION_ARG_FILENAME, &inputs, "Where relative paths of the recipe start (its own folder)", "FOLDER"},
         {"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, "Read sites from finished crawls only; fetch nothing", NULL},
         {"from-warc", 0, 0, G_OPTION_ARG_NONE, &options.offline, "The same as --offline", NULL},
+        {"redistributable", 0, 0, G_OPTION_ARG_NONE, &options.redistributable, "Leave out documents that may not be passed on under their licences", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &options.jobs, "Threads (one for each processor); never changes the result", "N"},
         {"memory", 0, 0, G_OPTION_ARG_STRING, &memory, "What deduplication may take to sort (1G); beyond, it sorts on disk; never changes the result", "SIZE"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
@@ -172,7 +182,7 @@ int build_command(const Command *command, int argc, char **argv, const char *fix
     if (memory && parse_size(memory) == 0)
         return command_usage(command, "--memory is a size like 512M or 8G, not '%s'", memory);
     if (until && !pipeline_has_stage(until))
-        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, clean, dedup, containment, passages, contamination, tokenise, mix, pack", until);
+        return command_usage(command, "there is no stage '%s'; the stages are ingest, updates, chapters, metadata, rights, clean, dedup, containment, passages, contamination, tokenise, mix, pack", until);
     return run_ranks(&options);
 }
 

@@ -18,6 +18,7 @@
 #include "store/metadata.h"
 #include "store/mix.h"
 #include "store/pack.h"
+#include "store/redistribution.h"
 
 #define PROGRAM "/proc/self/exe"
 
@@ -46,6 +47,11 @@ static gboolean run_chapters(Build *build, const char *predecessor, char **finge
 static gboolean run_metadata(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
     return metadata_run(build->context, build->recipe, predecessor, fingerprint, error);
+}
+
+static gboolean run_rights(Build *build, const char *predecessor, char **fingerprint, GError **error)
+{
+    return redistribution_run(build->context, build->recipe, predecessor, fingerprint, error);
 }
 
 static gboolean run_clean(Build *build, const char *predecessor, char **fingerprint, GError **error)
@@ -105,7 +111,7 @@ static const struct {
     gboolean (*run)(Build *build, const char *predecessor, char **fingerprint, GError **error);
     gboolean (*follow)(StageContext *context, const char *directory, const Recipe *recipe, GError **error); /* other ranks; NULL: they wait */
 } stages[] = {
-    {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"metadata", run_metadata}, {"clean", run_clean},
+    {"ingest", run_ingest}, {"updates", run_updates}, {"chapters", run_chapters}, {"metadata", run_metadata}, {"rights", run_rights}, {"clean", run_clean},
     {"dedup", run_dedup, follow_dedup}, {"containment", run_containment}, {"passages", run_passages}, {"contamination", run_contamination},
     {"tokenise", run_tokenise}, {"mix", run_mix}, {"pack", run_pack},
 };

@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "store/licence.h"
+
 /* Each is a list of words that follow one another, whatever stands between them. */
 static const char *const closed[] = {
     "nc", "nd", "noncommercial", "non commercial", "noderivatives", "no derivatives", "noderivs", "all rights reserved", "proprietary",
@@ -43,7 +45,8 @@ LicenceOpenness licence_openness(const char *licence)
 {
     if (!licence)
         return LICENCE_UNKNOWN;
-    g_autofree char *words = words_of(licence);
+    g_autofree char *known = licence_identifier(licence);
+    g_autofree char *words = words_of(known ? known : licence);
     if (has_any(words, closed, G_N_ELEMENTS(closed)))
         return LICENCE_CLOSED;
     return has_any(words, open, G_N_ELEMENTS(open)) ? LICENCE_OPEN : LICENCE_UNKNOWN;

@@ -15,7 +15,7 @@
 #include "store/metadata.h"
 
 /* Raise it whenever a sketch of the same document with the same settings comes out different. */
-#define SIGN_VERSION 3
+#define SIGN_VERSION 4
 #define SKETCH_BYTES ((gsize)1 << 20)
 #define SKETCH_FACTS 1024 /* what a sketch usually has besides its signature, at most */
 

@@ -8,6 +8,7 @@
 #include "store/audit_findings.h"
 #include "store/pages.h"
 #include "store/recipe_settings.h"
+#include "store/redistribution.h"
 
 /* A finding about one of the small records that the other checks need. */
 static void take_damage(Audit *audit, const char *where, GError *cause)
@@ -43,6 +44,16 @@ static void read_run(Audit *audit, StoreTxn *txn)
         take_damage(audit, "runs pack", cause);
 }
 
+/* What documents are held to in a store that claims to be redistributable. Damage of either record is others' to report. */
+static void read_rights(Audit *audit, StoreTxn *txn)
+{
+    GError *cause = NULL;
+    gboolean claimed;
+    if (redistribution_claimed(txn, &claimed, &cause) && claimed)
+        audit->rights = rights_sources_new(txn, &cause);
+    g_clear_error(&cause);
+}
+
 static gboolean read_basics(Audit *audit, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(audit->context->store, error);
@@ -50,6 +61,7 @@ static gboolean read_basics(Audit *audit, GError **error)
         return FALSE;
     read_packing(audit, txn);
     read_run(audit, txn);
+    read_rights(audit, txn);
     return TRUE;
 }
 
@@ -100,6 +112,7 @@ static GPtrArray *audit_end(Audit *audit, gboolean good)
     g_hash_table_unref(audit->counts);
     g_hash_table_unref(audit->places);
     tally_free(audit->tally);
+    rights_sources_free(audit->rights);
     return audit->findings;
 }
 

@@ -36,6 +36,7 @@ const char *severity_name(Severity severity);
 #define FINDING_TOKEN_MISMATCH "token-mismatch"
 #define FINDING_BAD_CUT "bad-cut"
 #define FINDING_COUNT_MISMATCH "count-mismatch"
+#define FINDING_NOT_REDISTRIBUTABLE "not-redistributable"
 #define FINDING_MISSING_LICENCE "missing-licence"
 #define FINDING_SOURCE_SHRUNK "source-shrunk"
 #define FINDING_EMPTY_SOURCE "empty-source"

@@ -56,6 +56,10 @@ static const FindingKind kinds[] = {
     {FINDING_COUNT_MISMATCH, SEVERITY_ERROR, "counts do not add up",
      "Entered is the sum of kept, dropped and merged, in all and in each source, and each document and span names a known source.",
      "Report it as a bug of Galen; build anew."},
+    {FINDING_NOT_REDISTRIBUTABLE, SEVERITY_ERROR, "a document may not be passed on, in a store that says it may",
+     "The recipe asked for a corpus that may be passed on (redistributable: true), but the licence of this kept document, or of one of "
+     "its pages, does not let it be, or nobody has said that it does.",
+     "Do not pass the store on. Build again with the same recipe; galen why says what is known of the licence."},
     {FINDING_MISSING_LICENCE, SEVERITY_WARNING, "kept documents have no licence",
      "Neither the documents nor their source in the recipe say under which terms the texts may be used.",
      "Find out, and give the source a licence in its file or the recipe."},

@@ -230,6 +230,19 @@ static gboolean has_licence(const SourceTally *source, const Document *document)
     return (document->licence && *document->licence) || (licence && *licence);
 }
 
+static void check_rights(const Audit *audit, StoreTxn *txn, Docno docno, const Document *document, GPtrArray *findings)
+{
+    GError *cause = NULL;
+    g_autofree char *reason = NULL;
+    gboolean allowed;
+    if (!audit->rights)
+        return;
+    if (!rights_judge(audit->rights, txn, docno, document, &allowed, &reason, &cause))
+        findings_add_damage(findings, record_where(TABLE_NOTES, docno), cause);
+    else if (!allowed)
+        findings_add(findings, FINDING_NOT_REDISTRIBUTABLE, document_where(docno), "%s", reason);
+}
+
 /* The tokens of kept documents are in the shards, and their source is known. */
 static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, const Document *document, AuditBatch *batch)
 {
@@ -242,6 +255,7 @@ static void check_kept(const Audit *audit, StoreTxn *txn, Docno docno, const Doc
     }
     batch->sources[source].kept++;
     batch->sources[source].without_licence += !has_licence(facts, document);
+    check_rights(audit, txn, docno, document, batch->findings);
     if (audit->packed && audit->has_tokens)
         check_packed(audit, txn, docno, source, batch->findings);
 }

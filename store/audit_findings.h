@@ -9,6 +9,7 @@
 
 #include "store/audit.h"
 #include "store/manifest_parts.h"
+#include "store/rights.h"
 #include "store/table_digest.h"
 #include "store/tokenizer_store.h"
 
@@ -23,6 +24,7 @@ typedef struct Audit {
     gboolean has_tokens;  /* `tokenizer` is known */
     TokenizerFacts tokenizer;
     gboolean bos, eos;    /* around each document */
+    RightsSources *rights; /* NULL: the store does not say that it may be passed on */
     Tally *tally;         /* the sources */
     TableDigest tables[TABLE_COUNT]; /* as audit_records found them */
     gboolean damaged[TABLE_COUNT];   /* records of it have findings */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/licence.h"
+
 #define LICENCE_NAME_LIMIT 200 /* bytes */
 #define LICENCES_LIMIT 1000
 
@@ -25,7 +27,8 @@ void counters_add(GHashTable *counters, const char *name, guint64 count)
 
 void counters_add_licence(GHashTable *counters, const char *licence)
 {
-    g_autofree char *name = g_utf8_make_valid(licence ? licence : "", -1);
+    char *known = licence_identifier(licence);
+    g_autofree char *name = known ? known : g_utf8_make_valid(licence ? licence : "", -1);
     if (strlen(name) > LICENCE_NAME_LIMIT)
         *g_utf8_find_prev_char(name, name + LICENCE_NAME_LIMIT + 1) = '\0';
     gboolean room = g_hash_table_size(counters) < LICENCES_LIMIT || g_hash_table_contains(counters, name);

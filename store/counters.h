@@ -2,7 +2,7 @@
  * store/counters.h - counts by name: of rules, of licences.
  *
  * A table of guint64 by string, freed by g_hash_table_unref. What it is turned into has its names in order, so that it does
- * not depend on the table's. Names of licences are cut at 200 bytes, as some publishers write whole paragraphs, and made
+ * not depend on the table's. Licences that are known count under their identifiers (store/licence.h). Names of others are cut at 200 bytes, as some publishers write whole paragraphs, and made
  * valid UTF-8; documents under further licences than 1,000 are counted together.
  */
 #ifndef STORE_COUNTERS_H

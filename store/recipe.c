@@ -156,6 +156,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
     recipe->base_directory = inputs ? without_final_slashes(inputs) : g_path_get_dirname(path);
     recipe->name = file->name;
     recipe->seed = SETTING(file, seed, 0);
+    recipe->redistributable = SETTING(file, redistributable, false);
     recipe->clean = recipe_clean_default();
     recipe_clean_apply(&recipe->clean, file->clean);
     if (!recipe_clean_check(&recipe->clean, path, "clean", error) || !check_splits(path, file->splits, error) || !convert_sources(recipe, path, file, error) ||

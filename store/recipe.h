@@ -205,6 +205,7 @@ typedef struct RecipePack {
 typedef struct Recipe {
     char *name;
     uint64_t seed;
+    bool redistributable;    /* leave out what may not be passed on (store/redistribution.h): false */
     RecipeSource *sources;
     unsigned sources_count;
     RecipeClean clean;

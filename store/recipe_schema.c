@@ -237,6 +237,7 @@ static const cyaml_schema_field_t pack_fields[] = {
 static const cyaml_schema_field_t recipe_fields[] = {
     NEEDED_STRING(RecipeFile, name),
     UNSIGNED(RecipeFile, seed),
+    BOOLEAN(RecipeFile, redistributable),
     CYAML_FIELD_SEQUENCE("sources", CYAML_FLAG_POINTER, RecipeFile, sources, &source_entry, 1, CYAML_UNLIMITED),
     MAPPING(RecipeFile, metadata, metadata_fields),
     MAPPING(RecipeFile, clean, clean_fields),

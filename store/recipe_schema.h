@@ -151,6 +151,7 @@ typedef struct FilePack {
 typedef struct RecipeFile {
     char *name;
     uint64_t *seed;
+    bool *redistributable;
     FileSource *sources;
     unsigned sources_count;
     FileMetadata *metadata;

@@ -264,6 +264,8 @@ char *recipe_settings_text(const Recipe *recipe)
     set_strings(tokenizer, "special", &recipe->tokenizer.special);
     set_text(object, "name", recipe->name);
     set_whole(object, "seed", recipe->seed);
+    if (recipe->redistributable) /* what is not asked for changes no manifest */
+        set_flag(object, "redistributable", true);
     json_object_set_new(object, "sources", sources);
     json_object_set_new(object, "clean", recipe_clean_json(&recipe->clean));
     json_object_set_new(object, "dedup", dedup_settings(&recipe->dedup));

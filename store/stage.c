@@ -8,7 +8,7 @@
 #include "store/fingerprint.h"
 #include "store/stage_record.h"
 
-const char *const stage_order[] = {"ingest", "updates", "chapters", "metadata", "lines", "boilerplate", "clean", "sign", "dedup", "containment", "passages", "contamination", "tokenise", "mix", "pack", NULL};
+const char *const stage_order[] = {"ingest", "updates", "chapters", "metadata", "rights", "lines", "boilerplate", "clean", "sign", "dedup", "containment", "passages", "contamination", "tokenise", "mix", "pack", NULL};
 
 /* The tables that hold a stage's results, besides its verdicts, cuts and notes. */
 static const struct {

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "scrapers/formats/facts.h"
+#include "store/licence.h"
 
 char *licence_of_url(const char *url)
 {
-    return url ? fact_licence(url) : NULL;
+    return url ? licence_in_text(url) : NULL;
 }
 
 static gboolean has_word(const char *list, const char *word)

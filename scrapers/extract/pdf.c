@@ -8,6 +8,7 @@
 #include "scrapers/extract/pdf_text.h"
 #include "scrapers/extract/pdf_words.h"
 #include "scrapers/formats/facts.h"
+#include "store/licence.h"
 
 #define SCANNED_LETTERS 40 /* a page; a page of text has more than a thousand */
 
@@ -24,7 +25,7 @@ static char *find_licence(const PdfLayout *layout)
 {
     for (guint i = 0; i < layout->blocks->len; i++) {
         const GString *text = PDF_BLOCK(layout, i)->text;
-        char *licence = strstr(text->str, "creativecommons.org") ? fact_licence(text->str) : NULL;
+        char *licence = strstr(text->str, "creativecommons.org") ? licence_in_text(text->str) : NULL;
         if (licence)
             return licence;
     }

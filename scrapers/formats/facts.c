@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Dates, languages, licences, identifiers; see facts.h. */
+ * Dates, languages, identifiers; see facts.h. */
 #include "scrapers/formats/facts.h"
 
 #include <stdlib.h>
@@ -94,39 +94,6 @@ const char *fact_language(const char *code)
     for (gsize i = 0; i < G_N_ELEMENTS(languages); i++)
         if (strcmp(languages[i][length == 3 ? 0 : 1], key) == 0)
             return languages[i][1];
-    return NULL;
-}
-
-/* "by-nc", "4.0" of ".../licenses/by-nc/4.0/..." to its SPDX identifier. */
-static char *licence_from_path(const char *path)
-{
-    static const char *const kinds[] = {"by", "by-sa", "by-nc", "by-nd", "by-nc-sa", "by-nc-nd"};
-    gsize kind = strspn(path, "abcdefghijklmnopqrstuvwxyz-BYNCSAD");
-    if (path[kind] != '/')
-        return NULL;
-    const char *version = path + kind + 1;
-    if (!g_ascii_isdigit(version[0]) || version[1] != '.' || !g_ascii_isdigit(version[2]))
-        return NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
-        if (strlen(kinds[i]) == kind && g_ascii_strncasecmp(kinds[i], path, kind) == 0) {
-            g_autofree char *upper = g_ascii_strup(kinds[i], -1);
-            gboolean igo = g_ascii_strncasecmp(version + 3, "/igo", 4) == 0 && !g_ascii_isalnum(version[7]);
-            return g_strdup_printf("CC-%s-%.3s%s", upper, version, igo ? "-IGO" : "");
-        }
-    return NULL;
-}
-
-char *fact_licence(const char *text)
-{
-    static const char domain[] = "creativecommons.org/", licences[] = "licenses/", zero[] = "publicdomain/zero/1.0";
-    for (const char *at = text; (at = strstr(at, domain)); ) {
-        at += strlen(domain);
-        if (g_str_has_prefix(at, zero))
-            return g_strdup("CC0-1.0");
-        char *licence = g_str_has_prefix(at, licences) ? licence_from_path(at + strlen(licences)) : NULL;
-        if (licence)
-            return licence;
-    }
     return NULL;
 }
 

@@ -18,10 +18,6 @@ char *fact_date_from_words(const char *text);
 /* ISO 639-2 or 639-1 code, in any case, with or without a region ("eng", "EN-us"), to ISO 639-1; NULL: unknown. Static. */
 const char *fact_language(const char *code);
 
-/* The SPDX identifier of a Creative Commons URL that occurs anywhere in `text`; NULL if there is none. g_free. Of the
- * ported versions only that for intergovernmental organisations (WHO's) is told apart. */
-char *fact_licence(const char *text);
-
 /* Sets key to a string, unless the value is NULL or empty. */
 void fact_set(json_t *object, const char *key, const char *value);
 /* Appends to an array of strings; NULL, empty and repeated values are left out. */

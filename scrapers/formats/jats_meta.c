@@ -5,6 +5,7 @@
 #include "scrapers/formats/facts.h"
 #include "scrapers/formats/xml_text.h"
 #include "scrapers/formats/xml_tree.h"
+#include "store/licence.h"
 
 #define VALUE_LIMIT 2000
 #define TITLE_LIMIT ((gsize)64 << 10)
@@ -147,7 +148,7 @@ static char *licence_of(const XmlNode *licence, gboolean *recognised)
     g_autofree char *words = xml_text_string(licence, (gsize)64 << 10);
     const char *sources[] = {xml_attribute(licence, XML_HREF), words, href_below(licence)};
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-        char *known = sources[i] ? fact_licence(sources[i]) : NULL;
+        char *known = sources[i] ? licence_in_text(sources[i]) : NULL;
         *recognised = known != NULL;
         if (known)
             return known;
@@ -183,7 +184,7 @@ static char *article_licence(const XmlNode *front)
     g_free(licence);
     const XmlNode *statement = xml_child(permissions, XML_COPYRIGHT_STATEMENT);
     g_autofree char *words = xml_text_string(statement, (gsize)64 << 10);
-    return words ? fact_licence(words) : NULL;
+    return words ? licence_in_text(words) : NULL;
 }
 
 static gboolean starts_with_one_of(const char *text, const char *const *starts)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "store/export/describe.h"
-#include "store/export/rights.h"
+#include "store/licence.h"
 
 static void append_quoted(GString *text, const char *value)
 {

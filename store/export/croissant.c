@@ -9,7 +9,7 @@
 
 #include "config.h"
 #include "store/export/describe.h"
-#include "store/export/rights.h"
+#include "store/licence.h"
 
 static json_t *context_json(void)
 {

@@ -5,7 +5,7 @@
  * The formats are one table (exporters); each is one file of this folder.
  *
  * What goes out: kept documents of the source and split asked for, whose licence lets texts be passed on
- * (store/export/rights.h), or all of them with allow_not_redistributable. Token formats take them from the packed shards,
+ * (store/rights.h), or all of them with allow_not_redistributable. Token formats take them from the packed shards,
  * in the order of training and with all passes; a document that a shard's end cut is one again.
  *
  * Files are written beside their place and renamed when they are whole and on disk. Last of all comes the proof,

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "store/cuts.h"
 #include "store/export/exporter.h"
-#include "store/export/rights.h"
+#include "store/licence.h"
 
 /* Escaped, each byte may take six; the metadata is another text of strangers. */
 #define LINE_LIMIT (DOCUMENT_TEXT_LIMIT * 8)

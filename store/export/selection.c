@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "store/counters.h"
-#include "store/export/rights.h"
 #include "store/ledger.h"
+#include "store/rights.h"
 #include "store/shard.h"
 
 static void source_clear(gpointer data)
@@ -20,6 +20,7 @@ void selection_free(Selection *selection)
     if (!selection)
         return;
     g_array_unref(selection->sources);
+    rights_sources_free(selection->rights);
     json_decref(selection->facts);
     g_free(selection->bits);
     g_free(selection);
@@ -45,12 +46,12 @@ static gboolean load_sources(StoreTxn *txn, Selection *selection, GError **error
     json_array_foreach(selection->facts, index, facts) {
         SelectedSource source = {
             .tag = json_get_string(facts, "tag"),
-            .licence = json_get_string(facts, "licence"),
             .redistributable = json_is_true(json_object_get(facts, "redistributable")),
             .licences = counters_new(),
         };
         g_array_append_val(selection->sources, source);
     }
+    selection->rights = rights_sources_of(selection->facts);
     return selection->facts != NULL;
 }
 
@@ -96,7 +97,7 @@ static gboolean is_asked(StoreTxn *txn, const SelectionQuery *query, Docno docno
 static gboolean consider(StoreTxn *txn, Selection *selection, const SelectionQuery *query, Docno docno, const StoreValue *value, GError **error)
 {
     g_auto(Document) facts = {0};
-    gboolean asked;
+    gboolean asked, allowed = TRUE;
     if (!document_thaw(value, FALSE, &facts, error) || !is_asked(txn, query, docno, &facts, &asked, error))
         return FALSE;
     if (!asked)
@@ -106,7 +107,9 @@ static gboolean consider(StoreTxn *txn, Selection *selection, const SelectionQue
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " is not among those the store lists; run galen audit", docno);
         return FALSE;
     }
-    if (!query->allow_not_redistributable && !rights_allow(facts.licence, source->licence, source->redistributable)) {
+    if (!query->allow_not_redistributable && !rights_judge(selection->rights, txn, docno, &facts, &allowed, NULL, error))
+        return FALSE;
+    if (!allowed) {
         source->refused++;
         selection->refused++;
         return TRUE;

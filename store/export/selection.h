@@ -9,12 +9,11 @@
 
 #include "base/json.h"
 #include "base/progress.h"
-#include "store/document.h"
+#include "store/rights.h"
 #include "store/split.h"
 
 typedef struct SelectedSource {
-    const char *tag; /* lies in Selection.facts, as the next two do */
-    const char *licence;
+    const char *tag; /* lies in Selection.facts, as long as that */
     gboolean redistributable;
     guint64 selected;
     guint64 refused;      /* of those asked for: the licence forbids it */
@@ -24,6 +23,7 @@ typedef struct SelectedSource {
 
 typedef struct Selection {
     json_t *facts;   /* the store's record "sources" */
+    RightsSources *rights; /* of the same */
     GArray *sources; /* of SelectedSource */
     guint64 selected, refused;
     Docno count;     /* documents of the store */

@@ -647,14 +647,14 @@ static void test_the_rank_follows_kind_group_licence_and_length(void)
 static void test_licences_are_told_by_their_words(void)
 {
     static const char *const open[] = {
-        "CC-BY-4.0", "CC0-1.0", "CC BY-SA 3.0 IGO", "https://creativecommons.org/licenses/by/4.0/", "Apache-2.0", "ODC-By-1.0",
+        "CC-BY-4.0", "CC0-1.0", "CCBY", "cc-by-sa", "CC BY-SA 3.0 IGO", "https://creativecommons.org/licenses/by/4.0/", "Apache-2.0", "ODC-By-1.0",
         "LicenseRef-US-Government-Public-Domain", "This is an open access article under a Creative Commons Attribution License",
     };
     static const char *const closed[] = {
-        "CC-BY-NC-4.0", "CC BY-ND", "http://creativecommons.org/licenses/by-nc-nd/4.0/", "All rights reserved.",
+        "CC-BY-NC-4.0", "CCBYNC", "CC BY-ND", "http://creativecommons.org/licenses/by-nc-nd/4.0/", "All rights reserved.",
         "Creative Commons Attribution Non-Commercial License",
     };
-    static const char *const unknown[] = {"", "LicenseRef-NLM-Terms", "see website", "ccby", "submit", "candid"};
+    static const char *const unknown[] = {"", "LicenseRef-NLM-Terms", "see website", "submit", "candid"};
     for (gsize i = 0; i < G_N_ELEMENTS(open); i++)
         g_assert_cmpint(licence_openness(open[i]), ==, LICENCE_OPEN);
     for (gsize i = 0; i < G_N_ELEMENTS(closed); i++)
