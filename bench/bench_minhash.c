@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bench/bench_minhash.c - how fast one core signs documents: shingles, signatures, and MinHash alone.
+ * bench/bench_minhash.c - how fast documents are signed: shingles, signatures, and MinHash alone.
  *
- *   bench_minhash [--lines] FILE...
+ *   bench_minhash [--lines] [--threads=N] [--print] FILE...
  *
  * The files' text is cut at spaces into documents of about 5,000 bytes, or each line is a document. Shingles of 5 words, 112 permutations, as the
- * default recipe has them. Each row is the median of 7 passes over at least 64 MB, in the process's own time. */
+ * default recipe has them. Each row is the median of 7 passes over at least 64 MB: in the process's own time on one thread, by the clock on
+ * several, which share the documents. With --print the signatures are printed, a line of numbers for each document, and nothing is timed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,12 +27,22 @@ typedef struct Piece {
 typedef struct Bench {
     GString *text;
     GArray *pieces;
-    Shingler *shingler;
-    GArray *hashes;  /* of all documents, for MinHash alone */
-    guint64 sum;     /* of all results, so that no work can be left out */
+    GArray *hashes; /* of all documents, for MinHash alone */
+    guint threads;
+    guint64 sum; /* of all results, so that no work can be left out */
 } Bench;
 
 typedef enum { SHINGLES, SIGNATURES, MINHASH } Work;
+
+/* One thread's part of a pass: every `threads`th document from `first` on. */
+typedef struct Part {
+    const Bench *bench;
+    Shingler *shingler;
+    Work work;
+    guint first;
+    gsize rounds;
+    guint64 sum;
+} Part;
 
 static GArray *cut(const GString *text, gboolean lines)
 {
@@ -49,45 +60,67 @@ static GArray *cut(const GString *text, gboolean lines)
 
 static void shingle_all(Bench *bench)
 {
+    g_autoptr(Shingler) shingler = shingler_new(SHINGLE_WORDS, WORDS);
     bench->hashes = g_array_new(FALSE, FALSE, sizeof(guint64));
     for (guint i = 0; i < bench->pieces->len; i++) {
         Piece *piece = &g_array_index(bench->pieces, Piece, i);
-        const guint64 *hashes = shingler_run(bench->shingler, piece->text, piece->length, &piece->count);
+        const guint64 *hashes = shingler_run(shingler, piece->text, piece->length, &piece->count);
         piece->first = bench->hashes->len;
         g_array_append_vals(bench->hashes, hashes, (guint)piece->count);
     }
 }
 
-static double seconds_used(void)
+static double seconds_used(const Bench *bench)
 {
     struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    clock_gettime(bench->threads > 1 ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void do_piece(Bench *bench, Work work, const Piece *piece)
+static guint64 do_piece(const Part *part, const Piece *piece)
 {
     guint32 signature[PERMUTATIONS];
-    const guint64 *hashes = &g_array_index(bench->hashes, guint64, piece->first);
+    const guint64 *hashes = &g_array_index(part->bench->hashes, guint64, piece->first);
     gsize count = piece->count;
-    if (work != MINHASH)
-        hashes = shingler_run(bench->shingler, piece->text, piece->length, &count);
-    if (work == SHINGLES) {
-        bench->sum += count ? hashes[count - 1] : 0;
-        return;
-    }
+    if (part->work != MINHASH)
+        hashes = shingler_run(part->shingler, piece->text, piece->length, &count);
+    if (part->work == SHINGLES)
+        return count ? hashes[count - 1] : 0;
     minhash_sign(hashes, count, signature, PERMUTATIONS);
-    bench->sum += signature[PERMUTATIONS - 1];
+    return signature[PERMUTATIONS - 1];
 }
 
-static double pass(Bench *bench, Work work, gsize rounds)
+static gpointer do_part(gpointer data)
 {
-    double start = seconds_used();
-    for (gsize round = 0; round < rounds; round++) {
-        for (guint i = 0; i < bench->pieces->len; i++)
-            do_piece(bench, work, &g_array_index(bench->pieces, Piece, i));
+    Part *part = data;
+    const GArray *pieces = part->bench->pieces;
+    for (gsize round = 0; round < part->rounds; round++) {
+        for (guint i = part->first; i < pieces->len; i += part->bench->threads)
+            part->sum += do_piece(part, &g_array_index(pieces, Piece, i));
     }
-    return seconds_used() - start;
+    return NULL;
+}
+
+static double pass(Bench *bench, const FoldBackend *backend, Work work, gsize rounds)
+{
+    g_autofree Part *parts = g_new0(Part, bench->threads);
+    g_autofree GThread **threads = g_new0(GThread *, bench->threads);
+    for (guint i = 0; i < bench->threads; i++) {
+        parts[i] = (Part){.bench = bench, .shingler = shingler_new(SHINGLE_WORDS, WORDS), .work = work, .first = i, .rounds = rounds};
+        shingler_use(parts[i].shingler, backend);
+    }
+    double start = seconds_used(bench);
+    for (guint i = 1; i < bench->threads; i++)
+        threads[i] = g_thread_new("sign", do_part, &parts[i]);
+    do_part(&parts[0]);
+    for (guint i = 1; i < bench->threads; i++)
+        g_thread_join(threads[i]);
+    double seconds = seconds_used(bench) - start;
+    for (guint i = 0; i < bench->threads; i++) {
+        bench->sum += parts[i].sum;
+        shingler_free(parts[i].shingler);
+    }
+    return seconds;
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -96,13 +129,13 @@ static int compare_doubles(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static void row(Bench *bench, const char *name, Work work)
+static void row(Bench *bench, const FoldBackend *backend, const char *name, Work work)
 {
     double seconds[PASSES];
     gsize rounds = PASS_BYTES / bench->text->len + 1;
-    pass(bench, work, 1);
+    pass(bench, backend, work, 1);
     for (int i = 0; i < PASSES; i++)
-        seconds[i] = pass(bench, work, rounds);
+        seconds[i] = pass(bench, backend, work, rounds);
     qsort(seconds, PASSES, sizeof seconds[0], compare_doubles);
     double median = seconds[PASSES / 2];
     printf("%-22s %12.0f %10.1f %8.1f %%\n", name, (double)bench->pieces->len * (double)rounds / median,
@@ -127,36 +160,66 @@ static void print_rows(Bench *bench)
         const FoldBackend *backend = fold_backend_named(fold_backend_names[i]);
         if (!backend)
             continue;
-        shingler_use(bench->shingler, backend);
         g_autofree char *shingles = g_strdup_printf("%s, shingles", backend->name);
         g_autofree char *signatures = g_strdup_printf("%s, signatures", backend->name);
-        row(bench, shingles, SHINGLES);
-        row(bench, signatures, SIGNATURES);
+        row(bench, backend, shingles, SHINGLES);
+        row(bench, backend, signatures, SIGNATURES);
     }
-    row(bench, "minhash alone", MINHASH);
+    row(bench, fold_backend(), "minhash alone", MINHASH);
+}
+
+static void print_signatures(const Bench *bench)
+{
+    for (guint i = 0; i < bench->pieces->len; i++) {
+        const Piece *piece = &g_array_index(bench->pieces, Piece, i);
+        guint32 signature[PERMUTATIONS];
+        minhash_sign(&g_array_index(bench->hashes, guint64, piece->first), piece->count, signature, PERMUTATIONS);
+        for (unsigned k = 0; k < PERMUTATIONS; k++)
+            printf("%u%c", signature[k], k + 1 < PERMUTATIONS ? ' ' : '\n');
+    }
+}
+
+static void print_table(Bench *bench)
+{
+    printf("%u documents of %.0f bytes, shingles of %d words, %d permutations, %u threads\n", bench->pieces->len,
+           (double)bench->text->len / bench->pieces->len, WORDS, PERMUTATIONS, bench->threads);
+    printf("%-22s %12s %10s %10s\n", "", "documents/s", "MB/s", "spread");
+    print_rows(bench);
+    printf("checksum %016" G_GINT64_MODIFIER "x\n", bench->sum);
 }
 
 int main(int argc, char **argv)
 {
-    GError *error = NULL;
-    gboolean lines = argc > 1 && g_str_equal(argv[1], "--lines");
-    Bench bench = {.text = g_string_new(NULL), .shingler = shingler_new(SHINGLE_WORDS, WORDS)};
-    if (!read_files(argc - 1 - lines, argv + 1 + lines, bench.text, &error)) {
+    g_autoptr(GError) error = NULL;
+    gboolean lines = FALSE, print = FALSE;
+    gint threads = 1;
+    g_auto(GStrv) files = NULL;
+    const GOptionEntry options[] = {{"lines", 0, 0, G_OPTION_ARG_NONE, &lines, "each line is a document", NULL},
+                                    {"threads", 0, 0, G_OPTION_ARG_INT, &threads, "so many threads", "N"},
+                                    {"print", 0, 0, G_OPTION_ARG_NONE, &print, "print the signatures", NULL},
+                                    {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files, NULL, NULL},
+                                    {0}};
+    g_autoptr(GOptionContext) context = g_option_context_new("FILE...");
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        fprintf(stderr, "bench_minhash: %s\n", error->message);
+        return 2;
+    }
+    Bench bench = {.text = g_string_new(NULL), .threads = (guint)CLAMP(threads, 1, 1024)};
+    if (!read_files(files ? (int)g_strv_length(files) : 0, files, bench.text, &error)) {
         fprintf(stderr, "bench_minhash: %s\n", error->message);
         return 3;
     }
     if (bench.text->len == 0) {
-        fprintf(stderr, "usage: bench_minhash [--lines] FILE...   (files with text in them)\n");
+        fprintf(stderr, "usage: bench_minhash [--lines] [--threads=N] [--print] FILE...   (files with text in them)\n");
         return 2;
     }
     bench.pieces = cut(bench.text, lines);
     shingle_all(&bench);
-    printf("%u documents of %.0f bytes, shingles of %d words, %d permutations\n", bench.pieces->len,
-           (double)bench.text->len / bench.pieces->len, WORDS, PERMUTATIONS);
-    printf("%-22s %12s %10s %10s\n", "", "documents/s", "MB/s", "spread");
-    print_rows(&bench);
-    printf("checksum %016" G_GINT64_MODIFIER "x\n", bench.sum);
-    shingler_free(bench.shingler);
+    if (print)
+        print_signatures(&bench);
+    else
+        print_table(&bench);
     g_array_unref(bench.pieces);
     g_array_unref(bench.hashes);
     g_string_free(bench.text, TRUE);

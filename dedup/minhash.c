@@ -4,40 +4,36 @@
 
 #include <string.h>
 
+#include "dedup/minhash_round.h"
+
 /* A position: the round in the upper bits, then the value. */
 #define VALUE_BITS 28
-#define EMPTY G_MAXUINT32
-
-/* A bijection, another one for each round or position. */
-static inline guint64 rehash(guint64 hash, guint64 number)
-{
-    hash = (hash ^ number * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-    hash = (hash ^ (hash >> 32)) * 0xc4ceb9fe1a85ec53u;
-    return hash ^ (hash >> 32);
-}
 
 /* Written in any case, changed or not: a branch on it would be mispredicted often. */
 static inline void throw(guint64 hash, guint32 round, unsigned permutations, guint32 *signature)
 {
-    guint32 place = (guint32)((hash >> 32) * permutations >> 32);
+    guint32 place = minhash_place(hash, permutations);
     guint32 value = round << VALUE_BITS | (guint32)hash >> (32 - VALUE_BITS);
     guint32 before = signature[place];
     signature[place] = value < before ? value : before;
 }
 
-static gboolean has_empty(const guint32 *signature, unsigned permutations)
+static void throw_again(const MinhashBackend *backend, const guint64 *hashes, gsize count, guint32 round,
+                        const guint64 *empty, unsigned permutations, guint32 *signature)
 {
-    guint32 highest = 0;
-    for (unsigned i = 0; i < permutations; i++)
-        highest = MAX(highest, signature[i]);
-    return highest == EMPTY;
+    guint64 kept[MINHASH_BLOCK + MINHASH_SPARE];
+    for (gsize first = 0; first < count; first += MINHASH_BLOCK) {
+        gsize found = backend->choose(hashes + first, MIN(count - first, MINHASH_BLOCK), round, empty, permutations, kept);
+        for (gsize i = 0; i < found; i++)
+            throw(kept[i], round, permutations, signature);
+    }
 }
 
 static void fill(const guint64 *hashes, gsize count, guint32 *signature, unsigned place)
 {
     guint64 lowest = G_MAXUINT64;
     for (gsize i = 0; i < count; i++)
-        lowest = MIN(lowest, rehash(hashes[i], MINHASH_ROUNDS + place));
+        lowest = MIN(lowest, minhash_rehash(hashes[i], MINHASH_ROUNDS + place));
     signature[place] = (guint32)MINHASH_ROUNDS << VALUE_BITS | (guint32)(lowest >> (64 - VALUE_BITS));
 }
 
@@ -48,12 +44,15 @@ void minhash_sign(const guint64 *hashes, gsize count, guint32 *signature, unsign
         return;
     for (gsize i = 0; i < count; i++)
         throw(hashes[i], 0, permutations, signature);
-    for (guint32 round = 1; round < MINHASH_ROUNDS && has_empty(signature, permutations); round++) {
-        for (gsize i = 0; i < count; i++)
-            throw(rehash(hashes[i], round), round, permutations, signature);
+    const MinhashBackend *backend = minhash_backend(permutations);
+    guint64 empty[(MINHASH_MAX_PERMUTATIONS + 63) / 64];
+    gboolean holes = backend->mark(signature, permutations, empty);
+    for (guint32 round = 1; round < MINHASH_ROUNDS && holes; round++) {
+        throw_again(backend, hashes, count, round, empty, permutations, signature);
+        holes = backend->mark(signature, permutations, empty);
     }
-    for (unsigned place = 0; place < permutations; place++) {
-        if (signature[place] == EMPTY)
+    for (unsigned place = 0; holes && place < permutations; place++) {
+        if (signature[place] == MINHASH_EMPTY)
             fill(hashes, count, signature, place);
     }
 }

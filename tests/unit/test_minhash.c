@@ -12,6 +12,7 @@
 #include "dedup/key_runs.h"
 #include "dedup/licence.h"
 #include "dedup/minhash.h"
+#include "dedup/minhash_round.h"
 #include "dedup/preference.h"
 #include "dedup/shingle.h"
 #include "dedup/title.h"
@@ -232,6 +233,72 @@ static void test_the_signature_of_a_union_is_the_minimum(void)
             for (unsigned i = 0; i < permutations[p]; i++)
                 g_assert_cmpuint(both[i], ==, MIN(left[i], right[i]));
         }
+    }
+}
+
+/* As dedup/minhash.h has it, element by element and without blocks, vectors or choosing. */
+static void sign_by_definition(const guint64 *hashes, gsize count, guint32 *signature, unsigned permutations)
+{
+    memset(signature, 0xff, permutations * sizeof signature[0]);
+    for (guint64 round = 0; round < MINHASH_ROUNDS; round++) {
+        for (gsize i = 0; i < count; i++) {
+            guint64 hash = round ? minhash_rehash(hashes[i], round) : hashes[i];
+            guint32 value = (guint32)(round << 28) | (guint32)hash >> 4;
+            guint32 *place = &signature[(hash >> 32) * permutations >> 32];
+            *place = MIN(*place, value);
+        }
+    }
+    for (unsigned p = 0; p < permutations; p++) {
+        for (gsize i = 0; i < count && signature[p] >= (guint32)MINHASH_ROUNDS << 28; i++)
+            signature[p] = MIN(signature[p], (guint32)MINHASH_ROUNDS << 28 | (guint32)(minhash_rehash(hashes[i], MINHASH_ROUNDS + p) >> 36));
+    }
+}
+
+static void test_a_signature_is_what_the_definition_says(void)
+{
+    static const unsigned permutations[] = {1, 7, 16, 63, 64, 65, 112, 260, 511, 512, 513, 4096};
+    static const gsize counts[] = {1, 2, 7, 8, 9, 64, 360, 511, 512, 513, 1100};
+    guint32 expected[4096], got[4096];
+    g_autofree guint64 *hashes = random_hashes(11, 1100);
+    for (unsigned p = 0; p < G_N_ELEMENTS(permutations); p++) {
+        for (unsigned c = 0; c < G_N_ELEMENTS(counts); c++) {
+            sign_by_definition(hashes, counts[c], expected, permutations[p]);
+            minhash_sign(hashes, counts[c], got, permutations[p]);
+            g_assert_cmpmem(got, permutations[p] * sizeof got[0], expected, permutations[p] * sizeof expected[0]);
+        }
+    }
+}
+
+static void check_choice(const MinhashBackend *backend, const guint32 *signature, unsigned permutations, const guint64 *hashes, gsize count)
+{
+    guint64 empty[2][MINHASH_MAX_PERMUTATIONS / 64], kept[2][MINHASH_BLOCK + MINHASH_SPARE];
+    const MinhashBackend *both[] = {&minhash_backend_portable, backend};
+    gboolean any[2];
+    gsize found[2];
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree guint64 *exact = g_memdup2(hashes, count * sizeof hashes[0]); /* so that sanitizers see a read behind its end */
+        any[i] = both[i]->mark(signature, permutations, empty[i]);
+        found[i] = both[i]->choose(exact, count, 3, empty[i], permutations, kept[i]);
+    }
+    g_assert_cmpint(any[0], ==, any[1]);
+    g_assert_cmpmem(empty[0], (permutations + 63) / 64 * 8, empty[1], (permutations + 63) / 64 * 8);
+    g_assert_cmpmem(kept[0], found[0] * 8, kept[1], found[1] * 8);
+}
+
+static void test_all_instruction_sets_choose_the_same_elements(void)
+{
+    const MinhashBackend *backend = minhash_backend(112);
+    if (backend == &minhash_backend_portable) {
+        g_test_skip("this machine has no AVX-512");
+        return;
+    }
+    g_autofree guint64 *hashes = random_hashes(12, MINHASH_BLOCK);
+    for (unsigned i = 0; i < 2000; i++) {
+        guint32 signature[512];
+        unsigned permutations = 1 + (unsigned)(random_at(i, "permutations", 0) % 512), share = 1 + i % 9;
+        for (unsigned p = 0; p < permutations; p++)
+            signature[p] = random_at(i, "full", p) % share ? 7 : MINHASH_EMPTY;
+        check_choice(backend, signature, permutations, hashes, 1 + random_at(i, "count", 0) % MINHASH_BLOCK);
     }
 }
 
@@ -706,6 +773,8 @@ int main(int argc, char **argv)
     g_test_add_func("/minhash/a signature counts every element once in any order",
                     test_a_signature_counts_every_element_once_in_any_order);
     g_test_add_func("/minhash/the signature of a union is the minimum", test_the_signature_of_a_union_is_the_minimum);
+    g_test_add_func("/minhash/a signature is what the definition says", test_a_signature_is_what_the_definition_says);
+    g_test_add_func("/minhash/all instruction sets choose the same elements", test_all_instruction_sets_choose_the_same_elements);
     g_test_add_func("/minhash/an empty set signs as all ones", test_an_empty_set_signs_as_all_ones);
     g_test_add_func("/minhash/matches are counted wherever a signature lies",
                     test_matches_are_counted_wherever_a_signature_lies);
