@@ -2,140 +2,29 @@
  * The training configuration from YAML; see train/config.h. */
 #include "train/config.h"
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
-#include "base/yaml.h"
+#include "train/config_file.h"
+#include "train/presets.h"
 
-/* The one place of the defaults: those of MEDITRON (arXiv 2311.16079) where it names a value, on a small model. */
+/* The one place of the defaults: those of MEDITRON (arXiv 2311.16079) where it names a value. The model's are those of the
+ * preset, which also has the learning rate. */
 static const TrainConfig defaults = {
     .seed = 1,
-    .model = {.hidden = 128, .layers = 4, .heads = 4, .kv_heads = 4, .intermediate = 344, .context = 256,
-              .rope_theta = 10000, .norm_epsilon = 1e-5, .tied = FALSE},
+    .parallel = {.tensor = 1, .pipeline = 1, .interleave = 1},
     .optimizer = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-5, .decay = 0.1, .clip = 1},
-    .schedule = {.peak = 3e-4, .min_ratio = 0.1, .warmup = 100},
+    .schedule = {.min_ratio = 0.1, .warmup = 2000},
     .steps = 1000,
     .sequences = 16,
     .micro_batch = 4,
     .checkpoint_keep = 2,
     .eval_sequences = 64,
 };
+#define DEFAULT_PRESET "tiny"
 
-/* The file as libcyaml loads it: a pointer to each value that is there, NULL for what is left out. */
-typedef struct FileModel {
-    uint64_t *hidden, *layers, *heads, *kv_heads, *intermediate, *context;
-    double *rope_theta, *norm_eps;
-    bool *tied;
-} FileModel;
-
-typedef struct FileOptimizer {
-    double *lr, *beta1, *beta2, *eps, *weight_decay, *clip;
-} FileOptimizer;
-
-typedef struct FileSchedule {
-    uint64_t *warmup, *horizon, *steps;
-    double *min_ratio;
-} FileSchedule;
-
-typedef struct FileBatch {
-    uint64_t *sequences, *micro_batch;
-    bool *document_mask;
-} FileBatch;
-
-typedef struct FilePace {
-    uint64_t *every, *keep, *sequences;
-} FilePace;
-
-typedef struct FileLog {
-    char *path;
-    bool *documents;
-} FileLog;
-
-typedef struct FileConfig {
-    char *store, *output;
-    uint64_t *seed;
-    FileModel model;
-    FileOptimizer optimizer;
-    FileSchedule schedule;
-    FileBatch batch;
-    FilePace checkpoint, eval;
-    FileLog log;
-} FileConfig;
-
-#define OPTIONAL CYAML_FLAG_OPTIONAL
-
-static const cyaml_schema_field_t model_fields[] = {
-    CYAML_FIELD_UINT_PTR("hidden", OPTIONAL, FileModel, hidden),
-    CYAML_FIELD_UINT_PTR("layers", OPTIONAL, FileModel, layers),
-    CYAML_FIELD_UINT_PTR("heads", OPTIONAL, FileModel, heads),
-    CYAML_FIELD_UINT_PTR("kv_heads", OPTIONAL, FileModel, kv_heads),
-    CYAML_FIELD_UINT_PTR("intermediate", OPTIONAL, FileModel, intermediate),
-    CYAML_FIELD_UINT_PTR("context", OPTIONAL, FileModel, context),
-    CYAML_FIELD_FLOAT_PTR("rope_theta", OPTIONAL, FileModel, rope_theta),
-    CYAML_FIELD_FLOAT_PTR("norm_eps", OPTIONAL, FileModel, norm_eps),
-    CYAML_FIELD_BOOL_PTR("tied", OPTIONAL, FileModel, tied),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t optimizer_fields[] = {
-    CYAML_FIELD_FLOAT_PTR("lr", OPTIONAL, FileOptimizer, lr),
-    CYAML_FIELD_FLOAT_PTR("beta1", OPTIONAL, FileOptimizer, beta1),
-    CYAML_FIELD_FLOAT_PTR("beta2", OPTIONAL, FileOptimizer, beta2),
-    CYAML_FIELD_FLOAT_PTR("eps", OPTIONAL, FileOptimizer, eps),
-    CYAML_FIELD_FLOAT_PTR("weight_decay", OPTIONAL, FileOptimizer, weight_decay),
-    CYAML_FIELD_FLOAT_PTR("clip", OPTIONAL, FileOptimizer, clip),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t schedule_fields[] = {
-    CYAML_FIELD_UINT_PTR("warmup", OPTIONAL, FileSchedule, warmup),
-    CYAML_FIELD_UINT_PTR("horizon", OPTIONAL, FileSchedule, horizon),
-    CYAML_FIELD_UINT_PTR("steps", OPTIONAL, FileSchedule, steps),
-    CYAML_FIELD_FLOAT_PTR("min_ratio", OPTIONAL, FileSchedule, min_ratio),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t batch_fields[] = {
-    CYAML_FIELD_UINT_PTR("sequences", OPTIONAL, FileBatch, sequences),
-    CYAML_FIELD_UINT_PTR("micro_batch", OPTIONAL, FileBatch, micro_batch),
-    CYAML_FIELD_BOOL_PTR("document_mask", OPTIONAL, FileBatch, document_mask),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t checkpoint_fields[] = {
-    CYAML_FIELD_UINT_PTR("every", OPTIONAL, FilePace, every),
-    CYAML_FIELD_UINT_PTR("keep", OPTIONAL, FilePace, keep),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t eval_fields[] = {
-    CYAML_FIELD_UINT_PTR("every", OPTIONAL, FilePace, every),
-    CYAML_FIELD_UINT_PTR("sequences", OPTIONAL, FilePace, sequences),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t log_fields[] = {
-    CYAML_FIELD_STRING_PTR("path", OPTIONAL, FileLog, path, 1, 4096),
-    CYAML_FIELD_BOOL_PTR("documents", OPTIONAL, FileLog, documents),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t config_fields[] = {
-    CYAML_FIELD_STRING_PTR("store", OPTIONAL, FileConfig, store, 1, 4096),
-    CYAML_FIELD_STRING_PTR("output", 0, FileConfig, output, 1, 4096),
-    CYAML_FIELD_UINT_PTR("seed", OPTIONAL, FileConfig, seed),
-    CYAML_FIELD_MAPPING("model", OPTIONAL, FileConfig, model, model_fields),
-    CYAML_FIELD_MAPPING("optimizer", OPTIONAL, FileConfig, optimizer, optimizer_fields),
-    CYAML_FIELD_MAPPING("schedule", OPTIONAL, FileConfig, schedule, schedule_fields),
-    CYAML_FIELD_MAPPING("batch", OPTIONAL, FileConfig, batch, batch_fields),
-    CYAML_FIELD_MAPPING("checkpoint", OPTIONAL, FileConfig, checkpoint, checkpoint_fields),
-    CYAML_FIELD_MAPPING("eval", OPTIONAL, FileConfig, eval, eval_fields),
-    CYAML_FIELD_MAPPING("log", OPTIONAL, FileConfig, log, log_fields),
-    CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t config_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, FileConfig, config_fields)};
+/* What Llama 3.1 scales its rotary embeddings by; a factor must be named. */
+static const RopeScaling default_scaling = {.low_frequency = 1, .high_frequency = 4, .original_context = 8192};
 
 static void take_size(gsize *to, const uint64_t *value)
 {
@@ -155,21 +44,83 @@ static void take_flag(gboolean *to, const bool *value)
         *to = *value;
 }
 
-static void take_model(ModelShape *model, const FileModel *file)
+static void take_count(unsigned *to, const uint64_t *value)
 {
+    if (value)
+        *to = (unsigned)MIN(*value, G_MAXUINT);
+}
+
+/* The number of `word` among `names`; NULL keeps *choice. */
+static gboolean take_word(const char *key, const char *word, const char *const *names, int *choice, GError **error)
+{
+    for (int i = 0; word && names[i]; i++)
+        if (g_str_equal(word, names[i])) {
+            *choice = i;
+            return TRUE;
+        }
+    if (!word)
+        return TRUE;
+    g_autofree char *all = g_strjoinv(", ", (char **)names);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is \"%s\", but must be one of %s", key, word, all);
+    return FALSE;
+}
+
+static gboolean take_scaling(RopeScaling *scaling, const FileRopeScaling *file, GError **error)
+{
+    if (!file)
+        return TRUE;
+    *scaling = default_scaling;
+    take_number(&scaling->factor, file->factor);
+    take_number(&scaling->low_frequency, file->low_freq_factor);
+    take_number(&scaling->high_frequency, file->high_freq_factor);
+    take_size(&scaling->original_context, file->original_context);
+    if (file->factor)
+        return TRUE;
+    g_set_error_literal(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                        "model.rope_scaling has no factor; add one (Llama 3.1 has 8, the small models of Llama 3.2 have 32)");
+    return FALSE;
+}
+
+static gboolean take_model(TrainConfig *config, const FileModel *file, GError **error)
+{
+    const TrainPreset *preset = train_preset_find(file->preset ? file->preset : DEFAULT_PRESET, error);
+    if (!preset)
+        return FALSE;
+    ModelShape *model = &config->model;
+    *model = preset->shape;
+    config->schedule.peak = preset->rate;
+    take_size(&model->vocabulary, file->vocabulary);
     take_size(&model->hidden, file->hidden);
     take_size(&model->layers, file->layers);
     take_size(&model->heads, file->heads);
-    model->kv_heads = model->heads;
+    if (file->heads)
+        model->kv_heads = model->heads;
     take_size(&model->kv_heads, file->kv_heads);
     take_size(&model->intermediate, file->intermediate);
     take_size(&model->context, file->context);
     take_number(&model->rope_theta, file->rope_theta);
     take_number(&model->norm_epsilon, file->norm_eps);
     take_flag(&model->tied, file->tied);
+    return take_scaling(&model->rope_scaling, file->rope_scaling, error);
 }
 
-static void take_learning(TrainConfig *config, const FileOptimizer *optimizer, const FileSchedule *schedule)
+static gboolean take_parallel(ParallelSettings *parallel, const FileParallel *file, GError **error)
+{
+    static const char *const names[] = {"none", "selective", "full", NULL};
+    int recompute = RECOMPUTE_NONE;
+    take_size(&parallel->tensor, file->tensor);
+    take_size(&parallel->pipeline, file->pipeline);
+    take_size(&parallel->data, file->data);
+    take_flag(&parallel->sequence, file->sequence);
+    take_size(&parallel->interleave, file->interleave);
+    take_count(&parallel->zero, file->zero);
+    if (!take_word("parallel.recompute", file->recompute, names, &recompute, error))
+        return FALSE;
+    parallel->recompute = recompute;
+    return TRUE;
+}
+
+static void take_optimizer(TrainConfig *config, const FileOptimizer *optimizer)
 {
     take_number(&config->schedule.peak, optimizer->lr);
     take_number(&config->optimizer.beta1, optimizer->beta1);
@@ -177,23 +128,38 @@ static void take_learning(TrainConfig *config, const FileOptimizer *optimizer, c
     take_number(&config->optimizer.epsilon, optimizer->eps);
     take_number(&config->optimizer.decay, optimizer->weight_decay);
     take_number(&config->optimizer.clip, optimizer->clip);
-    take_size(&config->steps, schedule->steps);
-    config->schedule.horizon = config->steps;
-    config->schedule.warmup = MIN(config->schedule.warmup, config->steps / 10);
-    take_size(&config->schedule.warmup, schedule->warmup);
-    take_size(&config->schedule.horizon, schedule->horizon);
-    take_number(&config->schedule.min_ratio, schedule->min_ratio);
 }
 
-static TrainConfig *resolve(const FileConfig *file)
+static gboolean take_schedule(TrainConfig *config, const FileSchedule *file, GError **error)
 {
-    TrainConfig *config = g_memdup2(&defaults, sizeof defaults);
+    static const char *const names[] = {"cosine", "wsd", "constant", NULL};
+    Schedule *schedule = &config->schedule;
+    int kind = SCHEDULE_COSINE;
+    if (!take_word("schedule.kind", file->kind, names, &kind, error))
+        return FALSE;
+    schedule->kind = kind;
+    take_size(&config->steps, file->steps);
+    schedule->horizon = config->steps;
+    take_size(&schedule->horizon, file->horizon);
+    schedule->warmup = MIN(schedule->warmup, config->steps / 10);
+    take_size(&schedule->warmup, file->warmup);
+    schedule->decay = kind == SCHEDULE_WSD ? schedule->horizon / 10 : 0;
+    take_size(&schedule->decay, file->decay);
+    take_number(&schedule->min_ratio, file->min_ratio);
+    return TRUE;
+}
+
+static TrainConfig *resolve(const FileConfig *file, GError **error)
+{
+    g_autoptr(TrainConfig) config = g_memdup2(&defaults, sizeof defaults);
     config->store = g_strdup(file->store);
     config->output = g_strdup(file->output);
     config->log = g_strdup(file->log.path);
     take_size(&config->seed, file->seed);
-    take_model(&config->model, &file->model);
-    take_learning(config, &file->optimizer, &file->schedule);
+    if (!take_model(config, &file->model, error) || !take_parallel(&config->parallel, &file->parallel, error) ||
+        !take_schedule(config, &file->schedule, error))
+        return NULL;
+    take_optimizer(config, &file->optimizer);
     take_size(&config->sequences, file->batch.sequences);
     config->micro_batch = MIN(config->micro_batch, config->sequences);
     take_size(&config->micro_batch, file->batch.micro_batch);
@@ -203,17 +169,17 @@ static TrainConfig *resolve(const FileConfig *file)
     take_size(&config->eval_every, file->eval.every);
     take_size(&config->eval_sequences, file->eval.sequences);
     take_flag(&config->log_documents, file->log.documents);
-    return config;
+    return g_steal_pointer(&config);
 }
 
 TrainConfig *train_config_load(const char *path, GError **error)
 {
     gpointer file = NULL;
-    if (!yaml_read(path, &config_schema, &file, error))
+    if (!yaml_read(path, &config_file_schema, &file, error))
         return NULL;
-    g_autoptr(TrainConfig) config = resolve(file);
-    yaml_release(&config_schema, file);
-    if (train_config_check(config, error))
+    g_autoptr(TrainConfig) config = resolve(file, error);
+    yaml_release(&config_file_schema, file);
+    if (config && train_config_check(config, error))
         return g_steal_pointer(&config);
     g_prefix_error(error, "%s: ", path);
     return NULL;
@@ -252,7 +218,7 @@ static gboolean check_ranges(const TrainConfig *config, GError **error)
         {"schedule.min_ratio", config->schedule.min_ratio, 0, 1},
         {"schedule.steps", (double)config->steps, 1, 1e9},
         {"schedule.warmup", (double)config->schedule.warmup, 0, 1e9},
-        {"schedule.horizon", (double)config->schedule.horizon, (double)config->schedule.warmup, 1e9},
+        {"schedule.horizon", (double)config->schedule.horizon, (double)(config->schedule.warmup + config->schedule.decay), 1e9},
         {"batch.sequences", (double)config->sequences, 1, 65536},
         {"batch.micro_batch", (double)config->micro_batch, 1, (double)config->sequences},
         {"batch.micro_batch times model.context", (double)config->micro_batch * (double)config->model.context, 1, 16777216},
@@ -264,11 +230,44 @@ static gboolean check_ranges(const TrainConfig *config, GError **error)
     return TRUE;
 }
 
+static gboolean check_decay(const Schedule *schedule, GError **error)
+{
+    if (schedule->kind == SCHEDULE_WSD || !schedule->decay)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "schedule.decay is %" G_GUINT64_FORMAT ", but a schedule of kind %s has none; set schedule.kind to wsd or leave it out",
+                schedule->decay, schedule_kind_name(schedule->kind));
+    return FALSE;
+}
+
 gboolean train_config_check(const TrainConfig *config, GError **error)
 {
     ModelShape model = config->model;
-    model.vocabulary = 1;
-    return check_ranges(config, error) && model_shape_check(&model, error);
+    model.vocabulary = MAX(model.vocabulary, 1);
+    return check_ranges(config, error) && check_decay(&config->schedule, error) && model_shape_check(&model, error) &&
+           parallel_check(&config->parallel, &config->model, config->sequences, config->micro_batch, error);
+}
+
+gboolean train_config_take_vocabulary(TrainConfig *config, guint32 vocabulary, GError **error)
+{
+    if (!config->model.vocabulary)
+        config->model.vocabulary = vocabulary;
+    if (config->model.vocabulary < vocabulary) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "model.vocabulary is %" G_GSIZE_FORMAT
+                    ", but the tokenizer of the store has %u ids; set model.vocabulary to at least %u, or leave it out",
+                    config->model.vocabulary, vocabulary, vocabulary);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static json_t *scaling_to_json(const RopeScaling *scaling)
+{
+    if (!scaling->factor)
+        return json_null();
+    return json_pack("{s:f, s:f, s:f, s:I}", "factor", scaling->factor, "low_freq_factor", scaling->low_frequency,
+                     "high_freq_factor", scaling->high_frequency, "original_context", (json_int_t)scaling->original_context);
 }
 
 json_t *train_config_fingerprint(const TrainConfig *config)
@@ -276,17 +275,18 @@ json_t *train_config_fingerprint(const TrainConfig *config)
     const ModelShape *model = &config->model;
     const OptimizerSettings *optimizer = &config->optimizer;
     const Schedule *schedule = &config->schedule;
-    return json_pack("{s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b}, s:{s:f, s:f, s:f, s:f, s:f, s:f},"
-                     " s:{s:I, s:I, s:f}, s:{s:I, s:I, s:b}}",
+    return json_pack("{s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b, s:o}, s:{s:f, s:f, s:f, s:f, s:f, s:f},"
+                     " s:{s:s, s:I, s:I, s:I, s:f}, s:{s:I, s:I, s:b}}",
                      "seed", (json_int_t)config->seed,
                      "model", "vocabulary", (json_int_t)model->vocabulary, "hidden", (json_int_t)model->hidden,
                      "layers", (json_int_t)model->layers, "heads", (json_int_t)model->heads, "kv_heads", (json_int_t)model->kv_heads,
                      "intermediate", (json_int_t)model->intermediate, "context", (json_int_t)model->context,
                      "rope_theta", model->rope_theta, "norm_eps", model->norm_epsilon, "tied", (int)model->tied,
+                     "rope_scaling", scaling_to_json(&model->rope_scaling),
                      "optimizer", "lr", schedule->peak, "beta1", optimizer->beta1, "beta2", optimizer->beta2,
                      "eps", optimizer->epsilon, "weight_decay", optimizer->decay, "clip", optimizer->clip,
-                     "schedule", "warmup", (json_int_t)schedule->warmup, "horizon", (json_int_t)schedule->horizon,
-                     "min_ratio", schedule->min_ratio,
+                     "schedule", "kind", schedule_kind_name(schedule->kind), "warmup", (json_int_t)schedule->warmup,
+                     "horizon", (json_int_t)schedule->horizon, "decay", (json_int_t)schedule->decay, "min_ratio", schedule->min_ratio,
                      "batch", "sequences", (json_int_t)config->sequences, "micro_batch", (json_int_t)config->micro_batch,
                      "document_mask", (int)config->document_mask);
 }

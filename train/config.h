@@ -2,9 +2,10 @@
  * train/config.h - the training configuration: a YAML file that says what is trained, on what, and how.
  *
  * Sequence: c = train_config_load(path, e); the caller may change members (store, output, threads); train_run; free.
- * Every setting but `store` and `output` has a default, listed in config.c. An unknown key is GALEN_ERROR_INPUT with
- * file, line and caret; values that cannot be are refused with the key's name. Relative paths start at the working
- * directory. model.vocabulary is not in the file: it comes from the store.
+ * Every setting but `store` and `output` has a default; docs/training.md lists them all. An unknown key is
+ * GALEN_ERROR_INPUT with file, line and caret; values that cannot be are refused with the key's name. Relative paths
+ * start at the working directory. model.vocabulary is 0 where the file does not name it, until
+ * train_config_take_vocabulary.
  *
  * Two settings belong together and are not one: schedule.steps is the length of this run, schedule.horizon the step at
  * which the learning rate reaches its end. A run whose horizon is given can be prolonged later by more steps.
@@ -14,6 +15,7 @@
 
 #include "base/json.h"
 #include "train/optimizer.h"
+#include "train/parallel.h"
 #include "train/schedule.h"
 #include "train/shape.h"
 
@@ -23,6 +25,7 @@ typedef struct TrainConfig {
     char *log;    /* JSON lines; NULL: OUTPUT/log.jsonl */
     guint64 seed;
     ModelShape model;
+    ParallelSettings parallel;
     OptimizerSettings optimizer;
     Schedule schedule;
     guint64 steps;
@@ -44,8 +47,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(TrainConfig, train_config_free)
 /* Every setting but the vocabulary; train_run calls it too. */
 gboolean train_config_check(const TrainConfig *config, GError **error);
 
+/* The vocabulary of the store becomes the model's, or fits into the one that the file names. */
+gboolean train_config_take_vocabulary(TrainConfig *config, guint32 vocabulary, GError **error);
+
 /* The settings that decide the numbers of a run: a checkpoint goes on only under the same ones. Paths, the number of
- * steps, and how often something is written are not among them. */
+ * steps, the layout over ranks, and how often something is written are not among them. */
 json_t *train_config_fingerprint(const TrainConfig *config);
 
 #endif

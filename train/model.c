@@ -88,7 +88,7 @@ static void fill_angles(Model *model)
     g_autofree real *angles = g_new(real, context * size);
     for (gsize position = 0; position < context; position++)
         for (gsize i = 0; i < half; i++) {
-            double angle = (double)position * pow(model->shape.rope_theta, -2.0 * (double)i / (double)size);
+            double angle = (double)position * model_shape_rope_frequency(&model->shape, i);
             angles[position * size + i] = (real)cos(angle);
             angles[position * size + half + i] = (real)sin(angle);
         }

@@ -43,8 +43,8 @@ guint32 sample_draw(const real *logits, gsize classes, double temperature, gsize
     return candidates[count - 1].id;
 }
 
-/* The id that follows ids[count], of which the model sees as many as its context holds. */
-static guint32 next_id(Model *model, const SampleRequest *request, const guint32 *ids, gsize count)
+/* The id below `classes` that follows ids[count], of which the model sees as many as its context holds. */
+static guint32 next_id(Model *model, const SampleRequest *request, gsize classes, const guint32 *ids, gsize count)
 {
     gsize rows = MIN(count, model->shape.context);
     g_autofree guint32 *positions = g_new(guint32, rows);
@@ -56,7 +56,7 @@ static guint32 next_id(Model *model, const SampleRequest *request, const guint32
         .rows = rows, .ids = ids + (count - rows), .positions = positions, .starts = starts, .segments = 1};
     model_forward(model, &input);
     model_logits(model, rows - 1, logits);
-    return sample_draw(logits, model->shape.vocabulary, request->temperature, request->top_k,
+    return sample_draw(logits, classes, request->temperature, request->top_k,
                        random_unit_at(request->seed, "sample", count));
 }
 
@@ -87,7 +87,7 @@ static gboolean generate(Model *model, const SampleRequest *request, const Token
         !tell(tokenizer, ids, TRUE, &told, NULL, NULL, error))
         return FALSE;
     for (gsize i = 0; i < request->tokens; i++) {
-        guint32 id = next_id(model, request, (const guint32 *)(gconstpointer)ids->data, ids->len);
+        guint32 id = next_id(model, request, tokenizer_vocabulary(tokenizer), (const guint32 *)(gconstpointer)ids->data, ids->len);
         progress_add(progress, 1);
         if (id == end)
             break;
@@ -115,7 +115,7 @@ gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Pr
     Backend *backend = backend_cpu_new(request->threads);
     Model *model = load_model(request, backend, error);
     gboolean good = model != NULL;
-    if (good && tokenizer_vocabulary(tokenizer) != model->shape.vocabulary) {
+    if (good && tokenizer_vocabulary(tokenizer) > model->shape.vocabulary) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "%s has a vocabulary of %" G_GSIZE_FORMAT ", but the tokenizer one of %u", request->checkpoint,
                     model->shape.vocabulary, tokenizer_vocabulary(tokenizer));

@@ -26,7 +26,8 @@ typedef struct SampleRequest {
 /* Called with NUL-terminated UTF-8, which never ends inside a character. */
 typedef void (*SampleText)(const char *text, gpointer user);
 
-/* `tokenizer` must be the one that the store was packed with: its vocabulary is compared with the model's. */
+/* `tokenizer` must be the one that the store was packed with: it may have fewer ids than the model has
+ * rows, of which the others are never drawn, but not more. */
 gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text,
                     gpointer user, GError **error);
 

@@ -69,7 +69,8 @@ static gboolean open_data(Run *run, Store *store, GError **error)
     run->reader = shard_reader_open(store, "train", error);
     if (!run->reader)
         return FALSE;
-    run->config.model.vocabulary = shard_reader_vocabulary(run->reader);
+    if (!train_config_take_vocabulary(&run->config, shard_reader_vocabulary(run->reader), error))
+        return FALSE;
     run->plan = batch_plan_new(run->reader, "train", config->model.context, config->sequences, config->seed, error);
     if (!run->plan || !unigram_entropy(run->reader, &run->entropy, error))
         return FALSE;
@@ -369,9 +370,23 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     return TRUE;
 }
 
+/* What this program can run of what the file may ask. */
+static gboolean check_layout(Run *run, GError **error)
+{
+    TrainConfig *config = &run->config;
+    if (config->parallel.recompute != RECOMPUTE_NONE) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "parallel.recompute is %s, but this program keeps all activations; set it to none",
+                    recompute_name(config->parallel.recompute));
+        return FALSE;
+    }
+    return parallel_resolve(&config->parallel, &config->model, config->sequences, config->micro_batch, 1, error);
+}
+
 static gboolean prepare(Run *run, Store *store, GError **error)
 {
-    if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !open_model(run, error))
+    if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !check_layout(run, error) ||
+        !open_model(run, error))
         return FALSE;
     return directory_make(run->config.output, error) && begin_or_resume(run, error) && open_log(run, error);
 }

@@ -114,15 +114,33 @@ static void test_the_same_request_gives_the_same_text(void)
     g_assert_false(g_str_has_prefix(a, "heart"));
 }
 
-static void test_a_tokenizer_of_another_size_is_refused(void)
+static void test_a_larger_tokenizer_than_the_model_is_refused(void)
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *output = g_build_filename(directory, "run", NULL);
-    Tokenizer other = {255};
+    Tokenizer other = {257};
     SampleRequest request = {.checkpoint = output, .prompt = "", .tokens = 3};
     g_assert_false(sample_run(&request, &other, NULL, collect, NULL, &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
-    g_assert_nonnull(strstr(error->message, "255"));
+    g_assert_nonnull(strstr(error->message, "257"));
+}
+
+static void only_low(const char *text, gpointer user)
+{
+    for (; *text; text++)
+        g_assert_cmpuint((guint8)*text, <, 80);
+    (*(int *)user)++;
+}
+
+static void test_rows_beyond_the_tokenizer_are_never_drawn(void)
+{
+    g_autoptr(GError) error = NULL;
+    int calls = 0;
+    g_autofree char *output = g_build_filename(directory, "run", NULL);
+    Tokenizer low = {80};
+    SampleRequest request = {.checkpoint = output, .prompt = "", .tokens = 60, .temperature = 5, .seed = 3};
+    g_assert_true(sample_run(&request, &low, NULL, only_low, &calls, &error));
+    g_assert_cmpint(calls, >, 0);
 }
 
 static void test_a_directory_without_a_model_is_refused(void)
@@ -140,7 +158,8 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-sample-XXXXXX", NULL);
     g_test_add_func("/sample/draws follow the softmax of the top k", test_draws_follow_the_softmax_of_the_top_k);
     g_test_add_func("/sample/the same request gives the same text", test_the_same_request_gives_the_same_text);
-    g_test_add_func("/sample/a tokenizer of another size is refused", test_a_tokenizer_of_another_size_is_refused);
+    g_test_add_func("/sample/a larger tokenizer than the model is refused", test_a_larger_tokenizer_than_the_model_is_refused);
+    g_test_add_func("/sample/rows beyond the tokenizer are never drawn", test_rows_beyond_the_tokenizer_are_never_drawn);
     g_test_add_func("/sample/a directory without a model is refused", test_a_directory_without_a_model_is_refused);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);

@@ -2,6 +2,7 @@
  * train/config.h: defaults, every key, and errors that point. */
 #include "train/config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,22 +39,28 @@ static void test_every_key_reaches_its_setting(void)
     g_autoptr(TrainConfig) config = load(
         "store: corpus.galen\noutput: out\nseed: 0\n"
         "model: {hidden: 64, layers: 3, heads: 8, kv_heads: 2, intermediate: 100, context: 77, rope_theta: 5e5,\n"
-        "        norm_eps: 1e-6, tied: true}\n"
+        "        norm_eps: 1e-6, tied: true, vocabulary: 10, rope_scaling: {factor: 8, original_context: 40}}\n"
+        "parallel: {tensor: 2, pipeline: 3, data: 5, sequence: false, interleave: 1, zero: 1, recompute: selective}\n"
         "optimizer: {lr: 0.002, beta1: 0.8, beta2: 0.99, eps: 1e-8, weight_decay: 0, clip: 0}\n"
-        "schedule: {warmup: 0, horizon: 500, min_ratio: 0, steps: 250}\n"
-        "batch: {sequences: 10, micro_batch: 3, document_mask: true}\n"
+        "schedule: {kind: wsd, warmup: 0, horizon: 500, decay: 100, min_ratio: 0, steps: 250}\n"
+        "batch: {sequences: 30, micro_batch: 3, document_mask: true}\n"
         "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true}\n", &error);
     g_assert_no_error(error);
-    config->model.vocabulary = 9;
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
     g_assert_cmpstr(text, ==,
-                    "{\"batch\":{\"document_mask\":true,\"micro_batch\":3,\"sequences\":10},"
+                    "{\"batch\":{\"document_mask\":true,\"micro_batch\":3,\"sequences\":30},"
                     "\"model\":{\"context\":77,\"heads\":8,\"hidden\":64,\"intermediate\":100,\"kv_heads\":2,\"layers\":3,"
-                    "\"norm_eps\":9.9999999999999995e-7,\"rope_theta\":500000.0,\"tied\":true,\"vocabulary\":9},"
+                    "\"norm_eps\":9.9999999999999995e-7,\"rope_scaling\":{\"factor\":8.0,\"high_freq_factor\":4.0,"
+                    "\"low_freq_factor\":1.0,\"original_context\":40},\"rope_theta\":500000.0,\"tied\":true,\"vocabulary\":10},"
                     "\"optimizer\":{\"beta1\":0.80000000000000004,\"beta2\":0.98999999999999999,\"clip\":0.0,\"eps\":1e-8,"
                     "\"lr\":0.002,\"weight_decay\":0.0},"
-                    "\"schedule\":{\"horizon\":500,\"min_ratio\":0.0,\"warmup\":0},\"seed\":0}");
+                    "\"schedule\":{\"decay\":100,\"horizon\":500,\"kind\":\"wsd\",\"min_ratio\":0.0,\"warmup\":0},\"seed\":0}");
+    g_assert_cmpuint(config->parallel.tensor, ==, 2);
+    g_assert_cmpuint(config->parallel.pipeline, ==, 3);
+    g_assert_cmpuint(config->parallel.data, ==, 5);
+    g_assert_cmpuint(config->parallel.zero, ==, 1);
+    g_assert_cmpint(config->parallel.recompute, ==, RECOMPUTE_SELECTIVE);
     g_assert_cmpstr(config->store, ==, "corpus.galen");
     g_assert_cmpstr(config->log, ==, "a.jsonl");
     g_assert_cmpuint(config->steps, ==, 250);
@@ -89,8 +96,83 @@ static void test_values_that_cannot_be_are_named(void)
     assert_refused("output: a\nbatch: {sequences: 4, micro_batch: 5}\n", "batch.micro_batch is 5");
     assert_refused("output: a\noptimizer: {lr: -1}\n", "optimizer.lr is -1");
     assert_refused("output: a\noptimizer: {lr: nan}\n", "optimizer.lr is nan");
+    assert_refused("output: a\nmodel: {rope_scaling: {low_freq_factor: 2}}\n", "model.rope_scaling has no factor");
+    assert_refused("output: a\nmodel: {rope_scaling: {factor: 0.5}}\n", "the factor must be at least 1");
+    assert_refused("output: a\nschedule: {kind: linear}\n", "schedule.kind is \"linear\", but must be one of cosine, wsd, constant");
+    assert_refused("output: a\nschedule: {decay: 10}\n", "schedule.decay is 10");
+    assert_refused("output: a\nschedule: {kind: wsd, warmup: 50, decay: 60, horizon: 100}\n", "schedule.horizon is 100, but must be from 110");
     assert_refused("output: a\nschedule: {steps: 0}\n", "schedule.steps is 0");
     assert_refused("output: a\nschedule: {warmup: 50, horizon: 40}\n", "schedule.horizon is 40");
+}
+
+static void test_a_preset_gives_the_sizes_that_the_file_leaves_out(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TrainConfig) config = load("output: a\nmodel: {preset: llama2-70b, context: 2048}\n", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(config->model.layers, ==, 80);
+    g_assert_cmpuint(config->model.kv_heads, ==, 8);
+    g_assert_cmpuint(config->model.context, ==, 2048);
+    g_assert_cmpfloat(config->schedule.peak, ==, 1.5e-4);
+    assert_refused("output: a\nmodel: {preset: llama4}\n",
+                   "model.preset is \"llama4\", but must be one of tiny, 125m, 1b, llama2-7b, llama2-70b");
+}
+
+static void test_a_layout_that_does_not_divide_names_a_number_that_does(void)
+{
+    assert_refused("output: a\nmodel: {preset: llama2-70b}\nparallel: {tensor: 16}\n",
+                   "must divide model.kv_heads, which is 8; set parallel.tensor to 8");
+    assert_refused("output: a\nmodel: {preset: llama2-7b, vocabulary: 32017}\nparallel: {tensor: 8}\n", "set model.vocabulary to 32024");
+    assert_refused("output: a\nmodel: {preset: llama2-7b}\nparallel: {pipeline: 6}\n", "set parallel.pipeline to 4");
+    assert_refused("output: a\nmodel: {preset: llama2-7b}\nparallel: {interleave: 2}\n", "set parallel.interleave to 1");
+    assert_refused("output: a\nparallel: {data: 3}\n", "must be a multiple of parallel.data (3) times batch.micro_batch (4); set batch.sequences to 24");
+    assert_refused("output: a\nparallel: {pipeline: 2, interleave: 2}\nbatch: {sequences: 12}\n", "set batch.sequences to 16");
+    assert_refused("output: a\nmodel: {context: 255}\nparallel: {tensor: 2, sequence: true}\n", "must divide model.context");
+    assert_refused("output: a\nparallel: {zero: 3}\n", "parallel.zero is 3, but must be from 0 to 1");
+    assert_refused("output: a\nparallel: {recompute: some}\n", "must be one of none, selective, full");
+}
+
+static void test_the_ranks_that_are_left_share_the_data(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(TrainConfig) config = load("output: a\nparallel: {tensor: 2, pipeline: 2}\n", &error);
+    g_assert_no_error(error);
+    ParallelSettings parallel = config->parallel;
+    g_assert_true(parallel_resolve(&parallel, &config->model, 16, 4, 16, &error));
+    g_assert_cmpuint(parallel.data, ==, 4);
+    g_assert_cmpuint(parallel_micro_batches(&parallel, 16, 4), ==, 1);
+    parallel.data = 0;
+    g_assert_false(parallel_resolve(&parallel, &config->model, 16, 4, 6, &error));
+    g_assert_nonnull(strstr(error->message, "needs a multiple of 4"));
+}
+
+static void test_rates_of_each_kind_of_schedule(void)
+{
+    Schedule schedule = {.kind = SCHEDULE_WSD, .peak = 2, .min_ratio = 0.5, .warmup = 4, .horizon = 100, .decay = 10};
+    g_assert_cmpfloat(schedule_rate(&schedule, 1), ==, 1);
+    g_assert_cmpfloat(schedule_rate(&schedule, 4), ==, 2);
+    g_assert_cmpfloat(schedule_rate(&schedule, 90), ==, 2);
+    g_assert_cmpfloat(schedule_rate(&schedule, 95), ==, 1.5);
+    g_assert_cmpfloat(schedule_rate(&schedule, 100), ==, 1);
+    g_assert_cmpfloat(schedule_rate(&schedule, 1000), ==, 1);
+    schedule.kind = SCHEDULE_CONSTANT;
+    g_assert_cmpfloat(schedule_rate(&schedule, 1000), ==, 2);
+}
+
+/* Wavelengths against the numbers of Hugging Face's function for Llama 3.1 8B, worked out by hand from its formula. */
+static void test_scaled_rotations_keep_short_waves_and_slow_long_ones(void)
+{
+    ModelShape shape = {.hidden = 4096, .heads = 32, .rope_theta = 500000,
+                        .rope_scaling = {.factor = 8, .low_frequency = 1, .high_frequency = 4, .original_context = 8192}};
+    ModelShape plain = shape;
+    plain.rope_scaling.factor = 0;
+    g_assert_cmpfloat(model_shape_rope_frequency(&shape, 0), ==, 1);
+    for (gsize pair = 0; pair < 64; pair++) {
+        double ratio = model_shape_rope_frequency(&shape, pair) / model_shape_rope_frequency(&plain, pair);
+        double turns = 8192 * model_shape_rope_frequency(&plain, pair) / (2 * G_PI);
+        double expected = turns >= 4 ? 1 : turns <= 1 ? 0.125 : 0.125 + 0.875 * (turns - 1) / 3;
+        g_assert_cmpfloat(fabs(ratio - expected), <, 1e-12);
+    }
 }
 
 int main(int argc, char **argv)
@@ -102,6 +184,11 @@ int main(int argc, char **argv)
     g_test_add_func("/train config/every key reaches its setting", test_every_key_reaches_its_setting);
     g_test_add_func("/train config/an unknown key is shown with its line", test_an_unknown_key_is_shown_with_its_line);
     g_test_add_func("/train config/values that cannot be are named", test_values_that_cannot_be_are_named);
+    g_test_add_func("/train config/a preset gives the sizes that the file leaves out", test_a_preset_gives_the_sizes_that_the_file_leaves_out);
+    g_test_add_func("/train config/a layout that does not divide names a number that does", test_a_layout_that_does_not_divide_names_a_number_that_does);
+    g_test_add_func("/train config/the ranks that are left share the data", test_the_ranks_that_are_left_share_the_data);
+    g_test_add_func("/train config/rates of each kind of schedule", test_rates_of_each_kind_of_schedule);
+    g_test_add_func("/train config/scaled rotations keep short waves and slow long ones", test_scaled_rotations_keep_short_waves_and_slow_long_ones);
     int result = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
     if (system(command) != 0)

@@ -30,6 +30,7 @@ static TrainConfig tiny_config(const char *output)
                   .context = 32,
                   .rope_theta = 10000,
                   .norm_epsilon = 1e-5},
+        .parallel = {.tensor = 1, .pipeline = 1, .interleave = 1},
         .optimizer = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-5, .decay = 0.1, .clip = 1},
         .schedule = {.peak = 1e-2, .min_ratio = 0.1, .warmup = 5, .horizon = 60},
         .steps = 16,
@@ -287,6 +288,29 @@ static void test_a_checkpoint_of_other_settings_or_tokens_is_refused_by_name(voi
     fake_shard_configure(20000, 3000, 1);
 }
 
+static void test_a_model_too_narrow_for_the_store_or_laid_out_for_more_ranks_is_refused(void)
+{
+    g_autofree char *output = output_of("misfit");
+    TrainConfig config = tiny_config(output);
+    config.model.vocabulary = FAKE_VOCABULARY - 1;
+    assert_refused(&config, "set model.vocabulary to at least 61");
+    config = tiny_config(output);
+    config.parallel.tensor = 2;
+    config.model.vocabulary = 62;
+    assert_refused(&config, "the run has 1 rank, but parallel.tensor (2)");
+}
+
+static void test_a_wider_vocabulary_than_the_stores_trains_as_well(void)
+{
+    g_autofree char *output = output_of("padded");
+    g_autoptr(GArray) reports = g_array_new(FALSE, FALSE, sizeof(TrainReport));
+    TrainConfig config = tiny_config(output);
+    config.model.vocabulary = 64;
+    run(&config, keep_report, reports);
+    g_assert_cmpfloat(fabs(g_array_index(reports, TrainReport, 0).loss - log(64)), <, 0.1);
+    g_assert_cmpuint(g_array_index(reports, TrainReport, 0).parameters, ==, 64 * 32 * 2 + 2 * (32 * 64 + 32 * 32 + 3 * 64 * 32 + 64) + 32);
+}
+
 static void test_a_damaged_checkpoint_is_refused(void)
 {
     g_autofree char *output = output_of("damaged");
@@ -338,6 +362,10 @@ int main(int argc, char **argv)
     g_test_add_func("/trainer/a document mask changes the loss", test_a_document_mask_changes_the_loss);
     g_test_add_func("/trainer/a checkpoint of other settings or tokens is refused by name",
                     test_a_checkpoint_of_other_settings_or_tokens_is_refused_by_name);
+    g_test_add_func("/trainer/a model too narrow for the store or laid out for more ranks is refused",
+                    test_a_model_too_narrow_for_the_store_or_laid_out_for_more_ranks_is_refused);
+    g_test_add_func("/trainer/a wider vocabulary than the store's trains as well",
+                    test_a_wider_vocabulary_than_the_stores_trains_as_well);
     g_test_add_func("/trainer/a damaged checkpoint is refused", test_a_damaged_checkpoint_is_refused);
     g_test_add_func("/trainer/a diverging run stops and says so", test_a_diverging_run_stops_and_says_so);
     g_test_add_func("/trainer/an evaluation without held-out tokens is refused",
