@@ -18,6 +18,7 @@
 #include "scrapers/parse_worker.h"
 #include "scrapers/source_crawls.h"
 #include "store/changes.h"
+#include "store/tombstone.h"
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
@@ -54,6 +55,7 @@ typedef struct Ingest {
     const Recipe *recipe;
     const char *program;
     const GPtrArray *all_inputs;
+    Tombstones *forgotten;
     GPtrArray *inputs; /* those that are still to be read */
     StageRun run;
     /* the reader's */
@@ -356,7 +358,20 @@ static const char *flag_of(const Document *document)
     return NULL;
 }
 
-static void make_entry(const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
+/* Of a document that was forgotten nothing enters but its stub. */
+static void forget_again(const Tombstones *forgotten, ParsedRecord *parsed)
+{
+    guint8 key[DOCUMENT_KEY_SIZE];
+    const char *reason;
+    if (!tombstones_have(forgotten, parsed->document.source, parsed->document.id, key, &reason))
+        return;
+    g_autofree char *source = g_strdup(parsed->document.source);
+    document_clear(&parsed->document);
+    tombstone_stub(source, key, &parsed->document);
+    parse_failure_set(&parsed->failure, RULE_FORGOTTEN, "%s", reason ? reason : "");
+}
+
+static void make_entry(const Ingest *ingest, const Input *input, const Record *record, ParsedRecord *parsed, Entry *entry)
 {
     if (parsed->failure.rule) {
         g_clear_pointer(&parsed->document.text, g_free);
@@ -365,6 +380,7 @@ static void make_entry(const Input *input, const Record *record, ParsedRecord *p
     if (!parsed->failure.rule && parsed->document.text_length > DOCUMENT_TEXT_LIMIT)
         parse_failure_set(&parsed->failure, RULE_TOO_LARGE, "the text has more than %u MB", (unsigned)(DOCUMENT_TEXT_LIMIT >> 20));
     complete_document(input, record, &parsed->document);
+    forget_again(ingest->forgotten, parsed);
     *entry = (Entry){
         .id = g_strdup(parsed->document.id),
         .rule = parsed->failure.rule,
@@ -407,7 +423,7 @@ static gboolean ingest_work(gpointer user, gpointer data, gpointer item, GError 
     for (guint i = 0; i < batch->records->len; i++) {
         if (good) {
             Entry entry;
-            make_entry(batch->input, &g_array_index(batch->records, Record, i), &parsed[i], &entry);
+            make_entry(worker->ingest, batch->input, &g_array_index(batch->records, Record, i), &parsed[i], &entry);
             g_array_append_val(batch->entries, entry);
         }
         parsed_record_clear(&parsed[i]);
@@ -754,6 +770,13 @@ static gboolean ingest_begin(Ingest *ingest, const char *settings, const char *f
     return stage_begin_extending(ingest->context->store, STAGE, fingerprint, STAGE_NEEDS_RECORD, &ingest->run, action, error);
 }
 
+static gboolean load_forgotten(Ingest *ingest, GError **error)
+{
+    g_autoptr(StoreTxn) txn = store_read_begin(ingest->context->store, error);
+    ingest->forgotten = txn ? tombstones_load(txn, error) : NULL;
+    return ingest->forgotten != NULL;
+}
+
 static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const char *program, const GPtrArray *inputs, const char *settings,
                               GError **error)
 {
@@ -767,11 +790,12 @@ static gboolean ingest_inputs(StageContext *context, const Recipe *recipe, const
     gboolean good = TRUE;
     if (action != STAGE_SKIP) {
         take_position(&ingest);
-        good = list_unread(&ingest, error) && restore_chain(&ingest, error) && ingest_all(&ingest, error);
+        good = load_forgotten(&ingest, error) && list_unread(&ingest, error) && restore_chain(&ingest, error) && ingest_all(&ingest, error);
     }
     if (ingest.inputs)
         g_ptr_array_unref(ingest.inputs);
     g_ptr_array_unref(ingest.pending);
+    tombstones_free(ingest.forgotten);
     record_reader_free(ingest.reader);
     g_clear_pointer(&ingest.scope, crawl_scope_free);
     sha256_free(ingest.crawl_chain);

@@ -10,6 +10,9 @@
  * "flagged:extractors-disagree" for pages where the source's own rules and the generic extractor find very different
  * texts (the document's meta says how different, under "extractors").
  *
+ * A record whose source and id have a tombstone (store/tombstone.h) gives a stub with the verdict dropped / ingest /
+ * "forgotten", whatever is in it.
+ *
  * Killed at any moment, it goes on with the record after the last committed one. A store that was read to its end gets the
  * documents of inputs that the recipe has got since, behind its own. It starts anew when a source's settings or an input file
  * that was read (its name, size or time of change) are no longer the same, one of these is gone, or their order is another.

@@ -225,7 +225,7 @@ gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *docu
     return store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, error) && document_thaw(&value, FALSE, document, error);
 }
 
-static void id_key(const char *source, const char *id, guint8 key[16])
+void document_key(const char *source, const char *id, guint8 key[DOCUMENT_KEY_SIZE])
 {
     g_autofree char *joined = g_strconcat(source, "\n", id, NULL);
     hash128_write(hash128(joined, strlen(joined)), key);
@@ -233,10 +233,10 @@ static void id_key(const char *source, const char *id, guint8 key[16])
 
 gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error)
 {
-    guint8 key[16], number[8];
+    guint8 key[DOCUMENT_KEY_SIZE], number[8];
     StoreValue present;
     GError *failure = NULL;
-    id_key(source, id, key);
+    document_key(source, id, key);
     if (store_get(txn, TABLE_IDS, key, sizeof key, &present, &failure))
         return TRUE;
     if (failure) {
@@ -249,17 +249,17 @@ gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const ch
 
 gboolean document_index_move(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error)
 {
-    guint8 key[16], number[8];
-    id_key(source, id, key);
+    guint8 key[DOCUMENT_KEY_SIZE], number[8];
+    document_key(source, id, key);
     docno_write(docno, number);
     return store_put(txn, TABLE_IDS, key, sizeof key, number, sizeof number, error);
 }
 
 gboolean document_find(StoreTxn *txn, const char *source, const char *id, Docno *docno, GError **error)
 {
-    guint8 key[16];
+    guint8 key[DOCUMENT_KEY_SIZE];
     StoreValue value;
-    id_key(source, id, key);
+    document_key(source, id, key);
     *docno = DOCNO_NONE;
     if (!store_get(txn, TABLE_IDS, key, sizeof key, &value, error) || value.length != 8)
         return FALSE;

@@ -54,6 +54,10 @@ gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *do
 /* Bytes of a stored document's text, without decompressing it; 0 where the record cannot be read. */
 gsize document_text_size(const StoreValue *value);
 
+/* What names a document: XXH3-128 of source and id, the key of TABLE_IDS. */
+#define DOCUMENT_KEY_SIZE 16
+void document_key(const char *source, const char *id, guint8 key[DOCUMENT_KEY_SIZE]);
+
 /* The number of the document with this id in this source, or DOCNO_NONE. document_index makes it findable; of two
  * documents with one id the first stays. */
 gboolean document_index(StoreTxn *txn, Docno docno, const char *source, const char *id, GError **error);

@@ -556,6 +556,90 @@ gboolean key_index_remove(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, g
     return TRUE;
 }
 
+/* ---- Purging ------------------------------------------------------------------------------------------------- */
+
+static Docno entry_docno(const guint8 *entry)
+{
+    return read_number(entry + KEY_SIZE, ENTRY_SIZE - KEY_SIZE);
+}
+
+static gboolean is_listed(const GArray *docnos, Docno docno)
+{
+    guint low = 0, high = docnos->len;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (g_array_index(docnos, Docno, middle) < docno)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < docnos->len && g_array_index(docnos, Docno, low) == docno;
+}
+
+static gboolean block_has_any(const StoreValue *value, const GArray *docnos)
+{
+    for (gsize at = 0; at + ENTRY_SIZE <= value->length; at += ENTRY_SIZE)
+        if (is_listed(docnos, entry_docno((const guint8 *)value->data + at)))
+            return TRUE;
+    return FALSE;
+}
+
+/* The names of the blocks that have entries of the documents. */
+static gboolean find_blocks(StoreTxn *txn, StoreTable table, const GArray *docnos, GByteArray *names, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
+    StoreValue name, value;
+    int more = -1;
+    while (cursor && (more = store_cursor_next(cursor, &name, &value, error)) > 0) {
+        if (!block_is_good(&name, &value))
+            return set_damage(error, name_run(&name));
+        if (block_has_any(&value, docnos))
+            g_byte_array_append(names, name.data, NAME_SIZE);
+    }
+    return more == 0;
+}
+
+static gboolean purge_block(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, const guint8 name[NAME_SIZE], const GArray *docnos,
+                            guint64 *removed, GError **error)
+{
+    StoreValue value;
+    guint8 left[BLOCK_BYTES], renamed[NAME_SIZE];
+    gsize length = 0;
+    if (!store_get(txn, table, name, NAME_SIZE, &value, error))
+        return FALSE;
+    for (gsize at = 0; at < value.length; at += ENTRY_SIZE) {
+        const guint8 *entry = (const guint8 *)value.data + at;
+        if (is_listed(docnos, entry_docno(entry)))
+            continue;
+        memcpy(left + length, entry, ENTRY_SIZE);
+        length += ENTRY_SIZE;
+    }
+    gsize gone = (value.length - length) / ENTRY_SIZE;
+    KeyRun *run = runs_find(runs, (guint32)read_number(name, 4));
+    if (run)
+        run->entries -= gone;
+    *removed += gone;
+    if (!store_delete(txn, table, name, NAME_SIZE, error))
+        return FALSE;
+    if (length == 0)
+        return TRUE;
+    memcpy(renamed, name, PREFIX_SIZE);
+    memcpy(renamed + PREFIX_SIZE, left + length - ENTRY_SIZE, ENTRY_SIZE);
+    return store_put(txn, table, renamed, sizeof renamed, left, length, error);
+}
+
+gboolean key_index_purge(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, const GArray *docnos, guint64 *removed, GError **error)
+{
+    g_autoptr(GByteArray) names = g_byte_array_new();
+    *removed = 0;
+    if (!find_blocks(txn, table, docnos, names, error))
+        return FALSE;
+    for (guint at = 0; at < names->len; at += NAME_SIZE)
+        if (!purge_block(txn, table, runs, names->data + at, docnos, removed, error))
+            return FALSE;
+    return TRUE;
+}
+
 /* ---- Checking ------------------------------------------------------------------------------------------------ */
 
 static gboolean check_counts(const KeyIndexRuns *runs, const guint64 *counts, GError **error)

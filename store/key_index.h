@@ -62,6 +62,9 @@ void docnos_sort(GArray *docnos, guint from);
 gboolean key_index_find(StoreTxn *txn, StoreTable table, const KeyIndexRuns *runs, guint16 kind, guint64 key, GArray *docnos, GError **error);
 /* Takes an entry out, so that nothing of it is left. Changes the count of its run: the list must be saved. */
 gboolean key_index_remove(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, guint16 kind, guint64 key, Docno docno, GError **error);
+/* Takes out all entries of these documents (Docno, rising), whatever their keys: reads the whole index. As above, in each of its
+ * runs; *removed: how many there were. */
+gboolean key_index_purge(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, const GArray *docnos, guint64 *removed, GError **error);
 /* Reads all of it: checksums, order, counts. */
 gboolean key_index_check(StoreTxn *txn, StoreTable table, const KeyIndexRuns *runs, GError **error);
 

@@ -15,6 +15,7 @@
 #include "base/file.h"
 
 #define PART_NAME "part-0000.mdb"
+#define COMPACT_NAME PART_NAME ".compact" /* a copy that is not finished */
 #define WRITER_LOCK_NAME "writer.lock"
 #define INITIAL_MAP ((gsize)256 << 20)
 #define LEAST_SIZE 8192   /* LMDB's two meta pages, where pages are smallest: no part with records is smaller */
@@ -55,7 +56,7 @@ struct StoreCursor {
 static const char *const table_names[TABLE_COUNT] = {
     "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
     "bands", "cuts",   "notes",     "tokens",  "draws", "shards",     "spans",  "placements",
-    "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn",
+    "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn", "tombstones",
 };
 
 const char *store_table_name(StoreTable table)
@@ -327,6 +328,54 @@ gboolean store_refresh(Store *store, GError **error)
     mdb_env_close(store->env);
     store->env = NULL;
     return open_environment(store, path, STORE_READ, error) && open_tables(store, STORE_READ, error);
+}
+
+/* ---- Compaction ---------------------------------------------------------------------------------------------- */
+
+static gboolean flush_path(const char *path, int flags, GError **error)
+{
+    int descriptor = open(path, flags | O_CLOEXEC);
+    int result = descriptor < 0 || fsync(descriptor) < 0 ? errno : 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (result)
+        galen_error_set_errno(error, result, "cannot write %s to disk", path);
+    return result == 0;
+}
+
+static gboolean copy_compact(Store *store, const char *to, GError **error)
+{
+    g_unlink(to); /* of a copy that was killed */
+    int result = mdb_env_copy2(store->env, to, MDB_CP_COMPACT);
+    if (result == 0 && flush_path(to, O_RDONLY, error))
+        return TRUE;
+    if (result != 0)
+        store_set_error(store, error, result, "copy its records to " COMPACT_NAME);
+    g_unlink(to);
+    return FALSE;
+}
+
+/* The table of readers is of the old file: whoever still has that open keeps it, and the new one begins its own. */
+static gboolean replace_part(const Store *store, const char *copy, const char *path, GError **error)
+{
+    g_autofree char *lock = g_strconcat(path, "-lock", NULL);
+    g_unlink(lock);
+    if (g_rename(copy, path) == 0)
+        return flush_path(store->directory, O_RDONLY | O_DIRECTORY, error);
+    galen_error_set_errno(error, errno, "cannot rename %s to %s", copy, path);
+    return FALSE;
+}
+
+gboolean store_compact(Store *store, GError **error)
+{
+    g_autofree char *path = store_part_path(store->directory);
+    g_autofree char *copy = g_build_filename(store->directory, COMPACT_NAME, NULL);
+    if (!copy_compact(store, copy, error))
+        return FALSE;
+    mdb_env_close(store->env);
+    store->env = NULL;
+    return replace_part(store, copy, path, error) && open_environment(store, path, STORE_WRITE, error) &&
+           open_tables(store, STORE_WRITE, error);
 }
 
 void store_free(Store *store)

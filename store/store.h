@@ -56,6 +56,7 @@ typedef enum {
     TABLE_IDENTIFIERS, /* the documents of each PMID, PMCID and DOI: sorted keys of documents */
     TABLE_CHANGES,    /* docno -> the first stage that must look at it anew (store/changes.h) */
     TABLE_WITHDRAWN,  /* docno -> a signature that the index of duplicates still has (store/changes.h) */
+    TABLE_TOMBSTONES, /* Hash128 of source + external id -> who forgot it, when and why (store/tombstone.h) */
     TABLE_COUNT
 } StoreTable;
 
@@ -81,6 +82,10 @@ char *store_part_path(const char *directory); /* LMDB's file of the store there;
 /* Whoever changes a store says so first: its manifest becomes the previous one (store/manifest.h), and the build is
  * unfinished until it has a new one. */
 void store_mark_unfinished(const Store *store);
+/* Writes the store anew without what was deleted from it, whose bytes otherwise lie in the file until their pages are used
+ * again: takes as much room on the disk as the store has, and the new file takes the place of the old one at once. No
+ * transaction may be open in this process; readers in others keep the old file. */
+gboolean store_compact(Store *store, GError **error);
 /* For tests: the size of the map, in bytes, before it grows by itself. */
 gboolean store_set_map_size(Store *store, guint64 bytes, GError **error);
 

@@ -136,15 +136,29 @@ static gboolean remove_most(StoreTxn *txn, gpointer user, GError **error)
     return TRUE;
 }
 
-static void test_nothing_is_left_of_what_is_removed(void)
+/* The same without their keys. */
+static gboolean purge_most(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Removal *removal = user;
+    g_autoptr(GArray) docnos = g_array_new(FALSE, FALSE, sizeof(Docno));
+    guint64 removed;
+    for (Docno docno = 0; docno < removal->to; docno++)
+        if (docno % 3)
+            g_array_append_val(docnos, docno);
+    gboolean good = key_index_purge(txn, TABLE, removal->runs, docnos, &removed, error);
+    g_assert_cmpuint(removed, ==, KINDS * (docnos->len + 67)); /* of 1,400 to 1,499 there are two entries */
+    return good;
+}
+
+static void assert_removed(const char *name, StoreBatch remove)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Store) store = fixture_store(fixture, "removed");
+    g_autoptr(Store) store = fixture_store(fixture, name);
     g_auto(KeyIndexRuns) runs = {0};
     add_run(store, &runs, 0, 1500);
     add_run(store, &runs, 1400, 2000); /* some twice */
     Removal removal = {&runs, 2000};
-    fixture_write(store, remove_most, &removal);
+    fixture_write(store, remove, &removal);
     g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
     g_assert_true(key_index_check(txn, TABLE, &runs, &error));
     for (Docno docno = 0; docno < 2000; docno++)
@@ -157,6 +171,16 @@ static void test_nothing_is_left_of_what_is_removed(void)
             g_assert_cmpint(present, ==, docno % 3 == 0);
         }
     g_assert_no_error(error);
+}
+
+static void test_nothing_is_left_of_what_is_removed(void)
+{
+    assert_removed("removed", remove_most);
+}
+
+static void test_nothing_is_left_of_documents_whose_keys_nobody_knows(void)
+{
+    assert_removed("purged", purge_most);
 }
 
 /* Turns a bit of one block, with a checksum that fits: order and place must tell. */
@@ -197,6 +221,7 @@ int main(int argc, char **argv)
     g_test_add_func("/key index/runs are merged as they come", test_runs_are_merged_as_they_come);
     g_test_add_func("/key index/a run that is not on the list does not exist", test_a_run_that_is_not_on_the_list_does_not_exist);
     g_test_add_func("/key index/nothing is left of what is removed", test_nothing_is_left_of_what_is_removed);
+    g_test_add_func("/key index/nothing is left of documents whose keys nobody knows", test_nothing_is_left_of_documents_whose_keys_nobody_knows);
     g_test_add_func("/key index/damage is found", test_damage_is_found);
     int status = g_test_run();
     fixture_free(fixture);

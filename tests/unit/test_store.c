@@ -54,6 +54,48 @@ static void test_a_document_comes_back_as_it_was(void)
     g_assert_no_error(error);
 }
 
+#define SECRET "what nobody may read any more"
+
+static gboolean put_secret(StoreTxn *txn, gpointer user, GError **error)
+{
+    for (Docno docno = 100; docno < 200; docno++)
+        if (!store_put_docno(txn, TABLE_NOTES, docno, SECRET, strlen(SECRET), error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean delete_secret(StoreTxn *txn, gpointer user, GError **error)
+{
+    return store_clear(txn, TABLE_NOTES, error);
+}
+
+static gboolean file_holds(const char *store, const char *text)
+{
+    g_autofree char *path = store_part_path(store), *bytes = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    return memmem(bytes, length, text, strlen(text)) != NULL;
+}
+
+static void test_compaction_leaves_no_byte_of_what_was_deleted_and_all_of_the_rest(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_three, NULL, &error) && store_write(store, put_secret, NULL, &error) &&
+                  store_write(store, delete_secret, NULL, &error));
+    g_assert_true(file_holds(path, SECRET)); /* or the test proves nothing */
+    g_assert_true(store_compact(store, &error));
+    g_assert_no_error(error);
+    g_assert_false(file_holds(path, SECRET));
+    g_assert_true(store_write(store, put_three, NULL, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_assert_cmpuint(store_count(txn, TABLE_DOCUMENTS), ==, 3);
+    g_assert_cmpuint(store_count(txn, TABLE_NOTES), ==, 0);
+    g_autofree char *copy = g_strconcat(path, "/part-0000.mdb.compact", NULL);
+    g_assert_false(g_file_test(copy, G_FILE_TEST_EXISTS));
+}
+
 static gboolean fill(StoreTxn *txn, gpointer user, GError **error)
 {
     guint *calls = user;
@@ -423,6 +465,8 @@ int main(int argc, char **argv)
     g_test_add_func("/store/a store of another version is refused", test_a_store_of_another_version_is_refused);
     g_test_add_func("/store/no store and a cut store are input errors", test_no_store_and_a_cut_store_are_input_errors);
     g_test_add_func("/store/a store that never began is begun anew", test_a_store_that_never_began_is_begun_anew);
+    g_test_add_func("/store/compaction leaves no byte of what was deleted and all of the rest",
+                    test_compaction_leaves_no_byte_of_what_was_deleted_and_all_of_the_rest);
     g_test_add_func("/store/a flipped byte is a checksum error", test_a_flipped_byte_is_a_checksum_error);
     g_test_add_func("/ledger/a verdict comes back and a stage can take its own back",
                     test_a_verdict_comes_back_and_a_stage_can_take_its_own_back);
