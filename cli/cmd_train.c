@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/train.h"
 #include "train/trainer.h"
 
 #define TABLE_INTERVAL (5 * G_USEC_PER_SEC)
@@ -75,12 +76,17 @@ static int train(const TrainConfig *config, gboolean quiet, GError **error)
 static int run(const Command *command, int argc, char **argv)
 {
     g_autofree char *store = NULL, *output = NULL;
-    int threads = 0, status;
-    gboolean quiet = FALSE;
+    g_autofree char *precision = NULL;
+    int threads = 0, ranks = 0, status;
+    gboolean quiet = FALSE, dry_run = FALSE, as_json = FALSE;
     const GOptionEntry entries[] = {
         {"store", 0, 0, G_OPTION_ARG_FILENAME, &store, "The store to train on, instead of the configuration's", "STORE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Where checkpoints and the log go, instead of the configuration's", "FOLDER"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &threads, "Threads (one for each processor); never changes the result", "N"},
+        {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Train nothing: print the memory of each rank, the bytes between them and the pipeline", NULL},
+        {"ranks", 0, 0, G_OPTION_ARG_INT, &ranks, "With --dry-run: on so many ranks, instead of those that the layout asks for", "N"},
+        {"precision", 0, 0, G_OPTION_ARG_STRING, &precision, "With --dry-run: f32 (the default) or bf16 with float32 masters", "NAME"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "With --dry-run: print JSON", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Print nothing; the log has it all", NULL},
         {NULL},
     };
@@ -99,6 +105,10 @@ static int run(const Command *command, int argc, char **argv)
         config->output = g_steal_pointer(&output);
     }
     config->threads = (unsigned)MAX(threads, 0);
+    if (dry_run)
+        return train_plan(config, ranks, precision, as_json);
+    if (ranks || precision || as_json)
+        return command_usage(command, "--ranks, --precision and --json go with --dry-run");
     status = train(config, quiet, &error);
     return error ? command_fail(error) : status;
 }
@@ -111,6 +121,7 @@ const Command command_train = {
                "Killed at any moment, the same command goes on from the newest checkpoint, bit for bit.\n\n"
                "Examples:\n"
                "  galen train manifests/demo-train.yaml\n"
-               "  galen train config.yaml --store corpus.galen -o runs/first",
+               "  galen train config.yaml --store corpus.galen -o runs/first\n"
+               "  galen train 70b.yaml --dry-run --ranks 128 --precision bf16",
     .run = run,
 };
