@@ -143,6 +143,32 @@ gboolean comm_reduce_scatter(Comm *comm, const void *numbers, gsize count, void 
     return count == 0 || comm->backend->reduce_scatter(comm, numbers, count, mine, type, op, error);
 }
 
+/* What the rank that failed tells all others. */
+typedef struct Failure {
+    gint32 status;
+    char message[2048];
+} Failure;
+
+gboolean comm_agree(Comm *comm, gboolean good, GError **error)
+{
+    guint32 failed = good ? comm_size(comm) : comm_rank(comm);
+    GError **cause = good ? error : NULL; /* what went wrong here stays, whatever else does */
+    if (comm_size(comm) == 1)
+        return good;
+    if (!comm_all_reduce(comm, &failed, 1, COMM_U32, COMM_MIN, cause))
+        return FALSE;
+    if (failed == comm_size(comm))
+        return TRUE;
+    Failure failure = {GALEN_ERROR_SYSTEM, "it does not say why"};
+    if (failed == comm_rank(comm) && error && *error) {
+        failure.status = galen_error_status(*error);
+        g_strlcpy(failure.message, (*error)->message, sizeof failure.message);
+    }
+    if (comm_broadcast(comm, &failure, sizeof failure, failed, cause) && good)
+        g_set_error(error, GALEN_ERROR, failure.status, "rank %u of %u: %s", failed, comm_size(comm), failure.message);
+    return FALSE;
+}
+
 /* ---- From one to another ------------------------------------------------------------------------------------- */
 
 static gboolean check_other(const Comm *comm, unsigned other, unsigned tag, GError **error)

@@ -9,8 +9,8 @@
  * Sequence: comm = comm_open(e); the same collective functions in the same order on all ranks; comm_close(comm). Once in a
  * process. Only the thread that opened it may use it.
  *
- * Collective functions, which all ranks of the communicator call: comm_barrier to comm_reduce_scatter, comm_split, and
- * comm_close. Sizes are bytes unless they count numbers, and have no limit. Input and output must not overlap, but for
+ * Collective functions, which all ranks of the communicator call: comm_barrier to comm_reduce_scatter, comm_agree, comm_split,
+ * and comm_close. Sizes are bytes unless they count numbers, and have no limit. Input and output must not overlap, but for
  * functions that work in place. A message has no type and no alignment; ranks are taken to be machines of one kind.
  *
  * comm_send returns when the other side has begun to receive: what is under way is bounded, and two ranks that both send
@@ -68,6 +68,10 @@ gboolean comm_reduce_scatter(Comm *comm, const void *numbers, gsize count, void 
 gboolean comm_send(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error);
 /* A message of exactly `bytes`. */
 gboolean comm_receive(Comm *comm, void *data, gsize bytes, unsigned from, unsigned tag, GError **error);
+
+/* Whether all ranks may go on. A rank that failed comes with FALSE and its error; then every rank gets FALSE, and those that did
+ * not fail get the error of the first that did. The communicator stays in use. Collective; in a job of one rank it is `good`. */
+gboolean comm_agree(Comm *comm, gboolean good, GError **error);
 
 /* A communicator of the ranks that gave the same colour, ordered by `key`, then by rank. Set *split to NULL where this rank
  * is alone. To be closed before `comm`. */

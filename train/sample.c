@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_model.h"
 
 typedef struct Candidate {
     double logit;

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "train/batch.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_model.h"
 #include "train/communicator.h"
 #include "train/run_log.h"
 #include "train/unigram.h"

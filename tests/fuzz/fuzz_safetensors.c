@@ -19,7 +19,13 @@ const char *const fuzz_seeds[] = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_decref(safetensors_parse_header((const char *)data, size, 24, "fuzz", NULL));
+    g_autoptr(SafetensorsHeader) header = safetensors_parse((const char *)data, size, 24, "fuzz", NULL);
+    if (header) {
+        gsize length;
+        g_autofree char *text = safetensors_text(header, &length);
+        g_autoptr(SafetensorsHeader) again = safetensors_parse(text + 8, length - 8, 24, "again", NULL);
+        g_assert_nonnull(again);
+    }
     g_autoptr(json_t) object = json_parse((const char *)data, size, "fuzz", NULL);
     ModelShape shape;
     if (object && model_shape_from_json(object, "fuzz", &shape, NULL)) {

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "train/checkpoint.h"
+#include "train/checkpoint_model.h"
 
 /* A tokenizer of the 256 bytes, with 0 for EOS. */
 struct Tokenizer {
