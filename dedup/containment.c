@@ -6,7 +6,8 @@
 
 #include "base/error.h"
 #include "dedup/containment_pairs.h"
-#include "store/note.h"
+#include "store/fingerprint.h"
+#include "store/revision.h"
 
 /* Raise it whenever the same texts with the same settings give other results. */
 #define CONTAINMENT_VERSION 1
@@ -27,6 +28,7 @@ typedef struct Containment {
     const Recipe *recipe;
     Corpus *corpus;
     GArray *pairs;     /* of ContainmentPair */
+    Revision *revision;
     GArray *contained; /* of Contained; after the decision one for each contained document, by its number */
     guint first, end;  /* of these, those of one transaction */
 } Containment;
@@ -148,10 +150,6 @@ static gboolean write_contained(const Containment *job, StoreTxn *txn, const Con
     g_autofree char *summary = g_strdup_printf("contained in document %" G_GUINT64_FORMAT ", %.3f", container, contained->share);
     g_autoptr(json_t) note = json_pack("{s:[{s:I, s:f, s:f, s:b, s:s}]}", "found", "document", (json_int_t)container, "share", contained->share,
                                        "threshold", threshold, "merged", contained->merged, "summary", summary);
-    if (!note_put(txn, docno, CONTAINMENT_STAGE, note, error))
-        return FALSE;
-    if (!contained->merged)
-        return TRUE;
     Verdict verdict = {.outcome = OUTCOME_MERGED,
                        .stage = CONTAINMENT_STAGE,
                        .rule = RULE,
@@ -159,7 +157,8 @@ static gboolean write_contained(const Containment *job, StoreTxn *txn, const Con
                        .threshold = threshold,
                        .winner = container,
                        .detail = detail};
-    return ledger_put(txn, docno, &verdict, error);
+    RevisionResult result = {.note = note, .verdict = contained->merged ? &verdict : NULL};
+    return revision_put(job->revision, txn, docno, &result, error);
 }
 
 static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)
@@ -179,6 +178,8 @@ static gboolean write_all(Containment *job, StageRun *run, GError **error)
         if (!store_write(job->context->store, write_batch, job, error))
             return FALSE;
     }
+    if (!revision_end(job->revision, job->context->store, error))
+        return FALSE;
     json_object_clear(run->counts);
     for (guint i = 0; i < job->contained->len; i++) {
         const Contained *contained = &g_array_index(job->contained, Contained, i);
@@ -197,7 +198,7 @@ static gboolean leave_out_merged(Corpus *corpus, GError **error)
     if (!txn)
         return FALSE;
     for (gsize i = 0; i < corpus->count; i++)
-        corpus->candidates[i].merged = ledger_has(txn, corpus->candidates[i].docno);
+        corpus->candidates[i].merged = revision_is_decided(txn, corpus->candidates[i].docno, CONTAINMENT_STAGE);
     return TRUE;
 }
 
@@ -218,7 +219,8 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
         return FALSE;
     corpus->progress = context->progress;
     corpus->memory = context->memory ? context->memory : CORPUS_MEMORY;
-    Containment job = {.context = context, .recipe = recipe, .corpus = corpus, .contained = g_array_new(FALSE, FALSE, sizeof(Contained))};
+    g_autoptr(Revision) revision = revision_new(run);
+    Containment job = {.context = context, .recipe = recipe, .corpus = corpus, .revision = revision, .contained = g_array_new(FALSE, FALSE, sizeof(Contained))};
     gboolean good = search(&job, error);
     if (good) {
         decide_all(&job);
@@ -232,12 +234,13 @@ static gboolean run_stage(StageContext *context, const Recipe *recipe, StageRun 
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
 {
     const RecipeContainment *settings = &recipe->containment;
-    char digest[SHA256_HEX_SIZE], threshold[G_ASCII_DTOSTR_BUF_SIZE];
-    Sha256 before = sha256(predecessor, strlen(predecessor));
-    sha256_hex(&before, digest);
-    return g_strdup_printf("containment/%d action=%s threshold=%s words=%" G_GUINT64_FORMAT " after=%s", CONTAINMENT_VERSION,
-                           recipe_containment_action_name(settings->action), g_ascii_dtostr(threshold, sizeof threshold, settings->threshold),
-                           settings->min_words, digest);
+    char threshold[G_ASCII_DTOSTR_BUF_SIZE];
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "containment %d action=%s threshold=%s words=%" G_GUINT64_FORMAT, CONTAINMENT_VERSION,
+                    recipe_containment_action_name(settings->action), g_ascii_dtostr(threshold, sizeof threshold, settings->threshold),
+                    settings->min_words);
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean forget_verdicts(StoreTxn *txn, gpointer user, GError **error)
@@ -254,10 +257,10 @@ gboolean containment_run(StageContext *context, const Recipe *recipe, const char
     *fingerprint = make_fingerprint(recipe, predecessor);
     g_auto(StageRun) run = {0};
     StageAction action;
-    if (!stage_begin(context->store, CONTAINMENT_STAGE, *fingerprint, &run, &action, error))
+    if (!stage_begin_extending(context->store, CONTAINMENT_STAGE, *fingerprint, STAGE_NEEDS_RECORD, &run, &action, error))
         return FALSE;
     if (action == STAGE_SKIP)
         return TRUE;
     /* What a killed run merged is found again. */
-    return (action == STAGE_START || store_write(context->store, forget_verdicts, NULL, error)) && run_stage(context, recipe, &run, error);
+    return (action != STAGE_RESUME || store_write(context->store, forget_verdicts, NULL, error)) && run_stage(context, recipe, &run, error);
 }

@@ -9,7 +9,8 @@
 #include "dedup/cut_range.h"
 #include "dedup/passage_search.h"
 #include "dedup/word_list.h"
-#include "store/note.h"
+#include "store/fingerprint.h"
+#include "store/revision.h"
 
 /* Raise it whenever the same texts with the same settings give other results. */
 #define PASSAGES_VERSION 1
@@ -25,6 +26,7 @@ typedef struct Passages {
     Corpus *corpus;
     PassageSearch *search;
     StageRun *run;
+    Revision *revision;
     GPtrArray *finished; /* of Found, not yet written */
     guint written;       /* documents of a transaction */
 } Passages;
@@ -228,11 +230,6 @@ static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError
 static gboolean write_found(const Passages *job, StoreTxn *txn, const Found *found, GError **error)
 {
     Docno docno = job->corpus->candidates[found->index].docno;
-    if (!note_put(txn, docno, PASSAGES_STAGE, found->note, error) ||
-        !cuts_put(txn, docno, PASSAGES_STAGE, (const Cut *)(void *)found->cuts->data, found->cuts->len, error))
-        return FALSE;
-    if (!found->dropped)
-        return TRUE;
     Verdict verdict = {.outcome = OUTCOME_DROPPED,
                        .stage = PASSAGES_STAGE,
                        .rule = RULE,
@@ -240,7 +237,11 @@ static gboolean write_found(const Passages *job, StoreTxn *txn, const Found *fou
                        .threshold = (double)job->recipe->clean.min_words,
                        .winner = DOCNO_NONE,
                        .detail = "so few words are left without the passages that stand elsewhere"};
-    return ledger_put(txn, docno, &verdict, error);
+    RevisionResult result = {.note = found->note,
+                             .cuts = (const Cut *)(void *)found->cuts->data,
+                             .cut_count = found->cuts->len,
+                             .verdict = found->dropped ? &verdict : NULL};
+    return revision_put(job->revision, txn, docno, &result, error);
 }
 
 static gboolean write_finished(StoreTxn *txn, gpointer user, GError **error)
@@ -318,7 +319,7 @@ static gboolean leave_out_merged(Corpus *corpus, GError **error)
     if (!txn)
         return FALSE;
     for (gsize i = 0; i < corpus->count; i++)
-        corpus->candidates[i].merged = ledger_has(txn, corpus->candidates[i].docno);
+        corpus->candidates[i].merged = revision_is_decided(txn, corpus->candidates[i].docno, PASSAGES_STAGE);
     return TRUE;
 }
 
@@ -338,25 +339,27 @@ static gboolean run_stage(Passages *job, GError **error)
     g_autoptr(PassageSearch) search = passage_search_run(corpus, &job->recipe->passages, error);
     if (!search)
         return FALSE;
+    g_autoptr(Revision) revision = revision_new(job->run);
     job->corpus = corpus;
     job->search = search;
+    job->revision = revision;
     job->written = context->batch_documents ? context->batch_documents : COMMIT_DOCUMENTS;
     job->finished = g_ptr_array_new_with_free_func(found_free);
     json_object_clear(job->run->counts);
     gboolean good = write_all(job, error);
     g_ptr_array_unref(job->finished);
-    return good && stage_finish(context->store, job->run, error);
+    return good && revision_end(revision, context->store, error) && stage_finish(context->store, job->run, error);
 }
 
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)
 {
     const RecipePassages *settings = &recipe->passages;
-    char digest[SHA256_HEX_SIZE];
-    Sha256 before = sha256(predecessor, strlen(predecessor));
-    sha256_hex(&before, digest);
-    return g_strdup_printf("passages/%d action=%s words=%" G_GUINT64_FORMAT " occurrences=%" G_GUINT64_FORMAT " left=%" G_GUINT64_FORMAT " after=%s",
-                           PASSAGES_VERSION, recipe_passages_action_name(settings->action), settings->min_words, settings->occurrences,
-                           settings->action == PASSAGES_REMOVE ? recipe->clean.min_words : 0, digest);
+    GString *text = g_string_new(NULL);
+    fingerprint_add(text, "passages %d action=%s words=%" G_GUINT64_FORMAT " occurrences=%" G_GUINT64_FORMAT " left=%" G_GUINT64_FORMAT,
+                    PASSAGES_VERSION, recipe_passages_action_name(settings->action), settings->min_words, settings->occurrences,
+                    settings->action == PASSAGES_REMOVE ? recipe->clean.min_words : 0);
+    fingerprint_add_before(text, predecessor);
+    return g_string_free(text, FALSE);
 }
 
 gboolean passages_run(StageContext *context, const Recipe *recipe, const char *predecessor, char **fingerprint, GError **error)
@@ -368,11 +371,11 @@ gboolean passages_run(StageContext *context, const Recipe *recipe, const char *p
     *fingerprint = make_fingerprint(recipe, predecessor);
     g_auto(StageRun) run = {0};
     StageAction action;
-    if (!stage_begin(context->store, PASSAGES_STAGE, *fingerprint, &run, &action, error))
+    if (!stage_begin_extending(context->store, PASSAGES_STAGE, *fingerprint, STAGE_NEEDS_RECORD, &run, &action, error))
         return FALSE;
     Passages job = {.context = context, .recipe = recipe, .run = &run};
     if (action == STAGE_SKIP)
         return TRUE;
     /* What a killed run dropped is found again. */
-    return (action == STAGE_START || store_write(context->store, forget_verdicts, NULL, error)) && run_stage(&job, error);
+    return (action != STAGE_RESUME || store_write(context->store, forget_verdicts, NULL, error)) && run_stage(&job, error);
 }
