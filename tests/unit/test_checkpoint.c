@@ -214,6 +214,94 @@ static void test_headers_that_lie_are_refused(void)
     g_assert_null(safetensors_find(header, "c"));
 }
 
+/* One thing in state.json or in a file replaced by another of the same length. */
+static void assert_replaced_fails(const char *name, const char *from, const char *to, const char *said)
+{
+    g_autofree char *output = save_step("replaced", 1), *text = NULL;
+    g_autofree char *checkpoint = g_build_filename(output, "step-00000001", NULL), *path = g_build_filename(checkpoint, name, NULL);
+    gsize length;
+    g_assert_true(g_file_get_contents(path, &text, &length, NULL));
+    char *place = g_strstr_len(text, (gssize)length, from);
+    if (!place)
+        place = memmem(text, length, from, strlen(from));
+    g_assert_nonnull(place);
+    memcpy(place, to, strlen(to));
+    g_assert_true(g_file_set_contents(path, text, (gssize)length, NULL));
+    assert_load_fails(checkpoint, said);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s'", output);
+    g_assert_cmpint(system(command), ==, 0);
+}
+
+static void test_another_format_is_refused_with_both_numbers(void)
+{
+    assert_replaced_fails("state.json", "\"format\": 2", "\"format\": 9", "format 9, but this version of galen reads format 2");
+    assert_replaced_fails("state.json", "\"format\": 2", "\"format\": 1", "the older version");
+    assert_replaced_fails("state.json", "\"format\"", "\"formal\"", "it has no format");
+}
+
+static void test_a_tensor_that_is_missing_or_of_another_shape_is_named(void)
+{
+    assert_replaced_fails("model.safetensors", "model.norm.weight", "model.nose.weight", "model.no");
+    assert_replaced_fails("state.json", "model.norm.weight\"", "model.nose.weight\"", "model.norm.weight");
+    g_autofree char *output = save_step("shape", 1), *path = g_build_filename(output, "step-00000001", NULL);
+    g_autoptr(GError) error = NULL;
+    float numbers[13 * 9];
+    TensorSlice slice = tensor_slice_whole("lm_head.weight", TENSOR_F32, 13, 9, numbers);
+    g_assert_false(checkpoint_read(path, &slice, 1, NULL, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "lm_head.weight"));
+    g_assert_nonnull(strstr(error->message, "[13, 8], but the model has [13, 9]"));
+    g_clear_error(&error);
+    slice = tensor_slice_whole("lm_tail.weight", TENSOR_F32, 13, 8, numbers);
+    g_assert_false(checkpoint_read(path, &slice, 1, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "\"lm_tail.weight\" is missing"));
+}
+
+/* Files of at most 400 bytes of numbers: most tensors get one of their own. */
+static void test_a_large_checkpoint_is_cut_into_files_with_an_index(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = g_build_filename(directory, "cut", NULL), *index = NULL;
+    CheckpointSettings settings = {.output = output, .file_bytes = 400};
+    g_autoptr(CheckpointWriter) writer = checkpoint_writer_new(&settings, NULL);
+    g_auto(CheckpointState) state = {.step = 3, .fingerprint = json_object()};
+    Optimizer *optimizer = new_optimizer(3), *loaded = new_optimizer(100);
+    GArray *slices = model_slices_new(optimizer->model->table, optimizer->model->parameters, optimizer->m, optimizer->v);
+    g_assert_true(checkpoint_writer_begin(writer, &state, (const TensorSlice *)(gconstpointer)slices->data, slices->len, &error));
+    model_slices_free(slices);
+    g_autofree char *path = checkpoint_find_newest(output, &error);
+    g_autofree char *index_path = g_build_filename(path, "model.safetensors.index.json", NULL);
+    gsize length;
+    g_assert_true(g_file_get_contents(index_path, &index, &length, NULL));
+    g_autoptr(json_t) json = json_parse(index, length, "index", NULL);
+    g_assert_cmpint(json_integer_value(json_object_get(json_object_get(json, "metadata"), "total_size")), ==,
+                    (json_int_t)(optimizer->model->table->elements * sizeof(real)));
+    g_assert_cmpuint(json_object_size(json_object_get(json, "weight_map")), ==, optimizer->model->table->count);
+    checkpoint_load(path, loaded, &error);
+    g_assert_no_error(error);
+    gsize bytes = optimizer->model->table->elements * sizeof(real);
+    g_assert_cmpmem(optimizer->model->parameters, bytes, loaded->model->parameters, bytes);
+    g_assert_cmpmem(optimizer->v, bytes, loaded->v, bytes);
+    /* A file of another checkpoint in its place. */
+    g_autofree char *other = g_build_filename(path, json_string_value(json_object_get(json_object_get(json, "weight_map"), "lm_head.weight")), NULL);
+    g_assert_cmpint(g_unlink(other), ==, 0);
+    assert_load_fails(path, other);
+    free_with_model(optimizer);
+    free_with_model(loaded);
+}
+
+static void test_an_index_that_leads_elsewhere_is_refused(void)
+{
+    static const char *const bad[] = {"{}", "[]", "{\"weight_map\":{\"a\":\"../model.safetensors\"}}", "{\"weight_map\":{\"a\":\"/etc/passwd\"}}",
+                                      "{\"weight_map\":{\"a\":3}}", "{\"weight_map\":{\"a\":\"model.safetensors\"}}"};
+    g_autofree char *output = save_step("index", 1), *path = g_build_filename(output, "step-00000001", NULL);
+    g_autofree char *index = g_build_filename(path, "model.safetensors.index.json", NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_true(g_file_set_contents(index, bad[i], -1, NULL));
+        assert_load_fails(path, index);
+    }
+}
+
 #define LLAMA(vocabulary, hidden, more) \
     "{\"model_type\":\"llama\",\"vocab_size\":" vocabulary ",\"hidden_size\":" hidden ",\"num_hidden_layers\":1," \
     "\"num_attention_heads\":2,\"intermediate_size\":4" more "}"
@@ -250,6 +338,12 @@ int main(int argc, char **argv)
                     test_only_the_newest_stay_and_half_written_ones_never_count);
     g_test_add_func("/checkpoint/an empty output has no checkpoint and no error",
                     test_an_empty_output_has_no_checkpoint_and_no_error);
+    g_test_add_func("/checkpoint/another format is refused with both numbers", test_another_format_is_refused_with_both_numbers);
+    g_test_add_func("/checkpoint/a tensor that is missing or of another shape is named",
+                    test_a_tensor_that_is_missing_or_of_another_shape_is_named);
+    g_test_add_func("/checkpoint/a large checkpoint is cut into files with an index",
+                    test_a_large_checkpoint_is_cut_into_files_with_an_index);
+    g_test_add_func("/checkpoint/an index that leads elsewhere is refused", test_an_index_that_leads_elsewhere_is_refused);
     g_test_add_func("/safetensors/headers that lie are refused", test_headers_that_lie_are_refused);
     g_test_add_func("/shape/a model of another kind is refused", test_a_model_of_another_kind_is_refused);
     int result = g_test_run();
