@@ -185,6 +185,16 @@ gboolean comm_send(Comm *comm, const void *data, gsize bytes, unsigned to, unsig
     return check_other(comm, to, tag, error) && (bytes == 0 || comm->backend->send(comm, data, bytes, to, tag, error));
 }
 
+gboolean comm_post(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error)
+{
+    return check_other(comm, to, tag, error) && (bytes == 0 || comm->backend->post(comm, data, bytes, to, tag, error));
+}
+
+gboolean comm_flush(Comm *comm, GError **error)
+{
+    return comm_size(comm) == 1 || comm->backend->flush(comm, error);
+}
+
 gboolean comm_receive(Comm *comm, void *data, gsize bytes, unsigned from, unsigned tag, GError **error)
 {
     return check_other(comm, from, tag, error) && (bytes == 0 || comm->backend->receive(comm, data, bytes, from, tag, error));

@@ -66,6 +66,10 @@ gboolean comm_reduce_scatter(Comm *comm, const void *numbers, gsize count, void 
 
 #define COMM_TAG_MAX 32766
 gboolean comm_send(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error);
+/* Like comm_send, but returns at once with a copy of the data under way: what is posted costs memory until it is received, and
+ * ranks that all post first do not wait for each other. comm_flush waits until all that was posted has been received. */
+gboolean comm_post(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error);
+gboolean comm_flush(Comm *comm, GError **error);
 /* A message of exactly `bytes`. */
 gboolean comm_receive(Comm *comm, void *data, gsize bytes, unsigned from, unsigned tag, GError **error);
 

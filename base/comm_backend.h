@@ -18,6 +18,8 @@ typedef struct CommBackend {
     gboolean (*all_to_allv)(Comm *comm, const void *out, const gsize *out_bytes, void *in, const gsize *in_bytes, GError **error);
     gboolean (*reduce_scatter)(Comm *comm, const void *numbers, gsize count, void *mine, CommType type, CommOp op, GError **error);
     gboolean (*send)(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error);
+    gboolean (*post)(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error);
+    gboolean (*flush)(Comm *comm, GError **error);
     gboolean (*receive)(Comm *comm, void *data, gsize bytes, unsigned from, unsigned tag, GError **error);
     Comm *(*split)(Comm *comm, unsigned colour, unsigned key, GError **error);
     void (*close)(Comm *comm); /* frees the handle */

@@ -19,7 +19,14 @@
 typedef struct Handle {
     MPI_Comm comm;
     gboolean world;
+    GQueue posted; /* of Posted, the oldest first */
 } Handle;
+
+/* A message that was posted, and what MPI still reads of it. */
+typedef struct Posted {
+    GArray *requests;
+    void *data;
+} Posted;
 
 static MPI_Comm mpi_of(const Comm *comm)
 {
@@ -214,6 +221,51 @@ static gboolean send(Comm *comm, const void *data, gsize bytes, unsigned to, uns
     return post(comm, requests, TRUE, data, bytes, to, tag, error) && wait_for(comm, requests, NULL, "send", error);
 }
 
+static void posted_free(Posted *posted)
+{
+    g_array_free(posted->requests, TRUE);
+    g_free(posted->data);
+    g_free(posted);
+}
+
+/* Forgets messages that have left; stops at the first that has not, unless it may wait. */
+static gboolean settle(Comm *comm, gboolean may_wait, GError **error)
+{
+    Handle *handle = comm->handle;
+    for (Posted *oldest; (oldest = g_queue_peek_head(&handle->posted));) {
+        int done = 1;
+        if (may_wait) {
+            if (!wait_for(comm, oldest->requests, NULL, "send", error))
+                return FALSE;
+        } else {
+            int code = MPI_Testall((int)oldest->requests->len, (MPI_Request *)(void *)oldest->requests->data, &done, MPI_STATUSES_IGNORE);
+            if (!check(code, "send", error))
+                return FALSE;
+        }
+        if (!done)
+            return TRUE;
+        posted_free(g_queue_pop_head(&handle->posted));
+    }
+    return TRUE;
+}
+
+static gboolean post_copy(Comm *comm, const void *data, gsize bytes, unsigned to, unsigned tag, GError **error)
+{
+    Handle *handle = comm->handle;
+    if (!settle(comm, FALSE, error))
+        return FALSE;
+    Posted *posted = g_new0(Posted, 1);
+    posted->requests = g_array_new(FALSE, FALSE, sizeof(MPI_Request));
+    posted->data = g_memdup2(data, bytes);
+    g_queue_push_tail(&handle->posted, posted);
+    return post(comm, posted->requests, TRUE, posted->data, bytes, to, tag, error);
+}
+
+static gboolean flush(Comm *comm, GError **error)
+{
+    return settle(comm, TRUE, error);
+}
+
 static gboolean receive(Comm *comm, void *data, gsize bytes, unsigned from, unsigned tag, GError **error)
 {
     g_autoptr(GArray) requests = g_array_new(FALSE, FALSE, sizeof(MPI_Request));
@@ -241,6 +293,7 @@ static Comm *split(Comm *comm, unsigned colour, unsigned key, GError **error)
 static void leave(Comm *comm)
 {
     Handle *handle = comm->handle;
+    settle(comm, TRUE, NULL);
     meet(comm, NULL);
     if (handle->world)
         MPI_Finalize();
@@ -264,6 +317,8 @@ static Comm *comm_new(MPI_Comm mpi, gboolean world)
         .all_to_allv = all_to_allv,
         .reduce_scatter = reduce_scatter,
         .send = send,
+        .post = post_copy,
+        .flush = flush,
         .receive = receive,
         .split = split,
         .close = leave,
@@ -279,7 +334,7 @@ static Comm *comm_new(MPI_Comm mpi, gboolean world)
     MPI_Comm_split_type(mpi, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local);
     MPI_Comm_size(local, &local_size);
     MPI_Comm_free(&local);
-    *handle = (Handle){mpi, world};
+    *handle = (Handle){.comm = mpi, .world = world, .posted = G_QUEUE_INIT};
     comm->backend = &backend;
     comm->handle = handle;
     comm->rank = (unsigned)rank;

@@ -5,36 +5,85 @@
 #include "base/error.h"
 #include "train/checkpoint_files.h"
 
-static TensorType real_type(void)
-{
-    return sizeof(real) == sizeof(double) ? TENSOR_F64 : TENSOR_F32;
-}
+#define WIDE_TYPE (sizeof(wide) == sizeof(double) ? TENSOR_F64 : TENSOR_F32)
+#define REAL_TYPE (REAL_IS_WIDE ? WIDE_TYPE : TENSOR_BF16)
 
-static void add_slice(GArray *slices, const ParameterTensor *tensor, const char *suffix, real *values)
-{
-    TensorSlice slice = tensor_slice_whole(g_strconcat(tensor->name, suffix, NULL), real_type(), tensor->rows, tensor->columns,
-                                           values + tensor->offset);
-    g_array_append_val(slices, slice);
-}
+/* ---- Slices -------------------------------------------------------------------------------------------------- */
 
-GArray *model_slices_new(const ParameterTable *table, real *weights, real *m, real *v)
-{
-    GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
-    for (gsize t = 0; t < table->count; t++) {
-        add_slice(slices, &table->tensors[t], "", weights);
-        if (m)
-            add_slice(slices, &table->tensors[t], ".m", m);
-        if (v)
-            add_slice(slices, &table->tensors[t], ".v", v);
-    }
-    return slices;
-}
-
-void model_slices_free(GArray *slices)
+static void free_slices(GArray *slices)
 {
     for (guint i = 0; i < slices->len; i++)
         g_free((char *)g_array_index(slices, TensorSlice, i).name);
     g_array_free(slices, TRUE);
+}
+
+/* Elements [begin, begin + count) of what lies here of a tensor. */
+static void add_slice(GArray *slices, const ParameterTensor *tensor, const char *suffix, TensorType type, gsize begin, gsize count, void *data)
+{
+    TensorSlice slice = {
+        .name = g_strconcat(tensor->name, suffix, NULL),
+        .type = type,
+        .rows = tensor->rows,
+        .columns = tensor->columns,
+        .row = tensor->row,
+        .row_count = tensor->row_count,
+        .column = tensor->column,
+        .column_count = tensor->columns ? tensor->column_count : 0,
+        .begin = begin,
+        .end = begin + count,
+        .data = data,
+    };
+    g_array_append_val(slices, slice);
+}
+
+static gboolean writes(const Optimizer *optimizer, const ParameterPiece *piece)
+{
+    const Model *model = optimizer->model;
+    const ParameterTensor *tensor = &model->table->tensors[piece->tensor];
+    unsigned data = optimizer->ranks.data ? optimizer->ranks.data->rank : 0;
+    return piece->share == data && !tensor->copy && (!tensor->everywhere || model->part.tensor_rank == 0);
+}
+
+/* What this rank writes, in the backend's memory. */
+static GArray *slices_to_write(const Optimizer *optimizer)
+{
+    const Model *model = optimizer->model;
+    GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
+    for (guint i = 0; i < optimizer->pieces->len; i++) {
+        const ParameterPiece *piece = &g_array_index(optimizer->pieces, ParameterPiece, i);
+        const ParameterTensor *tensor = &model->table->tensors[piece->tensor];
+        gsize state = optimizer_state_offset(optimizer, piece);
+        if (!writes(optimizer, piece))
+            continue;
+        add_slice(slices, tensor, "", REAL_TYPE, piece->begin, piece->count, model->parameters + piece->offset);
+        if (!REAL_IS_WIDE)
+            add_slice(slices, tensor, ".master", WIDE_TYPE, piece->begin, piece->count, optimizer->master + state);
+        add_slice(slices, tensor, ".m", WIDE_TYPE, piece->begin, piece->count, optimizer->m + state);
+        add_slice(slices, tensor, ".v", WIDE_TYPE, piece->begin, piece->count, optimizer->v + state);
+    }
+    return slices;
+}
+
+/* All weights that lie here, to values[table->elements]. */
+static void add_weights(GArray *slices, const ParameterTable *table, const char *suffix, wide *values)
+{
+    for (gsize t = 0; t < table->count; t++) {
+        const ParameterTensor *tensor = &table->tensors[t];
+        add_slice(slices, tensor, suffix, WIDE_TYPE, 0, parameter_tensor_elements(tensor), values + tensor->offset);
+    }
+}
+
+static void add_moments(GArray *slices, const Optimizer *optimizer, wide *m, wide *v)
+{
+    for (guint i = 0; i < optimizer->pieces->len; i++) {
+        const ParameterPiece *piece = &g_array_index(optimizer->pieces, ParameterPiece, i);
+        const ParameterTensor *tensor = &optimizer->model->table->tensors[piece->tensor];
+        gsize state = optimizer_state_offset(optimizer, piece);
+        if (!optimizer_owns(optimizer, piece))
+            continue;
+        add_slice(slices, tensor, ".m", WIDE_TYPE, piece->begin, piece->count, m + state);
+        add_slice(slices, tensor, ".v", WIDE_TYPE, piece->begin, piece->count, v + state);
+    }
 }
 
 static const TensorSlice *first_slice(const GArray *slices)
@@ -42,40 +91,70 @@ static const TensorSlice *first_slice(const GArray *slices)
     return (const TensorSlice *)(gconstpointer)slices->data;
 }
 
+/* ---- Writing ------------------------------------------------------------------------------------------------- */
+
 static void download(const TensorSlice *slice, void *to, gpointer backend)
 {
-    ((Backend *)backend)->download(backend, to, slice->data, slice->end - slice->begin);
+    ((Backend *)backend)->download(backend, to, slice->data, (slice->end - slice->begin) * tensor_type_size(slice->type));
+}
+
+CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const Optimizer *optimizer, Comm *comm)
+{
+    CheckpointSettings settings = {
+        .output = output, .keep = keep, .background = background, .copy = download, .user = optimizer->model->backend};
+    return checkpoint_writer_new(&settings, comm);
+}
+
+gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState *state, const Optimizer *optimizer, GError **error)
+{
+    g_autoptr(json_t) sizes = model_shape_to_json(&optimizer->model->shape);
+    CheckpointState with_model = *state;
+    with_model.model = sizes;
+    GArray *slices = slices_to_write(optimizer);
+    gboolean good = checkpoint_writer_begin(writer, &with_model, first_slice(slices), slices->len, error);
+    free_slices(slices);
+    return good;
 }
 
 gboolean checkpoint_save(const char *output, const CheckpointState *state, const Optimizer *optimizer, GError **error)
 {
-    Model *model = optimizer->model;
-    CheckpointSettings settings = {.output = output, .copy = download, .user = model->backend};
-    g_autoptr(CheckpointWriter) writer = checkpoint_writer_new(&settings, NULL);
-    g_autoptr(json_t) sizes = model_shape_to_json(&model->shape);
-    CheckpointState with_model = *state;
-    with_model.model = sizes;
-    GArray *slices = model_slices_new(model->table, model->parameters, optimizer->m, optimizer->v);
-    gboolean good = checkpoint_writer_begin(writer, &with_model, first_slice(slices), slices->len, error) &&
-                    checkpoint_writer_finish(writer, error);
-    model_slices_free(slices);
-    return good;
+    g_autoptr(CheckpointWriter) writer = checkpoint_model_writer_new(output, 0, FALSE, optimizer, NULL);
+    return checkpoint_model_begin(writer, state, optimizer, error) && checkpoint_writer_finish(writer, error);
 }
 
-gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, GError **error)
+/* ---- Reading ------------------------------------------------------------------------------------------------- */
+
+gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *comm, GError **error)
 {
-    Model *model = optimizer->model;
-    Backend *backend = model->backend;
-    gsize count = model->table->elements;
-    g_autofree real *weights = g_new(real, count), *m = g_new(real, count), *v = g_new(real, count);
-    GArray *slices = model_slices_new(model->table, weights, m, v);
-    gboolean good = checkpoint_read(checkpoint, first_slice(slices), slices->len, NULL, error);
-    model_slices_free(slices);
+    Backend *backend = optimizer->model->backend;
+    const ParameterTable *table = optimizer->model->table;
+    gsize bytes = optimizer->state_elements * sizeof(wide);
+    g_autofree wide *weights = g_new0(wide, table->elements), *m = g_malloc0(bytes), *v = g_malloc0(bytes);
+    GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
+    add_weights(slices, table, REAL_IS_WIDE ? "" : ".master", weights);
+    add_moments(slices, optimizer, m, v);
+    gboolean good = checkpoint_read(checkpoint, first_slice(slices), slices->len, comm, error);
+    free_slices(slices);
     if (!good)
         return FALSE;
-    backend->upload(backend, model->parameters, weights, count);
-    backend->upload(backend, optimizer->m, m, count);
-    backend->upload(backend, optimizer->v, v, count);
+    optimizer_set_weights(optimizer, weights);
+    backend->upload(backend, optimizer->m, m, bytes);
+    backend->upload(backend, optimizer->v, v, bytes);
+    return TRUE;
+}
+
+static gboolean put_weights(Model *model, const wide *values, GError **error)
+{
+    Backend *backend = model->backend;
+    gsize count = model->table->elements;
+    wide *there = backend->allocate(backend, count * sizeof *there);
+    if (!there) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory to load the weights");
+        return FALSE;
+    }
+    backend->upload(backend, there, values, count * sizeof *there);
+    backend->narrow(backend, model->parameters, there, count);
+    backend->release(backend, there);
     return TRUE;
 }
 
@@ -86,20 +165,19 @@ Model *checkpoint_load_model(const char *checkpoint, Backend *backend, GError **
     ModelShape shape;
     if (!sizes || !model_shape_from_json(sizes, what, &shape, error))
         return NULL;
-    g_autoptr(Model) model = model_new(&shape, backend, shape.context, MODEL_INFER, error);
+    ModelOptions options = {.use = MODEL_INFER, .max_rows = shape.context};
+    g_autoptr(Model) model = model_new(&shape, &model_part_whole, backend, &options, error);
     if (!model)
         return NULL;
-    g_autofree real *values = g_try_new(real, model->table->elements);
+    g_autofree wide *values = g_try_new0(wide, model->table->elements);
     if (!values) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "%s: not enough memory for the weights", checkpoint);
         return NULL;
     }
     g_autoptr(TensorReader) reader = tensor_reader_new(checkpoint);
-    GArray *slices = model_slices_new(model->table, values, NULL, NULL);
+    GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
+    add_weights(slices, model->table, "", values);
     gboolean good = tensor_reader_add(reader, "model", error) && tensor_reader_read(reader, first_slice(slices), slices->len, error);
-    model_slices_free(slices);
-    if (!good)
-        return NULL;
-    backend->upload(backend, model->parameters, values, model->table->elements);
-    return g_steal_pointer(&model);
+    free_slices(slices);
+    return good && put_weights(model, values, error) ? g_steal_pointer(&model) : NULL;
 }

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train/checkpoint_model.h - a model and its optimizer to and from a checkpoint, by one rank that has them whole.
+ * train/checkpoint_model.h - a model and its optimizer to and from a checkpoint, by all ranks that hold a part of them.
+ *
+ * Sequence, writing: w = checkpoint_model_writer_new(output, keep, background, optimizer, comm); then for each checkpoint
+ *   checkpoint_model_begin(w, &state, optimizer, e), and poll, finish and free as train/checkpoint.h says.
+ * Sequence, reading: checkpoint_load. Any layout of ranks reads what any other wrote.
+ *
+ * Of what several ranks hold one writes: data-parallel ranks a share each, the first of a tensor group the norms, the rank of
+ * the embedding a tied head. Padding is not written.
  */
 #ifndef TRAIN_CHECKPOINT_MODEL_H
 #define TRAIN_CHECKPOINT_MODEL_H
@@ -7,17 +14,17 @@
 #include "train/checkpoint.h"
 #include "train/optimizer.h"
 
-/* Slices of the whole tensors, in arrays laid out as the parameters; m and v may be NULL. Names are the array's own:
- * free it with model_slices_free. */
-GArray *model_slices_new(const ParameterTable *table, real *weights, real *m, real *v);
-void model_slices_free(GArray *slices);
+/* Borrows the optimizer and comm (NULL: one rank). keep 0: all. */
+CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const Optimizer *optimizer, Comm *comm);
+/* state->model need not be set. Collective. */
+gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState *state, const Optimizer *optimizer, GError **error);
 
-/* Writes a checkpoint, and returns when it is complete. */
+/* One rank: writes a checkpoint, and returns when it is complete. */
 gboolean checkpoint_save(const char *output, const CheckpointState *state, const Optimizer *optimizer, GError **error);
-/* Fills the model's parameters and the optimizer's moments. */
-gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, GError **error);
-/* The model alone, for inference: of a checkpoint, or of any directory with config.json and safetensors of a Llama; numbers
- * become those of this program. */
+/* Fills this rank's weights, masters and moments. Collective. */
+gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *comm, GError **error);
+/* The model alone, for inference on one rank: of a checkpoint, or of any directory with config.json and safetensors of a
+ * Llama; numbers become those of this program. */
 Model *checkpoint_load_model(const char *checkpoint, Backend *backend, GError **error);
 
 #endif

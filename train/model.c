@@ -2,113 +2,63 @@
  * The Llama, forward and backward; see train/model.h. */
 #include "train/model.h"
 
-#include <math.h>
-
 #include "base/error.h"
+#include "train/activations.h"
+#include "train/angles.h"
+#include "train/layer.h"
 
-/* Hands out parts of one allocation; with no base it only counts. */
-typedef struct Carver {
-    real *base;
-    gsize used;
-} Carver;
+/* ---- Making one ---------------------------------------------------------------------------------------------- */
 
-static real *carve(Carver *carver, gsize count)
+static void number_layers(Model *model)
 {
-    real *part = carver->base ? carver->base + carver->used : NULL;
-    carver->used += count;
-    return part;
-}
-
-static void carve_layer(Carver *carver, const ModelShape *shape, gsize rows, ModelLayer *layer)
-{
-    layer->x = carve(carver, rows * shape->hidden);
-    layer->norm1 = carve(carver, rows * shape->hidden);
-    layer->inverse1 = carve(carver, rows);
-    layer->qkv = carve(carver, rows * model_shape_qkv_width(shape));
-    layer->attention = carve(carver, rows * shape->hidden);
-    layer->lse = carve(carver, rows * shape->heads);
-    layer->middle = carve(carver, rows * shape->hidden);
-    layer->norm2 = carve(carver, rows * shape->hidden);
-    layer->inverse2 = carve(carver, rows);
-    layer->gate_up = carve(carver, rows * 2 * shape->intermediate);
-    layer->swiglu = carve(carver, rows * shape->intermediate);
-}
-
-static void carve_activations(Model *model, Carver *carver)
-{
-    const ModelShape *shape = &model->shape;
-    gsize rows = model->max_rows, hidden = shape->hidden, inner = shape->intermediate;
-    gboolean train = model->use == MODEL_TRAIN;
-    for (gsize l = 0; l < shape->layers; l++) {
-        if (train || l == 0)
-            carve_layer(carver, shape, rows, &model->layers[l]);
-        else
-            model->layers[l] = model->layers[0];
-    }
-    model->last = carve(carver, rows * hidden);
-    model->normed = carve(carver, rows * hidden);
-    model->inverse = carve(carver, rows);
-    model->logits = carve(carver, (train ? rows : 1) * shape->vocabulary);
-    model->logit_lse = carve(carver, rows);
-    if (!train)
-        return;
-    model->dx = carve(carver, rows * hidden);
-    model->dhidden = carve(carver, rows * hidden);
-    model->dwide = carve(carver, rows * MAX(inner, hidden));
-    model->dwider = carve(carver, rows * MAX(2 * inner, model_shape_qkv_width(shape)));
+    unsigned chunks = model->part.chunks;
+    model->first_layers = g_new0(gsize, chunks + 1);
+    for (unsigned chunk = 0; chunk < chunks; chunk++)
+        model->first_layers[chunk + 1] = model->first_layers[chunk] + model_part_layers(&model->part, &model->shape, chunk).count;
 }
 
 static gboolean allocate_all(Model *model, GError **error)
 {
     Backend *backend = model->backend;
-    gsize angles = model->shape.context * model_shape_head_size(&model->shape);
-    gsize gradients = model->use == MODEL_TRAIN ? model->table->elements : 0;
-    Carver carver = {0};
-    carve_activations(model, &carver);
-    model->parameters = backend->allocate(backend, model->table->elements);
-    model->angles = backend->allocate(backend, angles);
-    model->activations = backend->allocate(backend, carver.used);
-    if (gradients)
-        model->gradients = backend->allocate(backend, gradients);
-    if (model->parameters && model->angles && model->activations && (model->gradients || !gradients)) {
-        carver = (Carver){.base = model->activations};
-        carve_activations(model, &carver);
+    gsize elements = model->table->elements, angles = model->shape.context * model_shape_head_size(&model->shape);
+    gboolean good = activations_allocate(model);
+    model->parameters = backend->allocate(backend, elements * sizeof(real));
+    model->angles = backend->allocate(backend, angles * sizeof(wide));
+    if (model->options.use == MODEL_TRAIN)
+        model->gradients = backend->allocate(backend, model->table->gradient_elements * sizeof(wide));
+    if (good && model->parameters && model->angles && (model->gradients || model->options.use != MODEL_TRAIN))
         return TRUE;
-    }
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
                 "not enough memory for a model of %" G_GSIZE_FORMAT " parameters and %.1f GB of activations; "
                 "a smaller batch.micro_batch needs less",
-                model->table->elements, (double)(carver.used * sizeof(real)) / 1e9);
+                elements, (double)model->activation_bytes / 1e9);
     return FALSE;
 }
 
-static void fill_angles(Model *model)
+static void upload_angles(Model *model)
 {
-    gsize size = model_shape_head_size(&model->shape), half = size / 2, context = model->shape.context;
-    g_autofree real *angles = g_new(real, context * size);
-    for (gsize position = 0; position < context; position++)
-        for (gsize i = 0; i < half; i++) {
-            double angle = (double)position * model_shape_rope_frequency(&model->shape, i);
-            angles[position * size + i] = (real)cos(angle);
-            angles[position * size + half + i] = (real)sin(angle);
-        }
-    model->backend->upload(model->backend, model->angles, angles, context * size);
+    gsize count = model->shape.context * model_shape_head_size(&model->shape);
+    g_autofree wide *angles = g_new(wide, count);
+    angles_fill(&model->shape, angles);
+    model->backend->upload(model->backend, model->angles, angles, count * sizeof *angles);
 }
 
-Model *model_new(const ModelShape *shape, Backend *backend, gsize max_rows, ModelUse use, GError **error)
+Model *model_new(const ModelShape *shape, const ModelPart *part, Backend *backend, const ModelOptions *options, GError **error)
 {
     if (!model_shape_check(shape, error))
         return NULL;
     g_autoptr(Model) model = g_new0(Model, 1);
     model->shape = *shape;
-    model->use = use;
-    model->max_rows = max_rows;
+    model->part = *part;
+    model->options = *options;
+    model->options.slots = MAX(options->slots, 1);
+    model->options.shares = MAX(options->shares, 1);
     model->backend = backend;
-    model->table = parameter_table_new(shape);
-    model->layers = g_new0(ModelLayer, shape->layers);
+    model->table = parameter_table_new(shape, part, model->options.shares);
+    number_layers(model);
     if (!allocate_all(model, error))
         return NULL;
-    fill_angles(model);
+    upload_angles(model);
     return g_steal_pointer(&model);
 }
 
@@ -119,151 +69,176 @@ void model_free(Model *model)
     Backend *backend = model->backend;
     backend->release(backend, model->parameters);
     backend->release(backend, model->gradients);
-    backend->release(backend, model->activations);
     backend->release(backend, model->angles);
+    activations_release(model);
     parameter_table_free(model->table);
-    g_free(model->layers);
+    g_free(model->first_layers);
     g_free(model);
 }
 
-static AttentionShape attention_shape(const Model *model, const ModelInput *input)
+/* ---- Forward ------------------------------------------------------------------------------------------------- */
+
+gsize model_hidden_elements(const Model *model, const ModelInput *input)
 {
-    return (AttentionShape){
-        .starts = input->starts,
-        .segments = input->segments,
-        .heads = model->shape.heads,
-        .kv_heads = model->shape.kv_heads,
-        .head_size = model_shape_head_size(&model->shape),
-    };
+    return layer_hidden_rows(model, input->rows) * model->shape.hidden;
 }
 
-static void rotate(Model *model, const ModelInput *input, real *qkv, gboolean inverse)
+real *model_entry(const Model *model, gsize slot)
 {
-    const ModelShape *shape = &model->shape;
-    model->backend->rope(model->backend, qkv, model->angles, input->positions, input->rows,
-                         model_shape_qkv_width(shape), shape->heads + shape->kv_heads, model_shape_head_size(shape),
-                         inverse);
+    return model->slots[slot].layers[0].x;
 }
 
-static void forward_attention(Model *model, const ModelInput *input, const ModelLayer *layer, const LayerOffsets *at)
+const real *model_exit(const Model *model)
+{
+    return model->exit;
+}
+
+static void embed(Model *model, real *to, const ModelInput *input)
 {
     Backend *b = model->backend;
-    const ModelShape *shape = &model->shape;
-    const real *p = model->parameters;
-    gsize rows = input->rows, hidden = shape->hidden;
-    AttentionShape attention = attention_shape(model, input);
-    b->rmsnorm_forward(b, layer->norm1, layer->inverse1, layer->x, p + at->input_norm, shape->norm_epsilon, rows,
-                       hidden);
-    b->linear_forward(b, layer->qkv, layer->norm1, p + at->qkv, rows, hidden, model_shape_qkv_width(shape));
-    rotate(model, input, layer->qkv, FALSE);
-    b->attention_forward(b, &attention, layer->attention, layer->lse, layer->qkv);
-    b->linear_forward(b, layer->middle, layer->attention, p + at->output, rows, hidden, hidden);
-    b->add(b, layer->middle, layer->middle, layer->x, rows * hidden);
+    b->embedding_forward(b, layer_term(model, to), model->parameters + model->table->embedding, input->ids, &model->table->classes,
+                         input->rows, model->shape.hidden);
+    layer_join(model, to, input->rows);
 }
 
-static void forward_mlp(Model *model, gsize rows, const ModelLayer *layer, const LayerOffsets *at, real *out)
+/* What follows the sum of a layer's middle and its branch: another layer, the last norm, or another rank. */
+static void leave_layer(Model *model, unsigned chunk, ModelSlot *slot, gsize l, gsize layers, gsize rows)
 {
     Backend *b = model->backend;
-    const ModelShape *shape = &model->shape;
-    const real *p = model->parameters;
-    gsize hidden = shape->hidden, inner = shape->intermediate;
-    b->rmsnorm_forward(b, layer->norm2, layer->inverse2, layer->middle, p + at->post_norm, shape->norm_epsilon, rows,
-                       hidden);
-    b->linear_forward(b, layer->gate_up, layer->norm2, p + at->gate_up, rows, hidden, 2 * inner);
-    b->swiglu_forward(b, layer->swiglu, layer->gate_up, rows, inner);
-    b->linear_forward(b, out, layer->swiglu, p + at->down, rows, inner, hidden);
-    b->add(b, out, out, layer->middle, rows * hidden);
-}
-
-void model_forward(Model *model, const ModelInput *input)
-{
-    Backend *b = model->backend;
-    const ModelShape *shape = &model->shape;
-    g_assert(input->rows <= model->max_rows);
-    b->embedding_forward(b, model->layers[0].x, model->parameters + model->table->embedding, input->ids, input->rows,
-                         shape->hidden);
-    for (gsize l = 0; l < shape->layers; l++) {
-        real *out = l + 1 < shape->layers ? model->layers[l + 1].x : model->last;
-        forward_attention(model, input, &model->layers[l], &model->table->layers[l]);
-        forward_mlp(model, input->rows, &model->layers[l], &model->table->layers[l], out);
+    const ParameterTable *table = model->table;
+    const real *p = model->parameters, *middle = slot->layers[l].middle;
+    gsize hidden = model->shape.hidden, kept = layer_hidden_rows(model, rows);
+    double epsilon = model->shape.norm_epsilon;
+    if (l + 1 < layers) {
+        const ModelLayer *next = &slot->layers[l + 1];
+        b->add_rmsnorm_forward(b, next->x, next->norm1, next->inverse1, middle, model->branch,
+                               p + table->layers[model->first_layers[chunk] + l + 1].input_norm, epsilon, kept, hidden);
+    } else if (model_part_is_last(&model->part, chunk)) {
+        b->add_rmsnorm_forward(b, slot->last, slot->normed, slot->inverse, middle, model->branch, p + table->norm, epsilon, kept, hidden);
+    } else {
+        b->add(b, model->exit, middle, model->branch, kept * hidden);
     }
-    b->rmsnorm_forward(b, model->normed, model->inverse, model->last, model->parameters + model->table->norm,
-                       shape->norm_epsilon, input->rows, shape->hidden);
 }
 
-void model_losses(Model *model, const ModelInput *input, real *losses)
+void model_forward(Model *model, unsigned chunk, gsize slot_number, const ModelInput *input)
+{
+    ModelSlot *slot = &model->slots[slot_number];
+    gsize first = model->first_layers[chunk], layers = model->first_layers[chunk + 1] - first;
+    g_assert(input->rows <= model->options.max_rows);
+    if (model_part_is_first(&model->part, chunk))
+        embed(model, slot->layers[0].x, input);
+    layer_enter(model, first, &slot->layers[0], input->rows);
+    for (gsize l = 0; l < layers; l++) {
+        layer_forward(model, first + l, &slot->layers[l], input);
+        leave_layer(model, chunk, slot, l, layers, input->rows);
+    }
+}
+
+/* ---- The head ------------------------------------------------------------------------------------------------ */
+
+/* Rows [first, first + count) of a micro-batch, of which the head computes the logits at once. */
+typedef struct HeadRows {
+    const ModelInput *input;
+    const real *normed; /* all rows */
+    gsize first, count;
+} HeadRows;
+
+static void head_losses(Model *model, const HeadRows *r, wide *losses)
 {
     Backend *b = model->backend;
-    gsize classes = model->shape.vocabulary;
-    b->linear_forward(b, model->logits, model->normed, model->parameters + model->table->head, input->rows,
-                      model->shape.hidden, classes);
-    b->cross_entropy_forward(b, losses, model->logit_lse, model->logits, input->targets, input->rows, classes);
+    Communicator *tensor = model->options.tensor;
+    const ParameterTable *table = model->table;
+    gsize hidden = model->shape.hidden;
+    wide *target = model->sum + r->count; /* behind the sums, so that one message carries both */
+    b->linear_forward(b, model->logits, r->normed + r->first * hidden, model->parameters + table->head, r->count, hidden,
+                      table->classes.stride);
+    b->cross_entropy_forward(b, model->largest, model->sum, target, model->logits, r->input->targets + r->first, &table->classes,
+                             r->count);
+    if (model->part.tensor > 1) {
+        b->copy(b, model->own, model->largest, r->count * sizeof(wide));
+        tensor->maximum(tensor, model->largest, r->count);
+        b->cross_entropy_rescale(b, model->sum, model->own, model->largest, r->count);
+        tensor->sum(tensor, model->sum, 2 * r->count, NUMBER_WIDE);
+    }
+    b->cross_entropy_losses(b, losses + r->first, model->logit_lse, model->largest, model->sum, target, r->count);
+}
+
+/* The derivative by the head's input of these rows to their place in dnormed. */
+static void head_backward(Model *model, const HeadRows *r, real *dnormed)
+{
+    Backend *b = model->backend;
+    const ParameterTable *table = model->table;
+    gsize hidden = model->shape.hidden, classes = table->classes.stride;
+    b->cross_entropy_backward(b, model->logits, model->logit_lse, r->input->targets + r->first, r->input->weights + r->first,
+                              &table->classes, r->count);
+    b->linear_backward_weight(b, model->gradients + table->head_gradient, model->logits, r->normed + r->first * hidden, r->count, hidden,
+                              classes);
+    b->linear_backward_input(b, dnormed + r->first * hidden, model->logits, model->parameters + table->head, r->count, hidden, classes);
+}
+
+/* The head's backward comes at once, while the logits are there: what is left of it takes the place of the normed rows. */
+void model_losses(Model *model, gsize slot_number, const ModelInput *input, wide *losses)
+{
+    ModelSlot *slot = &model->slots[slot_number];
+    HeadRows r = {.input = input, .normed = layer_spread(model, slot->normed, input->rows)};
+    real *dnormed = layer_term(model, slot->normed);
+    for (; r.first < input->rows; r.first += r.count) {
+        r.count = MIN(ACTIVATIONS_HEAD_ROWS, input->rows - r.first);
+        head_losses(model, &r, losses);
+        if (input->weights)
+            head_backward(model, &r, dnormed);
+    }
+    if (input->weights)
+        layer_join(model, slot->normed, input->rows);
 }
 
 void model_logits(Model *model, gsize row, real *logits)
 {
     Backend *b = model->backend;
-    gsize hidden = model->shape.hidden, classes = model->shape.vocabulary;
-    b->linear_forward(b, model->logits, model->normed + row * hidden, model->parameters + model->table->head, 1, hidden,
-                      classes);
-    b->download(b, logits, model->logits, classes);
+    gsize hidden = model->shape.hidden;
+    b->linear_forward(b, model->logits, model->slots[0].normed + row * hidden, model->parameters + model->table->head, 1, hidden,
+                      model->table->classes.stride);
+    b->download(b, logits, model->logits, model->shape.vocabulary * sizeof *logits);
 }
 
-/* dx: in, the derivative by the layer's output; out, by `middle`. */
-static void backward_mlp(Model *model, gsize rows, const ModelLayer *layer, const LayerOffsets *at)
+/* ---- Backward ------------------------------------------------------------------------------------------------ */
+
+static void tell_ready(Model *model, const ModelInput *input, gsize bucket)
 {
-    Backend *b = model->backend;
-    const real *p = model->parameters;
-    real *g = model->gradients, *dx = model->dx, *dswiglu = model->dwide, *dgate_up = model->dwider;
-    gsize hidden = model->shape.hidden, inner = model->shape.intermediate;
-    b->linear_backward_weight(b, g + at->down, dx, layer->swiglu, rows, inner, hidden);
-    b->linear_backward_input(b, dswiglu, dx, p + at->down, rows, inner, hidden);
-    b->swiglu_backward(b, dgate_up, dswiglu, layer->gate_up, rows, inner);
-    b->linear_backward_weight(b, g + at->gate_up, dgate_up, layer->norm2, rows, hidden, 2 * inner);
-    b->linear_backward_input(b, model->dhidden, dgate_up, p + at->gate_up, rows, hidden, 2 * inner);
-    b->rmsnorm_backward(b, dx, g + at->post_norm, model->dhidden, layer->middle, p + at->post_norm, layer->inverse2,
-                        rows, hidden);
+    if (input->last && model->ready)
+        model->ready(bucket, model->ready_user);
 }
 
-/* dx: in, the derivative by `middle`; out, by the layer's input. */
-static void backward_attention(Model *model, const ModelInput *input, const ModelLayer *layer, const LayerOffsets *at)
-{
-    Backend *b = model->backend;
-    const real *p = model->parameters;
-    real *g = model->gradients, *dx = model->dx, *dattention = model->dwide, *dqkv = model->dwider;
-    gsize rows = input->rows, hidden = model->shape.hidden, width = model_shape_qkv_width(&model->shape);
-    AttentionShape attention = attention_shape(model, input);
-    b->linear_backward_weight(b, g + at->output, dx, layer->attention, rows, hidden, hidden);
-    b->linear_backward_input(b, dattention, dx, p + at->output, rows, hidden, hidden);
-    b->attention_backward(b, &attention, dqkv, dattention, layer->attention, layer->lse, layer->qkv);
-    rotate(model, input, dqkv, TRUE);
-    b->linear_backward_weight(b, g + at->qkv, dqkv, layer->norm1, rows, hidden, width);
-    b->linear_backward_input(b, model->dhidden, dqkv, p + at->qkv, rows, hidden, width);
-    b->rmsnorm_backward(b, dx, g + at->input_norm, model->dhidden, layer->x, p + at->input_norm, layer->inverse1, rows,
-                        hidden);
-}
-
-void model_backward(Model *model, const ModelInput *input, double scale)
+static void backward_last_norm(Model *model, const ModelSlot *slot, const ModelInput *input)
 {
     Backend *b = model->backend;
     const ParameterTable *table = model->table;
-    const real *p = model->parameters;
-    real *g = model->gradients;
-    gsize rows = input->rows, hidden = model->shape.hidden, classes = model->shape.vocabulary;
-    b->cross_entropy_backward(b, model->logits, model->logit_lse, input->targets, scale, rows, classes);
-    b->linear_backward_weight(b, g + table->head, model->logits, model->normed, rows, hidden, classes);
-    b->linear_backward_input(b, model->dhidden, model->logits, p + table->head, rows, hidden, classes);
-    b->clear(b, model->dx, rows * hidden);
-    b->rmsnorm_backward(b, model->dx, g + table->norm, model->dhidden, model->last, p + table->norm, model->inverse,
-                        rows, hidden);
-    for (gsize l = model->shape.layers; l-- > 0;) {
-        backward_mlp(model, rows, &model->layers[l], &table->layers[l]);
-        backward_attention(model, input, &model->layers[l], &table->layers[l]);
+    b->clear(b, model->dx, model_hidden_elements(model, input) * sizeof(real));
+    b->rmsnorm_backward(b, model->dx, model->gradients + table->norm, slot->normed, slot->last, model->parameters + table->norm,
+                        slot->inverse, layer_hidden_rows(model, input->rows), model->shape.hidden);
+    tell_ready(model, input, table->head_bucket);
+}
+
+void model_backward(Model *model, unsigned chunk, gsize slot_number, const ModelInput *input)
+{
+    Backend *b = model->backend;
+    const ParameterTable *table = model->table;
+    const ModelSlot *slot = &model->slots[slot_number];
+    gsize first = model->first_layers[chunk], layers = model->first_layers[chunk + 1] - first;
+    if (model_part_is_last(&model->part, chunk))
+        backward_last_norm(model, slot, input);
+    for (gsize l = layers; l-- > 0;) {
+        layer_backward(model, first + l, &slot->layers[l], input);
+        tell_ready(model, input, table->layers[first + l].bucket);
     }
-    b->embedding_backward(b, g + table->embedding, model->dx, input->ids, rows, hidden);
+    if (!model_part_is_first(&model->part, chunk))
+        return;
+    b->embedding_backward(b, model->gradients + table->embedding, layer_spread(model, model->dx, input->rows), input->ids, &table->classes,
+                          input->rows, model->shape.hidden);
+    tell_ready(model, input, table->embedding_bucket);
 }
 
 void model_clear_gradients(Model *model)
 {
-    model->backend->clear(model->backend, model->gradients, model->table->elements);
+    model->backend->clear(model->backend, model->gradients, model->table->gradient_elements * sizeof(wide));
 }

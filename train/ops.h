@@ -4,7 +4,9 @@
  * A Backend is a table of functions. model.c and optimizer.c touch numbers through it alone, so that a second backend
  * (CUDA) is a second table. Sequence: b = backend_cpu_new(threads); b->linear_forward(b, ...); b->destroy(b).
  *
- * Memory: every `real *` lies in the backend's own memory, from `allocate`; every guint32 array lies in ordinary memory.
+ * Memory: every array lies in the backend's own memory, from `allocate`, but for AttentionShape.starts and what download
+ * fills, which lie in ordinary memory. Sizes of memory are in bytes, all other sizes in elements and 64 bits wide.
+ * `real` and `wide` are explained in train/real.h.
  * Shapes are row-major and written [rows, columns]; a "row" is one token of the micro-batch.
  * Gradients: `d` before a name is the derivative of the loss by it. Gradients of weights and of the residual stream are
  * added to what is there (marked +=), all others overwrite.
@@ -19,6 +21,7 @@
 
 #include <glib.h>
 
+#include "train/communicator.h"
 #include "train/real.h"
 
 /* Causal attention over segments: segment s is the rows [starts[s], starts[s + 1]); no row sees another segment.
@@ -30,6 +33,16 @@ typedef struct AttentionShape {
     gsize kv_heads; /* of keys and values; divides heads (GQA: Ainslie et al. 2023) */
     gsize head_size;
 } AttentionShape;
+
+/* Classes [first, first + count) of the vocabulary, in rows or columns of which there are `stride`, at least `count`. */
+typedef struct ClassRange {
+    gsize first, count, stride;
+} ClassRange;
+
+/* Elements [offset, offset + count) of an array. */
+typedef struct Piece {
+    gsize offset, count;
+} Piece;
 
 typedef struct AdamW {
     double rate; /* of learning, at this step */
@@ -46,31 +59,40 @@ struct Backend {
     gpointer state; /* the backend's own */
     void (*destroy)(Backend *backend);
 
-    real *(*allocate)(Backend *backend, gsize count); /* zeroed; NULL when there is not enough memory */
-    void (*release)(Backend *backend, real *memory);
-    void (*upload)(Backend *backend, real *to, const real *from, gsize count);
-    void (*download)(Backend *backend, real *to, const real *from, gsize count);
-    void (*clear)(Backend *backend, real *memory, gsize count);
+    void *(*allocate)(Backend *backend, gsize bytes); /* zeroed; NULL when there is not enough memory */
+    void (*release)(Backend *backend, void *memory);
+    void (*upload)(Backend *backend, void *to, const void *from, gsize bytes);
+    void (*download)(Backend *backend, void *to, const void *from, gsize bytes);
+    void (*copy)(Backend *backend, void *to, const void *from, gsize bytes);
+    void (*clear)(Backend *backend, void *memory, gsize bytes);
+    /* to[count] = from[count], rounded to nearest even. */
+    void (*narrow)(Backend *backend, real *to, const wide *from, gsize count);
+    /* See train/communicator.h. NULL `comm` is one rank. */
+    Communicator *(*communicator_new)(Backend *backend, Comm *comm, gboolean deferred, GError **error);
 
-    /* out[rows, width] = weight[ids[r], :].  backward: dweight[ids[r], :] += dout[r, :]. */
-    void (*embedding_forward)(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows,
-                              gsize width);
-    void (*embedding_backward)(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
-                               gsize width);
+    /* out[rows, width] = weight[ids[r] - range.first, :] where the range holds ids[r], else zero.
+     * backward: dweight[ids[r] - range.first, :] += dout[r, :] where the range holds ids[r]. */
+    void (*embedding_forward)(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range,
+                              gsize rows, gsize width);
+    void (*embedding_backward)(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range,
+                               gsize rows, gsize width);
 
     /* out = x * inverse * weight, inverse[r] = 1 / sqrt(mean(x[r, :]^2) + epsilon); x, out [rows, width], weight [width]
      * (Zhang and Sennrich 2019).
      * backward: with g = dout * weight and n = x * inverse: dx += inverse * (g - n * mean(g * n)), dweight += sum dout * n. */
-    void (*rmsnorm_forward)(Backend *backend, real *out, real *inverse, const real *x, const real *weight,
+    void (*rmsnorm_forward)(Backend *backend, real *out, wide *inverse, const real *x, const real *weight,
                             double epsilon, gsize rows, gsize width);
-    void (*rmsnorm_backward)(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
-                             const real *weight, const real *inverse, gsize rows, gsize width);
+    void (*rmsnorm_backward)(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x,
+                             const real *weight, const wide *inverse, gsize rows, gsize width);
+    /* sum = x + y, and out and inverse as rmsnorm_forward gives them for `sum`, to the last bit. */
+    void (*add_rmsnorm_forward)(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y,
+                                const real *weight, double epsilon, gsize rows, gsize width);
 
     /* Rotates the first `heads` heads of each row of x[rows, stride] in place by the row's position: the pair
      * (i, i + head_size / 2) by the angle positions[r] * theta^(-2 i / head_size), which is the layout of Hugging Face
      * (RoPE: Su et al. 2021). `table` [positions, head_size] holds the cosines, then the sines, of each position.
      * Backward is the rotation by the opposite angle: `inverse` TRUE. */
-    void (*rope)(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride,
+    void (*rope)(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride,
                  gsize heads, gsize head_size, gboolean inverse);
 
     /* qkv[rows, (heads + 2 kv_heads) * head_size] holds queries, then keys, then values. For query head h of key head
@@ -78,9 +100,9 @@ struct Backend {
      * out [rows, heads * head_size]; lse [rows, heads] is the log of each softmax's denominator, from which backward
      * computes p again instead of keeping it (Dao et al. 2022).
      * backward: dv_j = sum_i p_ij dout_i, ds_ij = p_ij (dout_i . v_j - dout_i . out_i), dq and dk from ds. */
-    void (*attention_forward)(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv);
+    void (*attention_forward)(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv);
     void (*attention_backward)(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
-                               const real *out, const real *lse, const real *qkv);
+                               const real *out, const wide *lse, const real *qkv);
 
     /* out[rows, width] = silu(gate) * up, silu(x) = x / (1 + e^-x); gate_up [rows, 2 width] holds gate, then up
      * (Shazeer 2020). backward: dgate_up from dout. */
@@ -94,24 +116,37 @@ struct Backend {
                            gsize outputs);
     void (*linear_backward_input)(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
                                   gsize inputs, gsize outputs);
-    void (*linear_backward_weight)(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
+    void (*linear_backward_weight)(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
                                    gsize inputs, gsize outputs);
 
-    /* losses[r] = lse[r] - logits[r, targets[r]], lse[r] = log sum_c exp(logits[r, c]), in nats; logits [rows, classes].
-     * backward, in place: logits[r, c] becomes scale * (exp(logits[r, c] - lse[r]) - [c = targets[r]]). */
-    void (*cross_entropy_forward)(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
-                                  gsize rows, gsize classes);
-    void (*cross_entropy_backward)(Backend *backend, real *logits, const real *lse, const guint32 *targets,
-                                   double scale, gsize rows, gsize classes);
+    /* Cross-entropy over classes that may be divided among ranks; logits [rows, range.stride], of which the first range.count
+     * columns are the classes from range.first on. With those alone, in one pass and without storing probabilities:
+     *   largest[r] = max_c logits[r, c], sum[r] = sum_c exp(logits[r, c] - largest[r]),
+     *   target[r] = logits[r, targets[r] - range.first], 0 where the range does not hold it.
+     * Ranks then agree: largest becomes the maximum over all; rescale does sum[r] *= exp(own[r] - largest[r]) for each
+     * rank's `own` earlier largest; sum and target are added up. At last
+     *   lse[r] = largest[r] + log(sum[r]), losses[r] = lse[r] - target[r], in nats.
+     * backward, in place: logits[r, c] becomes weights[r] * (exp(logits[r, c] - lse[r]) - [c is the target]), and 0 in columns
+     * beyond range.count. weights[r] is the derivative of the total loss by losses[r]; 0 leaves a row out. */
+    void (*cross_entropy_forward)(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits,
+                                  const guint32 *targets, const ClassRange *range, gsize rows);
+    void (*cross_entropy_rescale)(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows);
+    void (*cross_entropy_losses)(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum,
+                                 const wide *target, gsize rows);
+    void (*cross_entropy_backward)(Backend *backend, real *logits, const wide *lse, const guint32 *targets,
+                                   const wide *weights, const ClassRange *range, gsize rows);
 
-    /* out = x + y. */
+    /* out = x + y; out may be one of them. */
     void (*add)(Backend *backend, real *out, const real *x, const real *y, gsize count);
-    /* Sum of x^2, in double precision. */
-    double (*square_sum)(Backend *backend, const real *x, gsize count);
+    /* to += from. */
+    void (*accumulate)(Backend *backend, wide *to, const wide *from, gsize count);
+    /* sums[i], in ordinary memory: of x^2 over the i-th piece, in double precision. */
+    void (*square_sums)(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count);
     /* One step of AdamW (Loshchilov and Hutter 2019) with g = scale * gradient: first decay, p -= rate * decay * p; then
      * m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
-     * p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). */
-    void (*adamw)(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
+     * p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon). p is the master; parameters = p, rounded. They may
+     * be one array where `real` is `wide`. */
+    void (*adamw)(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count,
                   const AdamW *step);
 };
 

@@ -69,13 +69,7 @@ static gboolean check_tensor(const ParallelSettings *settings, const ModelShape 
                         tensor, sizes[i].key, sizes[i].value, divisor_below(sizes[i].value, tensor));
             return FALSE;
         }
-    if (shape->vocabulary % tensor == 0)
-        return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "model.vocabulary is %" G_GSIZE_FORMAT ", but must be a multiple of parallel.tensor, which is %" G_GSIZE_FORMAT
-                "; set model.vocabulary to %" G_GSIZE_FORMAT,
-                shape->vocabulary, tensor, next_multiple(shape->vocabulary, tensor));
-    return FALSE;
+    return TRUE;
 }
 
 static gboolean check_pipeline(const ParallelSettings *settings, const ModelShape *shape, GError **error)
@@ -88,22 +82,21 @@ static gboolean check_pipeline(const ParallelSettings *settings, const ModelShap
                     settings->interleave);
         return FALSE;
     }
-    if (shape->layers % chunks == 0)
+    if (shape->layers >= chunks)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                "model.layers is %" G_GSIZE_FORMAT ", but must be a multiple of parallel.pipeline (%" G_GSIZE_FORMAT
-                ") times parallel.interleave (%" G_GSIZE_FORMAT "); set parallel.pipeline to %" G_GSIZE_FORMAT
-                " and parallel.interleave to 1, or model.layers to %" G_GSIZE_FORMAT,
-                shape->layers, settings->pipeline, settings->interleave, divisor_below(shape->layers, settings->pipeline),
-                next_multiple(shape->layers, chunks));
+                "model.layers is %" G_GSIZE_FORMAT ", but parallel.pipeline (%" G_GSIZE_FORMAT
+                ") times parallel.interleave (%" G_GSIZE_FORMAT ") needs %" G_GSIZE_FORMAT
+                " layers or more; set parallel.pipeline to at most %" G_GSIZE_FORMAT " and parallel.interleave to 1",
+                shape->layers, settings->pipeline, settings->interleave, chunks, MIN(shape->layers, settings->pipeline));
     return FALSE;
 }
 
-/* One rank may have a last micro-batch that is smaller; between ranks messages have one size, and shares are equal. */
+/* One rank may have a last micro-batch that is smaller; shares of several are equal. */
 static gboolean check_batch(const ParallelSettings *settings, gsize sequences, gsize micro_batch, GError **error)
 {
     gsize data = MAX(settings->data, 1), unit = data * micro_batch;
-    if (data * settings->pipeline > 1 && sequences % unit) {
+    if (data > 1 && sequences % unit) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "batch.sequences is %" G_GSIZE_FORMAT ", but must be a multiple of parallel.data (%" G_GSIZE_FORMAT
                     ") times batch.micro_batch (%" G_GSIZE_FORMAT "); set batch.sequences to %" G_GSIZE_FORMAT,

@@ -4,8 +4,8 @@
  * Ranks are the product of three numbers: `tensor` ranks share every matrix of a layer, `pipeline` ranks share the
  * layers, `data` ranks share the sequences of a step (Shoeybi et al. 2019; Narayanan et al. 2021). Rank = tensor rank +
  * tensor * (data rank + data * pipeline rank).
- * A layout must divide: heads, keys, the MLP and the vocabulary by `tensor`, layers by `pipeline` times `interleave`,
- * sequences by `data` times the micro-batch. What does not divide is GALEN_ERROR_INPUT whose message names both numbers
+ * A layout must divide: heads, keys and the MLP by `tensor`, sequences by `data` times the micro-batch; each chunk of a
+ * pipeline needs a layer, but not as many as others, and a vocabulary is padded. What does not divide is GALEN_ERROR_INPUT whose message names both numbers
  * and a value that would do.
  *
  * Sequence: parallel_check when a file is read; parallel_resolve when the number of ranks is known.

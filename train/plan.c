@@ -68,12 +68,12 @@ static guint64 activations_of(const Plan *plan, const Local *local, gsize stage,
 static guint64 buffers_of(const Plan *plan, const Local *local)
 {
     guint64 stream = local->shared * local->hidden * local->real, whole = local->rows * local->hidden * local->real;
-    guint64 wide = MAX(local->inner, local->attention) + MAX(2 * local->inner, local->qkv);
+    guint64 scratch = MAX(local->inner, local->attention) + MAX(2 * local->inner, local->qkv);
     guint64 gathered = plan->parallel.sequence && plan->parallel.tensor > 1 ? whole : 0;
     guint64 messages = plan->parallel.pipeline > 1 ? 2 * stream : 0;
     guint64 rotations = plan->shape.context * model_shape_head_size(&plan->shape) * WIDE;
     guint64 losses = plan->sequences * plan->shape.context * WIDE + 3 * local->rows * sizeof(guint32);
-    return stream + whole + local->rows * wide * local->real + gathered + messages + rotations + losses;
+    return stream + whole + local->rows * scratch * local->real + gathered + messages + rotations + losses;
 }
 
 static PlanMemory memory_of(const Plan *plan, const Local *local, gsize stage)

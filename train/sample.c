@@ -43,18 +43,21 @@ guint32 sample_draw(const real *logits, gsize classes, double temperature, gsize
     return candidates[count - 1].id;
 }
 
-/* The id below `classes` that follows ids[count], of which the model sees as many as its context holds. */
-static guint32 next_id(Model *model, const SampleRequest *request, gsize classes, const guint32 *ids, gsize count)
+/* The id below `classes` that follows ids[count], of which the model sees as many as its context holds; `room` in the backend's memory has
+ * places for ids and positions of a context. */
+static guint32 next_id(Model *model, const SampleRequest *request, gsize classes, const guint32 *ids, gsize count, guint32 *room)
 {
-    gsize rows = MIN(count, model->shape.context);
+    Backend *b = model->backend;
+    gsize context = model->shape.context, rows = MIN(count, context);
     g_autofree guint32 *positions = g_new(guint32, rows);
     g_autofree real *logits = g_new(real, model->shape.vocabulary);
     for (gsize r = 0; r < rows; r++)
         positions[r] = (guint32)r;
+    b->upload(b, room, ids + (count - rows), rows * sizeof *ids);
+    b->upload(b, room + context, positions, rows * sizeof *positions);
     guint32 starts[2] = {0, (guint32)rows};
-    ModelInput input = {
-        .rows = rows, .ids = ids + (count - rows), .positions = positions, .starts = starts, .segments = 1};
-    model_forward(model, &input);
+    ModelInput input = {.rows = rows, .ids = room, .positions = room + context, .starts = starts, .segments = 1};
+    model_forward(model, 0, 0, &input);
     model_logits(model, rows - 1, logits);
     return sample_draw(logits, classes, request->temperature, request->top_k,
                        random_unit_at(request->seed, "sample", count));
@@ -76,8 +79,8 @@ static gboolean tell(const Tokenizer *tokenizer, const GArray *ids, gboolean las
     return TRUE;
 }
 
-static gboolean generate(Model *model, const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress,
-                         SampleText text, gpointer user, GError **error)
+static gboolean generate(Model *model, guint32 *room, const SampleRequest *request, const Tokenizer *tokenizer,
+                         Progress *progress, SampleText text, gpointer user, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
     guint32 end = tokenizer_eos(tokenizer);
@@ -87,7 +90,7 @@ static gboolean generate(Model *model, const SampleRequest *request, const Token
         !tell(tokenizer, ids, TRUE, &told, NULL, NULL, error))
         return FALSE;
     for (gsize i = 0; i < request->tokens; i++) {
-        guint32 id = next_id(model, request, tokenizer_vocabulary(tokenizer), (const guint32 *)(gconstpointer)ids->data, ids->len);
+        guint32 id = next_id(model, request, tokenizer_vocabulary(tokenizer), (const guint32 *)(gconstpointer)ids->data, ids->len, room);
         progress_add(progress, 1);
         if (id == end)
             break;
@@ -122,8 +125,12 @@ gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Pr
         good = FALSE;
     }
     progress_begin(progress, "sample", "tokens", request->tokens);
-    good = good && generate(model, request, tokenizer, progress, text, user, error);
+    guint32 *room = good ? backend->allocate(backend, 2 * model->shape.context * sizeof *room) : NULL;
+    if (good && !room)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for a context of %" G_GSIZE_FORMAT " tokens", model->shape.context);
+    good = room && generate(model, room, request, tokenizer, progress, text, user, error);
     progress_end(progress);
+    backend->release(backend, room);
     model_free(model);
     backend->destroy(backend);
     return good;

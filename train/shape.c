@@ -88,6 +88,13 @@ double model_shape_rope_frequency(const ModelShape *shape, gsize pair)
     return fade * frequency + (1 - fade) * frequency / scaling->factor;
 }
 
+guint64 model_shape_parameters(const ModelShape *shape)
+{
+    guint64 hidden = shape->hidden, vocabulary = shape->vocabulary * hidden;
+    guint64 layer = (model_shape_qkv_width(shape) + hidden + 3 * shape->intermediate + 2) * hidden;
+    return vocabulary * (shape->tied ? 1 : 2) + shape->layers * layer + hidden;
+}
+
 static json_t *scaling_to_json(const RopeScaling *scaling)
 {
     if (scaling->factor == 0)

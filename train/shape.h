@@ -38,6 +38,7 @@ gsize model_shape_head_size(const ModelShape *shape);
 gsize model_shape_qkv_width(const ModelShape *shape); /* of one row of queries, keys and values */
 /* Radians by which pair `pair` of a head turns from one position to the next. */
 double model_shape_rope_frequency(const ModelShape *shape, gsize pair);
+guint64 model_shape_parameters(const ModelShape *shape); /* numbers in all its tensors */
 json_t *model_shape_to_json(const ModelShape *shape);
 /* `what` names the file in errors. */
 gboolean model_shape_from_json(const json_t *object, const char *what, ModelShape *shape, GError **error);

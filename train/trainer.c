@@ -9,42 +9,30 @@
 #include "base/file.h"
 #include "train/batch.h"
 #include "train/checkpoint_model.h"
-#include "train/communicator.h"
+#include "train/engine.h"
 #include "train/run_log.h"
 #include "train/unigram.h"
 
 typedef struct Run {
     TrainConfig config; /* a copy that borrows its strings, with the store's vocabulary */
     Backend *backend;
-    Communicator *communicator;
     ShardReader *reader, *valid;
     BatchPlan *plan, *valid_plan; /* valid ones only where the run evaluates */
-    Model *model;
-    Optimizer *optimizer;
+    Engine *engine;
+    guint64 parameters; /* of the whole model */
     RunLog *log;
     Progress *progress;
     double entropy;
     guint64 resumed;
     Batch batch, valid_batch;
-    /* Of one micro-batch. */
-    guint32 *ids, *targets, *positions;
-    GArray *starts;
-    /* Of one batch, a number for each target. */
-    real *losses; /* in the backend's memory */
-    real *host_losses;
-    double *wide_losses;
+    double *losses; /* of one batch, a number for each target */
 } Run;
 
 static void run_clear(Run *run)
 {
-    if (run->losses)
-        run->backend->release(run->backend, run->losses);
-    optimizer_free(run->optimizer);
-    model_free(run->model);
+    engine_free(run->engine);
     if (run->backend)
         run->backend->destroy(run->backend);
-    if (run->communicator)
-        run->communicator->destroy(run->communicator);
     batch_clear(&run->batch);
     batch_clear(&run->valid_batch);
     batch_plan_free(run->plan);
@@ -52,13 +40,7 @@ static void run_clear(Run *run)
     g_clear_pointer(&run->reader, shard_reader_free);
     g_clear_pointer(&run->valid, shard_reader_free);
     run_log_free(run->log);
-    g_free(run->ids);
-    g_free(run->targets);
-    g_free(run->positions);
-    g_free(run->host_losses);
-    g_free(run->wide_losses);
-    if (run->starts)
-        g_array_free(run->starts, TRUE);
+    g_free(run->losses);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
@@ -89,27 +71,22 @@ static gboolean open_data(Run *run, Store *store, GError **error)
 
 static gboolean open_model(Run *run, GError **error)
 {
-    const TrainConfig *config = &run->config;
-    gsize rows = config->micro_batch * config->model.context;
-    gsize targets = MAX(config->sequences, run->valid_plan ? run->valid_plan->sequences : 0) * config->model.context;
-    run->backend = backend_cpu_new(config->threads);
-    run->communicator = communicator_self_new();
-    run->model = model_new(&config->model, run->backend, rows, MODEL_TRAIN, error);
-    run->optimizer = run->model ? optimizer_new(&config->optimizer, run->model, error) : NULL;
-    if (!run->optimizer)
+    TrainConfig *config = &run->config;
+    if (!parallel_resolve(&config->parallel, &config->model, config->sequences, config->micro_batch, 1, error))
         return FALSE;
-    run->ids = g_new(guint32, rows);
-    run->targets = g_new(guint32, rows);
-    run->positions = g_new(guint32, rows);
-    for (gsize r = 0; r < rows; r++)
-        run->positions[r] = (guint32)(r % config->model.context);
-    run->starts = g_array_new(FALSE, FALSE, sizeof(guint32));
-    run->host_losses = g_new(real, targets);
-    run->wide_losses = g_new(double, targets);
-    run->losses = run->backend->allocate(run->backend, targets);
-    if (!run->losses)
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for the losses of a batch");
-    return run->losses != NULL;
+    EngineSettings settings = {
+        .shape = config->model,
+        .optimizer = config->optimizer,
+        .parallel = config->parallel,
+        .sequences = config->sequences,
+        .micro_batch = config->micro_batch,
+        .document_mask = config->document_mask,
+    };
+    run->backend = backend_cpu_new(config->threads);
+    run->engine = engine_new(&settings, run->backend, NULL, error);
+    run->losses = g_new(double, MAX(config->sequences, run->valid_plan ? run->valid_plan->sequences : 0) * config->model.context);
+    run->parameters = model_shape_parameters(&config->model);
+    return run->engine != NULL;
 }
 
 /* The first key, as "optimizer.lr", whose values differ, and both values; NULL where all agree. */
@@ -164,14 +141,15 @@ static gboolean begin_or_resume(Run *run, GError **error)
         return FALSE;
     }
     if (!path) {
-        g_autofree real *values = g_new(real, run->model->table->elements);
-        parameters_initialise(run->model->table, &run->config.model, run->config.seed, values);
-        run->backend->upload(run->backend, run->model->parameters, values, run->model->table->elements);
+        const ParameterTable *table = engine_model(run->engine)->table;
+        g_autofree wide *values = g_new(wide, table->elements);
+        parameters_initialise(table, &run->config.model, run->config.seed, values);
+        optimizer_set_weights(engine_optimizer(run->engine), values);
         return TRUE;
     }
     g_auto(CheckpointState) state = {0};
     if (!checkpoint_load_state(path, &state, error) || !check_state(run, path, &state, error) ||
-        !checkpoint_load(path, run->optimizer, error))
+        !checkpoint_load(path, engine_optimizer(run->engine), NULL, error))
         return FALSE;
     run->resumed = state.step;
     return TRUE;
@@ -183,7 +161,7 @@ static gboolean write_header(Run *run, GError **error)
     sha256_hex(shard_reader_digest(run->reader), digest);
     g_autoptr(json_t) line =
         json_pack("{s:i, s:{s:I, s:I, s:s, s:f, s:o}}", "step", 0, "run", "parameters",
-                  (json_int_t)run->model->table->elements, "train_tokens", (json_int_t)shard_reader_tokens(run->reader),
+                  (json_int_t)run->parameters, "train_tokens", (json_int_t)shard_reader_tokens(run->reader),
                   "shards", digest, "unigram_entropy", run->entropy, "config", train_config_fingerprint(&run->config));
     return run_log_write(run->log, line, error);
 }
@@ -196,61 +174,12 @@ static gboolean open_log(Run *run, GError **error)
     return run->log && (!run_log_is_empty(run->log) || write_header(run, error));
 }
 
-/* Splits sequences [first, first + count) into inputs and targets. */
-static ModelInput micro_input(Run *run, const Batch *batch, gsize first, gsize count)
-{
-    gsize context = batch->context;
-    for (gsize s = 0; s < count; s++) {
-        const guint32 *ids = batch->ids + (first + s) * (context + 1);
-        memcpy(run->ids + s * context, ids, context * sizeof *ids);
-        memcpy(run->targets + s * context, ids + 1, context * sizeof *ids);
-    }
-    g_array_set_size(run->starts, 0);
-    batch_starts(batch, first, count, run->config.document_mask, run->starts);
-    return (ModelInput){
-        .rows = count * context,
-        .ids = run->ids,
-        .targets = run->targets,
-        .positions = run->positions,
-        .starts = (const guint32 *)(gconstpointer)run->starts->data,
-        .segments = run->starts->len - 1,
-    };
-}
-
-/* The loss of every target of the batch in run->wide_losses, and with `train` the gradient of their mean. */
-static gboolean compute_losses(Run *run, const Batch *batch, gboolean train, GError **error)
-{
-    Communicator *communicator = run->communicator;
-    gsize targets = batch->sequences * batch->context;
-    gsize begin = batch->sequences * communicator->rank / communicator->size;
-    gsize end = batch->sequences * (communicator->rank + 1) / communicator->size;
-    run->backend->clear(run->backend, run->losses, targets);
-    if (train)
-        model_clear_gradients(run->model);
-    for (gsize first = begin; first < end; first += run->config.micro_batch) {
-        ModelInput input = micro_input(run, batch, first, MIN(run->config.micro_batch, end - first));
-        model_forward(run->model, &input);
-        model_losses(run->model, &input, run->losses + first * batch->context);
-        if (train)
-            model_backward(run->model, &input, 1 / (double)targets);
-    }
-    if (!communicator->all_reduce_sum(communicator, run->backend, run->losses, targets, error))
-        return FALSE;
-    if (train && !communicator->all_reduce_sum(communicator, run->backend, run->model->gradients,
-                                               run->model->table->elements, error))
-        return FALSE;
-    run->backend->download(run->backend, run->host_losses, run->losses, targets);
-    for (gsize i = 0; i < targets; i++)
-        run->wide_losses[i] = run->host_losses[i];
-    return TRUE;
-}
-
 static double mean_loss(const Run *run, const Batch *batch)
 {
     gsize targets = batch->sequences * batch->context;
     double sum = 0;
     for (gsize i = 0; i < targets; i++)
-        sum += run->wide_losses[i];
+        sum += run->losses[i];
     return sum / (double)targets;
 }
 
@@ -276,7 +205,7 @@ static gboolean log_step(Run *run, const TrainReport *report, const GArray *by_s
         report->token_hash, "loss_by_source", losses_to_json(run, run->reader, by_source, BATCH_BY_SOURCE), "timing",
         "seconds", seconds, "tokens_per_second", report->tokens_per_second);
     if (run->config.log_documents) {
-        g_autoptr(GArray) by_document = batch_losses(&run->batch, run->wide_losses, BATCH_BY_DOCUMENT);
+        g_autoptr(GArray) by_document = batch_losses(&run->batch, run->losses, BATCH_BY_DOCUMENT);
         json_object_set_new(line, "loss_by_document", losses_to_json(run, run->reader, by_document, BATCH_BY_DOCUMENT));
     }
     return run_log_write(run->log, line, error);
@@ -284,10 +213,10 @@ static gboolean log_step(Run *run, const TrainReport *report, const GArray *by_s
 
 static gboolean evaluate(Run *run, guint64 step, double *loss, GError **error)
 {
-    if (!compute_losses(run, &run->valid_batch, FALSE, error))
+    if (!engine_compute(run->engine, &run->valid_batch, FALSE, run->losses, error))
         return FALSE;
     *loss = mean_loss(run, &run->valid_batch);
-    g_autoptr(GArray) by_source = batch_losses(&run->valid_batch, run->wide_losses, BATCH_BY_SOURCE);
+    g_autoptr(GArray) by_source = batch_losses(&run->valid_batch, run->losses, BATCH_BY_SOURCE);
     g_autoptr(json_t) line = json_pack("{s:I, s:{s:f, s:I, s:o}}", "step", (json_int_t)step, "eval", "loss", *loss,
                                        "tokens", (json_int_t)(run->valid_batch.sequences * run->valid_batch.context),
                                        "loss_by_source", losses_to_json(run, run->valid, by_source, BATCH_BY_SOURCE));
@@ -299,19 +228,20 @@ static gboolean save(Run *run, guint64 step, GError **error)
     CheckpointState state = {.step = step, .shards = *shard_reader_digest(run->reader)};
     g_autoptr(json_t) fingerprint = train_config_fingerprint(&run->config);
     state.fingerprint = fingerprint;
-    return run_log_sync(run->log, error) && checkpoint_save(run->config.output, &state, run->optimizer, error) &&
+    return run_log_sync(run->log, error) && checkpoint_save(run->config.output, &state, engine_optimizer(run->engine), error) &&
            checkpoint_prune(run->config.output, run->config.checkpoint_keep, error);
 }
 
 /* Forward, backward and update; fills the report but for its sources. */
 static gboolean learn(Run *run, guint64 step, TrainReport *report, GError **error)
 {
-    if (!batch_read(run->plan, step, &run->batch, error) || !compute_losses(run, &run->batch, TRUE, error))
+    if (!batch_read(run->plan, step, &run->batch, error) ||
+        !engine_compute(run->engine, &run->batch, TRUE, run->losses, error) ||
+        !engine_gradient_norm(run->engine, &report->gradient_norm, error))
         return FALSE;
     report->step = step + 1;
     report->loss = mean_loss(run, &run->batch);
     report->rate = schedule_rate(&run->config.schedule, step);
-    report->gradient_norm = optimizer_gradient_norm(run->optimizer);
     report->tokens = (step + 1) * run->config.sequences * run->config.model.context;
     report->token_hash = run->batch.hash;
     if (!isfinite(report->loss) || !isfinite(report->gradient_norm)) {
@@ -322,8 +252,7 @@ static gboolean learn(Run *run, guint64 step, TrainReport *report, GError **erro
                     step + 1, report->loss, report->gradient_norm);
         return FALSE;
     }
-    optimizer_step(run->optimizer, step, report->rate, report->gradient_norm);
-    return TRUE;
+    return engine_update(run->engine, step, report->rate, report->gradient_norm, error);
 }
 
 static TrainSourceLoss *name_sources(const Run *run, const GArray *by_source)
@@ -342,7 +271,7 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     TrainReport report = {
         .steps = config->steps,
         .resumed = run->resumed,
-        .parameters = run->model->table->elements,
+        .parameters = run->parameters,
         .eval_loss = NAN,
         .unigram_entropy = run->entropy,
     };
@@ -351,7 +280,7 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
         return FALSE;
     double seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
     report.tokens_per_second = (double)(config->sequences * config->model.context) / MAX(seconds, 1e-6);
-    g_autoptr(GArray) by_source = batch_losses(&run->batch, run->wide_losses, BATCH_BY_SOURCE);
+    g_autoptr(GArray) by_source = batch_losses(&run->batch, run->losses, BATCH_BY_SOURCE);
     g_autofree TrainSourceLoss *sources = name_sources(run, by_source);
     report.sources = sources;
     report.sources_count = by_source->len;
@@ -370,23 +299,9 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     return TRUE;
 }
 
-/* What this program can run of what the file may ask. */
-static gboolean check_layout(Run *run, GError **error)
-{
-    TrainConfig *config = &run->config;
-    if (config->parallel.recompute != RECOMPUTE_NONE) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "parallel.recompute is %s, but this program keeps all activations; set it to none",
-                    recompute_name(config->parallel.recompute));
-        return FALSE;
-    }
-    return parallel_resolve(&config->parallel, &config->model, config->sequences, config->micro_batch, 1, error);
-}
-
 static gboolean prepare(Run *run, Store *store, GError **error)
 {
-    if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !check_layout(run, error) ||
-        !open_model(run, error))
+    if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !open_model(run, error))
         return FALSE;
     return directory_make(run->config.output, error) && begin_or_resume(run, error) && open_log(run, error);
 }

@@ -17,9 +17,10 @@ static Optimizer *new_optimizer(guint64 seed)
 {
     g_autoptr(GError) error = NULL;
     OptimizerSettings settings = {0.9, 0.95, 1e-5, 0.1, 1};
-    Model *model = model_new(&shape, backend, 4, MODEL_TRAIN, &error);
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = 4};
+    Model *model = model_new(&shape, &model_part_whole, backend, &options, &error);
     g_assert_no_error(error);
-    Optimizer *optimizer = optimizer_new(&settings, model, &error);
+    Optimizer *optimizer = optimizer_new(&settings, model, NULL, FALSE, &error);
     parameters_initialise(model->table, &shape, seed, model->parameters);
     parameters_initialise(model->table, &shape, seed + 1, optimizer->m);
     parameters_initialise(model->table, &shape, seed + 2, optimizer->v);
@@ -58,7 +59,7 @@ static void test_a_checkpoint_comes_back_bit_for_bit(void)
     g_assert_cmpint(state.shards.bytes[31], ==, 0xab);
     g_assert_cmpint(json_integer_value(json_object_get(state.fingerprint, "seed")), ==, 5);
     Optimizer *saved = new_optimizer(7), *loaded = new_optimizer(100);
-    checkpoint_load(path, loaded, &error);
+    checkpoint_load(path, loaded, NULL, &error);
     g_assert_no_error(error);
     gsize bytes = saved->model->table->elements * sizeof(real);
     g_assert_cmpmem(saved->model->parameters, bytes, loaded->model->parameters, bytes);
@@ -123,7 +124,7 @@ static void assert_load_fails(const char *checkpoint, const char *said)
 {
     g_autoptr(GError) error = NULL;
     Optimizer *optimizer = new_optimizer(3);
-    g_assert_false(checkpoint_load(checkpoint, optimizer, &error));
+    g_assert_false(checkpoint_load(checkpoint, optimizer, NULL, &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
     if (!strstr(error->message, said))
         g_error("\"%s\" does not say \"%s\"", error->message, said);

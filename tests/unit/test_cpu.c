@@ -44,8 +44,11 @@ static void test_a_loss_of_nan_logits_is_nan(void)
 {
     static const guint32 target[] = {1};
     Backend *backend = backend_cpu_new(1);
-    real logits[] = {0, 1, NAN, 2}, loss, lse;
-    backend->cross_entropy_forward(backend, &loss, &lse, logits, target, 1, 4);
+    ClassRange classes = {0, 4, 4};
+    real logits[] = {0, 1, NAN, 2};
+    wide largest, sum, at, loss, lse;
+    backend->cross_entropy_forward(backend, &largest, &sum, &at, logits, target, &classes, 1);
+    backend->cross_entropy_losses(backend, &loss, &lse, &largest, &sum, &at, 1);
     g_assert_true(isnan(loss));
     backend->destroy(backend);
 }

@@ -61,6 +61,7 @@ typedef struct Case {
     gsize rows, width, outputs;
     real *x, *w, *out, *dout, *extra; /* freed by case_clear */
     const guint32 *ids;
+    ClassRange classes;
     AttentionShape attention;
 } Case;
 
@@ -157,38 +158,79 @@ static void test_swiglu(void)
 static double embedding_value(gpointer user)
 {
     Case *c = user;
-    backend->embedding_forward(backend, c->out, c->w, c->ids, c->rows, c->width);
+    backend->embedding_forward(backend, c->out, c->w, c->ids, &c->classes, c->rows, c->width);
     return dot(c->out, c->dout, c->rows * c->width);
 }
 
 static void test_embedding(void)
 {
     static const guint32 ids[] = {3, 0, 3, 3, 1};
-    g_auto(Case) c = {.rows = 5, .width = 40, .ids = ids};
+    g_auto(Case) c = {.rows = 5, .width = 40, .ids = ids, .classes = {0, 4, 4}};
     c.w = random_array("w", 4 * c.width);
     c.out = g_new(real, c.rows * c.width);
     c.dout = random_array("dout", c.rows * c.width);
     g_autofree real *dw = g_new0(real, 4 * c.width);
     embedding_value(&c);
     g_assert_cmpmem(c.out + 2 * c.width, c.width * sizeof(real), c.w + 3 * c.width, c.width * sizeof(real));
-    backend->embedding_backward(backend, dw, c.dout, ids, c.rows, c.width);
+    backend->embedding_backward(backend, dw, c.dout, ids, &c.classes, c.rows, c.width);
     check_gradient(embedding_value, &c, c.w, dw, 4 * c.width);
+}
+
+/* Of ids that a rank does not hold it gives zeros, and takes no gradient. */
+static void test_embedding_of_a_range_leaves_other_ids_alone(void)
+{
+    static const guint32 ids[] = {3, 0, 2, 1};
+    enum { ROWS = 4, WIDTH = 2 };
+    ClassRange range = {2, 1, 3};
+    const real weight[3 * WIDTH] = {5, 6, 7, 7, 7, 7}, dout[ROWS * WIDTH] = {1, 1, 1, 1, 2, 3, 1, 1};
+    real out[ROWS * WIDTH], expected[ROWS * WIDTH] = {0, 0, 0, 0, 5, 6, 0, 0};
+    wide dweight[3 * WIDTH] = {0}, dexpected[3 * WIDTH] = {2, 3, 0, 0, 0, 0};
+    backend->embedding_forward(backend, out, weight, ids, &range, ROWS, WIDTH);
+    g_assert_cmpmem(out, sizeof out, expected, sizeof expected);
+    backend->embedding_backward(backend, dweight, dout, ids, &range, ROWS, WIDTH);
+    g_assert_cmpmem(dweight, sizeof dweight, dexpected, sizeof dexpected);
+}
+
+/* The losses of rows whose classes lie on `parts` ranks; each part's logits are columns [first, first + count) of all. */
+static void cross_entropy_losses(wide *losses, wide *lse, const real *logits, const guint32 *targets, gsize rows, gsize classes, gsize parts)
+{
+    g_autofree wide *largest = g_new(wide, rows * parts), *sums = g_new(wide, 2 * rows * parts), *most = g_new(wide, rows);
+    for (gsize p = 0; p < parts; p++) {
+        gsize first = classes * p / parts, count = classes * (p + 1) / parts - first;
+        ClassRange range = {first, count, count + 1};
+        g_autofree real *part = g_new(real, rows * range.stride);
+        for (gsize r = 0; r < rows; r++) {
+            memcpy(part + r * range.stride, logits + r * classes + first, count * sizeof *part);
+            part[r * range.stride + count] = NAN; /* padding that nobody may look at */
+        }
+        wide *sum = sums + 2 * rows * p;
+        backend->cross_entropy_forward(backend, largest + rows * p, sum, sum + rows, part, targets, &range, rows);
+        for (gsize r = 0; r < rows; r++)
+            most[r] = p ? MAX(most[r], largest[rows * p + r]) : largest[r];
+    }
+    for (gsize p = 0; p < parts; p++) {
+        backend->cross_entropy_rescale(backend, sums + 2 * rows * p, largest + rows * p, most, rows);
+        for (gsize i = 0; p > 0 && i < 2 * rows; i++)
+            sums[i] += sums[2 * rows * p + i];
+    }
+    backend->cross_entropy_losses(backend, losses, lse, most, sums, sums + rows, rows);
 }
 
 static double cross_entropy_value(gpointer user)
 {
     Case *c = user;
-    backend->cross_entropy_forward(backend, c->out, c->extra, c->x, c->ids, c->rows, c->width);
+    cross_entropy_losses(c->out, c->extra, c->x, c->ids, c->rows, c->width, 1);
     double sum = 0;
     for (gsize r = 0; r < c->rows; r++)
-        sum += 0.25 * c->out[r];
+        sum += 0.25 * (double)r * c->out[r];
     return sum;
 }
 
 static void test_cross_entropy(void)
 {
     static const guint32 targets[] = {6, 0, 3};
-    g_auto(Case) c = {.rows = 3, .width = 7, .ids = targets};
+    static const wide weights[] = {0, 0.25, 0.5};
+    g_auto(Case) c = {.rows = 3, .width = 7, .ids = targets, .classes = {0, 7, 7}};
     gsize count = c.rows * c.width;
     c.x = random_array("x", count);
     c.out = g_new(real, c.rows);
@@ -199,8 +241,22 @@ static void test_cross_entropy(void)
         sum += exp(c.x[i]);
     g_assert_cmpfloat(fabs(c.out[0] + log(exp(c.x[6]) / sum)), <, 1e-12);
     g_autofree real *dx = g_memdup2(c.x, count * sizeof(real));
-    backend->cross_entropy_backward(backend, dx, c.extra, targets, 0.25, c.rows, c.width);
+    backend->cross_entropy_backward(backend, dx, c.extra, targets, weights, &c.classes, c.rows);
     check_gradient(cross_entropy_value, &c, c.x, dx, count);
+}
+
+static void test_cross_entropy_of_divided_classes_is_that_of_all(void)
+{
+    static const guint32 targets[] = {6, 0, 3};
+    enum { ROWS = 3, CLASSES = 7 };
+    g_autofree real *logits = random_array("logits", ROWS * CLASSES);
+    wide whole[ROWS], divided[ROWS], lse[ROWS];
+    logits[5] = 300; /* the largest of its row, far from the target's part */
+    cross_entropy_losses(whole, lse, logits, targets, ROWS, CLASSES, 1);
+    for (gsize parts = 2; parts <= 3; parts++) {
+        cross_entropy_losses(divided, lse, logits, targets, ROWS, CLASSES, parts);
+        assert_close(divided, whole, ROWS, 1e-14);
+    }
 }
 
 /* Logits far beyond exp's range must not overflow. */
@@ -208,8 +264,23 @@ static void test_cross_entropy_of_large_logits_is_finite(void)
 {
     static const guint32 targets[] = {0};
     real logits[] = {1e4, 1e4 - 3, -1e4}, loss, lse;
-    backend->cross_entropy_forward(backend, &loss, &lse, logits, targets, 1, 3);
+    cross_entropy_losses(&loss, &lse, logits, targets, 1, 3, 1);
     g_assert_cmpfloat(fabs(loss - log1p(exp(-3))), <, 1e-9);
+}
+
+static void test_a_fused_sum_and_norm_is_that_of_two_steps(void)
+{
+    enum { ROWS = 35, WIDTH = 37 };
+    g_autofree real *x = random_array("x", ROWS * WIDTH), *y = random_array("y", ROWS * WIDTH), *w = random_array("w", WIDTH);
+    real sum[ROWS * WIDTH], out[ROWS * WIDTH], sum2[ROWS * WIDTH], out2[ROWS * WIDTH];
+    wide inverse[ROWS], inverse2[ROWS];
+    backend->add(backend, sum, x, y, ROWS * WIDTH);
+    backend->rmsnorm_forward(backend, out, inverse, sum, w, 1e-5, ROWS, WIDTH);
+    backend->add_rmsnorm_forward(backend, sum2, out2, inverse2, x, y, w, 1e-5, ROWS, WIDTH);
+    g_assert_cmpfloat(sum[40], ==, x[40] + y[40]);
+    g_assert_cmpmem(sum, sizeof sum, sum2, sizeof sum2);
+    g_assert_cmpmem(out, sizeof out, out2, sizeof out2);
+    g_assert_cmpmem(inverse, sizeof inverse, inverse2, sizeof inverse2);
 }
 
 static void test_rope(void)
@@ -289,13 +360,16 @@ static const guint32 model_ids[ROWS] = {1, 5, 2, 2, 10, 0, 7, 3, 9, 4, 4, 1};
 static const guint32 model_targets[ROWS] = {5, 2, 2, 10, 0, 6, 3, 9, 4, 4, 1, 8};
 static const guint32 model_positions[ROWS] = {0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5};
 static const guint32 model_starts[] = {0, 4, 6, 12};
-static const ModelInput model_input = {ROWS, model_ids, model_targets, model_positions, model_starts, 3};
+static wide model_weights[ROWS];
+static const ModelInput model_input = {
+    .rows = ROWS, .ids = model_ids, .targets = model_targets, .positions = model_positions, .starts = model_starts, .segments = 3};
 
-static Model *tiny_model(Backend *on, gboolean tied)
+static Model *tiny_model(Backend *on, gboolean tied, Recompute recompute)
 {
     ModelShape shape = {11, 16, 2, 4, 2, 10, 6, 10000, 1e-5, tied};
     g_autoptr(GError) error = NULL;
-    Model *model = model_new(&shape, on, ROWS, MODEL_TRAIN, &error);
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = ROWS, .recompute = recompute};
+    Model *model = model_new(&shape, &model_part_whole, on, &options, &error);
     g_assert_no_error(error);
     parameters_initialise(model->table, &shape, 3, model->parameters);
     /* Away from the near-linear range of small weights, and from norms of exactly 1. */
@@ -313,18 +387,34 @@ static double model_value(gpointer user)
     Model *model = user;
     real losses[ROWS];
     double sum = 0;
-    model_forward(model, &model_input);
-    model_losses(model, &model_input, losses);
+    model_forward(model, 0, 0, &model_input);
+    model_losses(model, 0, &model_input, losses);
     for (gsize r = 0; r < ROWS; r++)
         sum += losses[r] / ROWS;
     return sum;
 }
 
-static void check_model(gboolean tied)
+/* Gradients of the mean loss, in model->gradients; a tied head's are added to the embedding's. */
+static void backward_model(Model *model)
 {
-    g_autoptr(Model) model = tiny_model(backend, tied);
-    model_value(model);
-    model_backward(model, &model_input, 1.0 / ROWS);
+    wide losses[ROWS];
+    ModelInput input = model_input;
+    const ParameterTable *table = model->table;
+    for (gsize r = 0; r < ROWS; r++)
+        model_weights[r] = 1.0 / ROWS;
+    input.weights = model_weights;
+    model_forward(model, 0, 0, &input);
+    model_losses(model, 0, &input, losses);
+    model_backward(model, 0, 0, &input);
+    if (table->head_gradient != table->head)
+        model->backend->accumulate(model->backend, model->gradients + table->embedding, model->gradients + table->head_gradient,
+                                   table->gradient_elements - table->elements);
+}
+
+static void check_model(gboolean tied, Recompute recompute)
+{
+    g_autoptr(Model) model = tiny_model(backend, tied, recompute);
+    backward_model(model);
     for (gsize t = 0; t < model->table->count; t++) {
         const ParameterTensor *tensor = &model->table->tensors[t];
         check_gradient(model_value, model, model->parameters + tensor->offset, model->gradients + tensor->offset,
@@ -334,25 +424,42 @@ static void check_model(gboolean tied)
 
 static void test_model(void)
 {
-    check_model(FALSE);
+    check_model(FALSE, RECOMPUTE_NONE);
 }
 
 static void test_tied_model(void)
 {
-    check_model(TRUE);
+    check_model(TRUE, RECOMPUTE_NONE);
+}
+
+static void test_recomputing_changes_no_bit(void)
+{
+    g_autoptr(Model) kept = tiny_model(backend, FALSE, RECOMPUTE_NONE);
+    backward_model(kept);
+    for (Recompute recompute = RECOMPUTE_SELECTIVE; recompute <= RECOMPUTE_FULL; recompute++) {
+        g_autoptr(Model) model = tiny_model(backend, FALSE, recompute);
+        backward_model(model);
+        g_assert_cmpuint(model->activation_bytes, <, kept->activation_bytes);
+        g_assert_cmpmem(model->gradients, model->table->elements * sizeof(wide), kept->gradients, kept->table->elements * sizeof(wide));
+    }
 }
 
 static void test_documents_kept_apart_have_the_losses_of_each_alone(void)
 {
-    g_autoptr(Model) model = tiny_model(backend, FALSE);
+    g_autoptr(Model) model = tiny_model(backend, FALSE, RECOMPUTE_NONE);
     real together[ROWS], alone[ROWS];
-    model_forward(model, &model_input);
-    model_losses(model, &model_input, together);
+    model_forward(model, 0, 0, &model_input);
+    model_losses(model, 0, &model_input, together);
     for (gsize s = 0; s < model_input.segments; s++) {
         guint32 first = model_starts[s], starts[2] = {0, model_starts[s + 1] - first};
-        ModelInput input = {starts[1], model_ids + first, model_targets + first, model_positions + first, starts, 1};
-        model_forward(model, &input);
-        model_losses(model, &input, alone + first);
+        ModelInput input = {.rows = starts[1],
+                            .ids = model_ids + first,
+                            .targets = model_targets + first,
+                            .positions = model_positions + first,
+                            .starts = starts,
+                            .segments = 1};
+        model_forward(model, 0, 0, &input);
+        model_losses(model, 0, &input, alone + first);
     }
     assert_close(together, alone, ROWS, 1e-12);
 }
@@ -360,15 +467,16 @@ static void test_documents_kept_apart_have_the_losses_of_each_alone(void)
 static void test_inference_shares_activations_and_gives_the_same_logits(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(Model) model = tiny_model(backend, FALSE);
-    g_autoptr(Model) infer = model_new(&model->shape, backend, ROWS, MODEL_INFER, &error);
+    g_autoptr(Model) model = tiny_model(backend, FALSE, RECOMPUTE_NONE);
+    ModelOptions options = {.use = MODEL_INFER, .max_rows = ROWS};
+    g_autoptr(Model) infer = model_new(&model->shape, &model_part_whole, backend, &options, &error);
     g_assert_no_error(error);
     memcpy(infer->parameters, model->parameters, model->table->elements * sizeof(real));
     real logits[11];
     model_value(model);
-    model_forward(infer, &model_input);
+    model_forward(infer, 0, 0, &model_input);
     model_logits(infer, 7, logits);
-    assert_close(logits, model->logits + 7 * 11, 11, 1e-12);
+    assert_close(logits, model->logits + 7 * model->table->classes.stride, 11, 1e-12);
 }
 
 /* Large enough that each operation wakes several threads: forward, backward and one update. */
@@ -379,22 +487,27 @@ static Model *learn_with_threads(unsigned threads, real *losses)
     static const OptimizerSettings settings = {0.9, 0.95, 1e-5, 0.1, 1};
     guint32 ids[MANY], targets[MANY], positions[MANY], starts[SEQUENCES + 1];
     g_autoptr(GError) error = NULL;
-    Model *model = model_new(&shape, backend_cpu_new(threads), MANY, MODEL_TRAIN, &error);
+    wide weights[MANY];
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = MANY};
+    Model *model = model_new(&shape, &model_part_whole, backend_cpu_new(threads), &options, &error);
     g_assert_no_error(error);
     parameters_initialise(model->table, &shape, 1, model->parameters);
     for (guint32 r = 0; r < MANY; r++) {
         ids[r] = (guint32)(random_at(1, "id", r) % shape.vocabulary);
         targets[r] = (guint32)(random_at(1, "target", r) % shape.vocabulary);
         positions[r] = r % CONTEXT;
+        weights[r] = 1;
         starts[(r + 1) / CONTEXT] = r + 1;
     }
     starts[0] = 0;
-    ModelInput input = {MANY, ids, targets, positions, starts, SEQUENCES};
-    model_forward(model, &input);
-    model_losses(model, &input, losses);
-    model_backward(model, &input, 1);
-    g_autoptr(Optimizer) optimizer = optimizer_new(&settings, model, &error);
-    optimizer_step(optimizer, 0, 1e-2, optimizer_gradient_norm(optimizer));
+    ModelInput input = {.rows = MANY, .ids = ids, .targets = targets, .positions = positions, .weights = weights, .starts = starts, .segments = SEQUENCES};
+    model_forward(model, 0, 0, &input);
+    model_losses(model, 0, &input, losses);
+    model_backward(model, 0, 0, &input);
+    double norm;
+    g_autoptr(Optimizer) optimizer = optimizer_new(&settings, model, NULL, FALSE, &error);
+    g_assert_true(optimizer_gradient_norm(optimizer, &norm, &error));
+    optimizer_step(optimizer, 0, 1e-2, norm);
     return model;
 }
 
@@ -422,12 +535,16 @@ int main(int argc, char **argv)
     g_test_add_func("/ops/swiglu follows its formula with exact gradients", test_swiglu);
     g_test_add_func("/ops/embedding adds up the gradients of a repeated id", test_embedding);
     g_test_add_func("/ops/cross entropy is the negative log of a softmax with exact gradients", test_cross_entropy);
+    g_test_add_func("/ops/embedding of a range leaves other ids alone", test_embedding_of_a_range_leaves_other_ids_alone);
+    g_test_add_func("/ops/cross entropy of divided classes is that of all", test_cross_entropy_of_divided_classes_is_that_of_all);
+    g_test_add_func("/ops/a fused sum and norm is that of two steps", test_a_fused_sum_and_norm_is_that_of_two_steps);
     g_test_add_func("/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite);
     g_test_add_func("/ops/rope turns half-split pairs and its inverse turns them back", test_rope);
     g_test_add_func("/ops/attention follows its definition with exact gradients across blocks and segments",
                     test_attention);
     g_test_add_func("/model/every gradient of a whole model is exact", test_model);
     g_test_add_func("/model/a tied embedding adds the gradients of both its uses", test_tied_model);
+    g_test_add_func("/model/recomputing changes no bit", test_recomputing_changes_no_bit);
     g_test_add_func("/model/documents kept apart have the losses of each alone",
                     test_documents_kept_apart_have_the_losses_of_each_alone);
     g_test_add_func("/model/inference shares activations and gives the same logits",

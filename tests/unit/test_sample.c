@@ -66,8 +66,9 @@ static char *save_model(void)
     ModelShape shape = {256, 16, 2, 2, 1, 24, 12, 10000, 1e-5, TRUE};
     OptimizerSettings settings = {0.9, 0.95, 1e-5, 0.1, 1};
     Backend *backend = backend_cpu_new(1);
-    Model *model = model_new(&shape, backend, 4, MODEL_TRAIN, &error);
-    Optimizer *optimizer = optimizer_new(&settings, model, &error);
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = 4};
+    Model *model = model_new(&shape, &model_part_whole, backend, &options, &error);
+    Optimizer *optimizer = optimizer_new(&settings, model, NULL, FALSE, &error);
     parameters_initialise(model->table, &shape, 4, model->parameters);
     for (gsize i = 0; i < model->table->elements; i++)
         model->parameters[i] *= 8;

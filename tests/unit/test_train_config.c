@@ -122,8 +122,7 @@ static void test_a_layout_that_does_not_divide_names_a_number_that_does(void)
 {
     assert_refused("output: a\nmodel: {preset: llama2-70b}\nparallel: {tensor: 16}\n",
                    "must divide model.kv_heads, which is 8; set parallel.tensor to 8");
-    assert_refused("output: a\nmodel: {preset: llama2-7b, vocabulary: 32017}\nparallel: {tensor: 8}\n", "set model.vocabulary to 32024");
-    assert_refused("output: a\nmodel: {preset: llama2-7b}\nparallel: {pipeline: 6}\n", "set parallel.pipeline to 4");
+    assert_refused("output: a\nmodel: {preset: llama2-7b}\nparallel: {pipeline: 33}\n", "set parallel.pipeline to at most 32");
     assert_refused("output: a\nmodel: {preset: llama2-7b}\nparallel: {interleave: 2}\n", "set parallel.interleave to 1");
     assert_refused("output: a\nparallel: {data: 3}\n", "must be a multiple of parallel.data (3) times batch.micro_batch (4); set batch.sequences to 24");
     assert_refused("output: a\nparallel: {pipeline: 2, interleave: 2}\nbatch: {sequences: 12}\n", "set batch.sequences to 16");

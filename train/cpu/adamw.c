@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * AdamW on the CPU; see train/ops.h. */
+#include <string.h>
 #include <tgmath.h>
 
 #include "train/cpu/cpu.h"
 
-static void update(real *parameters, real *m, real *v, const real *gradients, gsize count, const AdamW *step)
+static void update(wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step)
 {
     real beta1 = (real)step->beta1, beta2 = (real)step->beta2, epsilon = (real)step->epsilon, scale = (real)step->scale;
     real rest1 = (real)(1 - step->beta1), rest2 = (real)(1 - step->beta2);
@@ -15,13 +16,14 @@ static void update(real *parameters, real *m, real *v, const real *gradients, gs
         real gradient = scale * gradients[i];
         m[i] = beta1 * m[i] + rest1 * gradient;
         v[i] = beta2 * v[i] + rest2 * gradient * gradient;
-        parameters[i] = kept * parameters[i] - rate * m[i] / (sqrt(v[i]) * root + epsilon);
+        master[i] = kept * master[i] - rate * m[i] / (sqrt(v[i]) * root + epsilon);
     }
 }
 
 typedef struct Update {
-    real *parameters, *m, *v;
-    const real *gradients;
+    real *parameters;
+    wide *master, *m, *v;
+    const wide *gradients;
     gsize count;
     const AdamW *step;
 } Update;
@@ -29,13 +31,14 @@ typedef struct Update {
 static void update_piece(gsize piece, gconstpointer user)
 {
     const Update *u = user;
-    gsize at = piece * CPU_CHUNK;
-    update(u->parameters + at, u->m + at, u->v + at, u->gradients + at, MIN(CPU_CHUNK, u->count - at), u->step);
+    gsize at = piece * CPU_CHUNK, count = MIN(CPU_CHUNK, u->count - at);
+    update(u->master + at, u->m + at, u->v + at, u->gradients + at, count, u->step);
+    if (u->parameters != u->master)
+        memcpy(u->parameters + at, u->master + at, count * sizeof(real));
 }
 
-void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
-               const AdamW *step)
+void cpu_adamw(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step)
 {
-    Update u = {parameters, m, v, gradients, count, step};
+    Update u = {parameters, master, m, v, gradients, count, step};
     cpu_run(backend, count * 4, cpu_pieces(count, CPU_CHUNK), update_piece, &u);
 }

@@ -69,7 +69,7 @@ static real softmax_row(real *scores, gsize seen, gsize keys)
     return largest + log(sum);
 }
 
-static void forward_head(const HeadView *view, real *out, real *lse)
+static void forward_head(const HeadView *view, real *out, wide *lse)
 {
     g_autofree real *scores = g_new(real, BLOCK * view->length);
     for (gsize first = 0; first < view->length; first += BLOCK) {
@@ -84,9 +84,11 @@ static void forward_head(const HeadView *view, real *out, real *lse)
 
 typedef struct Attention {
     const AttentionShape *shape;
-    real *out, *lse; /* forward */
+    real *out; /* forward */
+    wide *lse;
     real *dqkv;      /* backward */
-    const real *dout, *saved_out, *saved_lse, *qkv;
+    const real *dout, *saved_out, *qkv;
+    const wide *saved_lse;
 } Attention;
 
 static gsize attention_work(const AttentionShape *shape)
@@ -104,7 +106,7 @@ static void forward_item(gsize item, gconstpointer user)
         forward_head(&view, a->out + view.at, a->lse + shape->starts[segment] * shape->heads + head);
 }
 
-void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv)
+void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv)
 {
     Attention a = {.shape = shape, .out = out, .lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->heads, forward_item, &a);
@@ -133,20 +135,20 @@ static real dot(const real *a, const real *b, gsize count)
 
 /* Writes dq of this head, adds to dk and dv, which the heads of a group share. */
 static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, const real *dout, const real *out,
-                          const real *lse)
+                          const wide *lse)
 {
-    gsize stride = view->stride, size = view->size, wide = view->out_stride;
+    gsize stride = view->stride, size = view->size, out_stride = view->out_stride;
     g_autofree real *scores = g_new(real, BLOCK * view->length);
     g_autofree real *dscores = g_new(real, BLOCK * view->length);
     for (gsize first = 0; first < view->length; first += BLOCK) {
         gsize rows = MIN(BLOCK, view->length - first), keys = first + rows;
-        const real *dblock = dout + first * wide;
+        const real *dblock = dout + first * out_stride;
         score_block(view, scores, first, rows, keys);
-        cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, size, 1, dblock, wide, view->v, stride, 0, dscores, keys);
+        cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, size, 1, dblock, out_stride, view->v, stride, 0, dscores, keys);
         for (gsize r = 0; r < rows; r++)
             backward_row(scores + r * keys, dscores + r * keys, lse[(first + r) * view->lse_stride],
-                         dot(dblock + r * wide, out + (first + r) * wide, size), view->scale, first + r + 1, keys);
-        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, scores, keys, dblock, wide, 1, dv, stride);
+                         dot(dblock + r * out_stride, out + (first + r) * out_stride, size), view->scale, first + r + 1, keys);
+        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, scores, keys, dblock, out_stride, 1, dv, stride);
         cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, dscores, keys, view->q + first * stride, stride, 1, dk,
                  stride);
         cpu_gemm(CblasNoTrans, CblasNoTrans, rows, size, keys, 1, dscores, keys, view->k, stride, 0,
@@ -174,7 +176,7 @@ static void backward_group(gsize item, gconstpointer user)
 }
 
 void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
-                            const real *out, const real *lse, const real *qkv)
+                            const real *out, const wide *lse, const real *qkv)
 {
     Attention a = {.shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->kv_heads, backward_group, &a);

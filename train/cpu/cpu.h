@@ -54,35 +54,27 @@ static inline void cpu_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, gsize m, gsi
 #endif
 }
 
-void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows,
-                           gsize width);
-void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
-                            gsize width);
-void cpu_rmsnorm_forward(Backend *backend, real *out, real *inverse, const real *x, const real *weight, double epsilon,
-                         gsize rows, gsize width);
-void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
-                          const real *weight, const real *inverse, gsize rows, gsize width);
-void cpu_rope(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride,
-              gsize heads, gsize head_size, gboolean inverse);
-void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, real *lse, const real *qkv);
-void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
-                            const real *out, const real *lse, const real *qkv);
+void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows, gsize width);
+void cpu_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows, gsize width);
+void cpu_rmsnorm_forward(Backend *backend, real *out, wide *inverse, const real *x, const real *weight, double epsilon, gsize rows, gsize width);
+void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x, const real *weight, const wide *inverse, gsize rows, gsize width);
+void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y, const real *weight, double epsilon, gsize rows, gsize width);
+void cpu_rope(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride, gsize heads, gsize head_size, gboolean inverse);
+void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv);
+void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out, const wide *lse, const real *qkv);
 void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width);
-void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
-                         gsize width);
-void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
-                        gsize outputs);
-void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
-                               gsize inputs, gsize outputs);
-void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
-                                gsize inputs, gsize outputs);
-void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
-                               gsize rows, gsize classes);
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale,
-                                gsize rows, gsize classes);
+void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows, gsize width);
+void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs);
+void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs, gsize outputs);
+void cpu_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows, gsize inputs, gsize outputs);
+void cpu_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets, const ClassRange *range, gsize rows);
+void cpu_cross_entropy_rescale(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows);
+void cpu_cross_entropy_losses(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum, const wide *target, gsize rows);
+void cpu_cross_entropy_backward(Backend *backend, real *logits, const wide *lse, const guint32 *targets, const wide *weights, const ClassRange *range, gsize rows);
 void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize count);
-double cpu_square_sum(Backend *backend, const real *x, gsize count);
-void cpu_adamw(Backend *backend, real *parameters, real *m, real *v, const real *gradients, gsize count,
-               const AdamW *step);
+void cpu_accumulate(Backend *backend, wide *to, const wide *from, gsize count);
+void cpu_square_sums(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count);
+void cpu_adamw(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step);
+Communicator *cpu_communicator_new(Backend *backend, Comm *comm, gboolean deferred, GError **error);
 
 #endif

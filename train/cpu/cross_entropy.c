@@ -1,60 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Cross-entropy on the CPU; see train/ops.h. */
+#include <math.h>
+#include <string.h>
+
 #include "train/cpu/cpu.h"
 #include "train/cpu/exp.h"
 
-static real log_sum_exp(const real *x, gsize count)
+typedef struct CrossEntropy {
+    wide *largest, *sum, *target; /* forward */
+    real *dlogits;                /* backward, in place of the logits */
+    const real *logits;
+    const wide *saved_lse, *weights;
+    const guint32 *targets;
+    const ClassRange *range;
+} CrossEntropy;
+
+static real largest_of(const real *x, gsize count)
 {
-    real largest = x[0];
+    real largest = count ? x[0] : -INFINITY;
     SIMD_MAX(largest)
     for (gsize i = 1; i < count; i++)
         largest = MAX(largest, x[i]);
-    /* A long sum of small numbers: float would lose the tail of a large vocabulary. */
+    return largest;
+}
+
+/* A long sum of small numbers: float would lose the tail of a large vocabulary. */
+static double sum_of_exp(const real *x, real largest, gsize count)
+{
     double sum = 0;
     SIMD_SUM(sum)
     for (gsize i = 0; i < count; i++)
         sum += (double)cpu_exp(x[i] - largest);
-    return largest + (real)log(sum);
+    return sum;
 }
-
-typedef struct CrossEntropy {
-    real *losses, *lse; /* forward */
-    real *dlogits;      /* backward, in place of the logits */
-    const real *logits, *saved_lse;
-    const guint32 *targets;
-    real scale;
-    gsize classes;
-} CrossEntropy;
 
 static void forward_row(gsize row, gconstpointer user)
 {
     const CrossEntropy *c = user;
-    const real *logits = c->logits + row * c->classes;
-    c->lse[row] = log_sum_exp(logits, c->classes);
-    c->losses[row] = c->lse[row] - logits[c->targets[row]];
+    const real *logits = c->logits + row * c->range->stride;
+    gsize index = (gsize)c->targets[row] - c->range->first;
+    c->largest[row] = largest_of(logits, c->range->count);
+    c->sum[row] = (wide)sum_of_exp(logits, c->largest[row], c->range->count);
+    c->target[row] = index < c->range->count ? logits[index] : 0;
 }
 
-void cpu_cross_entropy_forward(Backend *backend, real *losses, real *lse, const real *logits, const guint32 *targets,
-                               gsize rows, gsize classes)
+void cpu_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets,
+                               const ClassRange *range, gsize rows)
 {
-    CrossEntropy c = {.losses = losses, .lse = lse, .logits = logits, .targets = targets, .classes = classes};
-    cpu_run(backend, rows * classes * 8, rows, forward_row, &c);
+    CrossEntropy c = {.largest = largest, .sum = sum, .target = target, .logits = logits, .targets = targets, .range = range};
+    cpu_run(backend, rows * range->count * 8, rows, forward_row, &c);
+}
+
+void cpu_cross_entropy_rescale(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows)
+{
+    for (gsize r = 0; r < rows; r++)
+        sum[r] = own[r] == largest[r] ? sum[r] : sum[r] * (wide)exp(own[r] - largest[r]);
+}
+
+void cpu_cross_entropy_losses(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum, const wide *target,
+                              gsize rows)
+{
+    for (gsize r = 0; r < rows; r++) {
+        lse[r] = largest[r] + (wide)log(sum[r]);
+        losses[r] = lse[r] - target[r];
+    }
 }
 
 static void backward_row(gsize row, gconstpointer user)
 {
     const CrossEntropy *c = user;
-    real *logits = c->dlogits + row * c->classes, lse = c->saved_lse[row], scale = c->scale;
+    const ClassRange *range = c->range;
+    real *logits = c->dlogits + row * range->stride, lse = c->saved_lse[row], weight = c->weights[row];
+    gsize index = (gsize)c->targets[row] - range->first;
     SIMD
-    for (gsize i = 0; i < c->classes; i++)
-        logits[i] = scale * cpu_exp(logits[i] - lse);
-    logits[c->targets[row]] -= scale;
+    for (gsize i = 0; i < range->count; i++)
+        logits[i] = weight * cpu_exp(logits[i] - lse);
+    if (index < range->count)
+        logits[index] -= weight;
+    memset(logits + range->count, 0, (range->stride - range->count) * sizeof(real));
 }
 
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const real *lse, const guint32 *targets, double scale,
-                                gsize rows, gsize classes)
+void cpu_cross_entropy_backward(Backend *backend, real *logits, const wide *lse, const guint32 *targets, const wide *weights,
+                                const ClassRange *range, gsize rows)
 {
-    CrossEntropy c = {
-        .dlogits = logits, .saved_lse = lse, .targets = targets, .scale = (real)scale, .classes = classes};
-    cpu_run(backend, rows * classes * 8, rows, backward_row, &c);
+    CrossEntropy c = {.dlogits = logits, .saved_lse = lse, .targets = targets, .weights = weights, .range = range};
+    cpu_run(backend, rows * range->count * 8, rows, backward_row, &c);
 }

@@ -7,22 +7,38 @@
 #define COLUMNS 32
 
 typedef struct Embedding {
-    real *to;
-    const real *from;
+    real *out; /* forward */
+    const real *weight;
+    wide *dweight; /* backward */
+    const real *dout;
     const guint32 *ids;
+    const ClassRange *range;
     gsize rows, width;
 } Embedding;
+
+/* Below the first class the difference wraps around, and is as large as any beyond the last. */
+static gboolean find_class(const Embedding *e, gsize row, gsize *index)
+{
+    *index = (gsize)e->ids[row] - e->range->first;
+    return *index < e->range->count;
+}
 
 static void forward_rows(gsize piece, gconstpointer user)
 {
     const Embedding *e = user;
-    for (gsize r = piece * CPU_ROWS; r < MIN(e->rows, (piece + 1) * CPU_ROWS); r++)
-        memcpy(e->to + r * e->width, e->from + e->ids[r] * e->width, e->width * sizeof(real));
+    gsize index;
+    for (gsize r = piece * CPU_ROWS; r < MIN(e->rows, (piece + 1) * CPU_ROWS); r++) {
+        if (find_class(e, r, &index))
+            memcpy(e->out + r * e->width, e->weight + index * e->width, e->width * sizeof(real));
+        else
+            memset(e->out + r * e->width, 0, e->width * sizeof(real));
+    }
 }
 
-void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, gsize rows, gsize width)
+void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows,
+                           gsize width)
 {
-    Embedding e = {out, weight, ids, rows, width};
+    Embedding e = {.out = out, .weight = weight, .ids = ids, .range = range, .rows = rows, .width = width};
     cpu_run(backend, rows * width, cpu_pieces(rows, CPU_ROWS), forward_rows, &e);
 }
 
@@ -30,14 +46,15 @@ void cpu_embedding_forward(Backend *backend, real *out, const real *weight, cons
 static void backward_columns(gsize piece, gconstpointer user)
 {
     const Embedding *e = user;
+    gsize index;
     for (gsize r = 0; r < e->rows; r++)
-        for (gsize c = piece * COLUMNS; c < MIN(e->width, (piece + 1) * COLUMNS); c++)
-            e->to[e->ids[r] * e->width + c] += e->from[r * e->width + c];
+        for (gsize c = piece * COLUMNS; find_class(e, r, &index) && c < MIN(e->width, (piece + 1) * COLUMNS); c++)
+            e->dweight[index * e->width + c] += e->dout[r * e->width + c];
 }
 
-void cpu_embedding_backward(Backend *backend, real *dweight, const real *dout, const guint32 *ids, gsize rows,
+void cpu_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows,
                             gsize width)
 {
-    Embedding e = {dweight, dout, ids, rows, width};
+    Embedding e = {.dweight = dweight, .dout = dout, .ids = ids, .range = range, .rows = rows, .width = width};
     cpu_run(backend, rows * width, cpu_pieces(width, COLUMNS), backward_columns, &e);
 }

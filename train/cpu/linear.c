@@ -66,7 +66,7 @@ static void backward_weight_tile(gsize number, gconstpointer user)
              l->inputs, 1, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
-void cpu_linear_backward_weight(Backend *backend, real *dweight, const real *dout, const real *x, gsize rows,
+void cpu_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
                                 gsize inputs, gsize outputs)
 {
     Linear l = {dweight, dout, x, rows, inputs, outputs};

@@ -4,24 +4,31 @@
 
 #include "train/cpu/cpu.h"
 
-static real *cpu_allocate(Backend *backend, gsize count)
+static void *cpu_allocate(Backend *backend, gsize bytes)
 {
-    return g_try_malloc0_n(MAX(count, 1), sizeof(real));
+    return g_try_malloc0(MAX(bytes, 1));
 }
 
-static void cpu_release(Backend *backend, real *memory)
+static void cpu_release(Backend *backend, void *memory)
 {
     g_free(memory);
 }
 
-static void cpu_copy(Backend *backend, real *to, const real *from, gsize count)
+static void cpu_copy(Backend *backend, void *to, const void *from, gsize bytes)
 {
-    memcpy(to, from, count * sizeof(real));
+    if (to != from)
+        memcpy(to, from, bytes);
 }
 
-static void cpu_clear(Backend *backend, real *memory, gsize count)
+static void cpu_clear(Backend *backend, void *memory, gsize bytes)
 {
-    memset(memory, 0, count * sizeof(real));
+    memset(memory, 0, bytes);
+}
+
+/* One type on the CPU. */
+static void cpu_narrow(Backend *backend, real *to, const wide *from, gsize count)
+{
+    cpu_copy(backend, to, from, count * sizeof(real));
 }
 
 static void cpu_destroy(Backend *backend)
@@ -37,11 +44,14 @@ static const Backend cpu_backend = {
     .release = cpu_release,
     .upload = cpu_copy,
     .download = cpu_copy,
+    .copy = cpu_copy,
     .clear = cpu_clear,
+    .narrow = cpu_narrow,
     .embedding_forward = cpu_embedding_forward,
     .embedding_backward = cpu_embedding_backward,
     .rmsnorm_forward = cpu_rmsnorm_forward,
     .rmsnorm_backward = cpu_rmsnorm_backward,
+    .add_rmsnorm_forward = cpu_add_rmsnorm_forward,
     .rope = cpu_rope,
     .attention_forward = cpu_attention_forward,
     .attention_backward = cpu_attention_backward,
@@ -51,10 +61,14 @@ static const Backend cpu_backend = {
     .linear_backward_input = cpu_linear_backward_input,
     .linear_backward_weight = cpu_linear_backward_weight,
     .cross_entropy_forward = cpu_cross_entropy_forward,
+    .cross_entropy_rescale = cpu_cross_entropy_rescale,
+    .cross_entropy_losses = cpu_cross_entropy_losses,
     .cross_entropy_backward = cpu_cross_entropy_backward,
     .add = cpu_add,
-    .square_sum = cpu_square_sum,
+    .accumulate = cpu_accumulate,
+    .square_sums = cpu_square_sums,
     .adamw = cpu_adamw,
+    .communicator_new = cpu_communicator_new,
 };
 
 Backend *backend_cpu_new(unsigned threads)

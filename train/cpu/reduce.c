@@ -23,31 +23,42 @@ void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize co
     cpu_run(backend, count, cpu_pieces(count, CPU_CHUNK), add_piece, &s);
 }
 
+void cpu_accumulate(Backend *backend, wide *to, const wide *from, gsize count)
+{
+    cpu_add(backend, to, to, from, count);
+}
+
 typedef struct SquareSum {
-    double *partial; /* of each piece */
-    const real *x;
+    double *partial; /* of each chunk */
+    const wide *x;
     gsize count;
 } SquareSum;
 
-static void square_piece(gsize piece, gconstpointer user)
+static void square_chunk(gsize chunk, gconstpointer user)
 {
     const SquareSum *s = user;
-    gsize end = MIN(s->count, (piece + 1) * CPU_CHUNK);
+    gsize end = MIN(s->count, (chunk + 1) * CPU_CHUNK);
     double sum = 0;
     SIMD_SUM(sum)
-    for (gsize i = piece * CPU_CHUNK; i < end; i++)
+    for (gsize i = chunk * CPU_CHUNK; i < end; i++)
         sum += (double)s->x[i] * (double)s->x[i];
-    s->partial[piece] = sum;
+    s->partial[chunk] = sum;
 }
 
-double cpu_square_sum(Backend *backend, const real *x, gsize count)
+static double square_sum(Backend *backend, const wide *x, gsize count)
 {
-    gsize pieces = cpu_pieces(count, CPU_CHUNK);
-    g_autofree double *partial = g_new(double, MAX(pieces, 1));
+    gsize chunks = cpu_pieces(count, CPU_CHUNK);
+    g_autofree double *partial = g_new(double, MAX(chunks, 1));
     SquareSum s = {partial, x, count};
-    cpu_run(backend, count, pieces, square_piece, &s);
+    cpu_run(backend, count, chunks, square_chunk, &s);
     double sum = 0;
-    for (gsize piece = 0; piece < pieces; piece++)
-        sum += partial[piece];
+    for (gsize chunk = 0; chunk < chunks; chunk++)
+        sum += partial[chunk];
     return sum;
+}
+
+void cpu_square_sums(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count)
+{
+    for (gsize i = 0; i < count; i++)
+        sums[i] = square_sum(backend, x + pieces[i].offset, pieces[i].count);
 }

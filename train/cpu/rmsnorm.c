@@ -7,14 +7,17 @@
 #define COLUMNS 32
 
 typedef struct Norm {
-    real *out, *inverse; /* forward */
-    real *dx, *dweight;  /* backward */
-    const real *dout, *x, *weight, *saved_inverse;
+    real *sum, *out; /* forward; `sum` where there is something to add */
+    wide *inverse;
+    real *dx; /* backward */
+    wide *dweight;
+    const real *dout, *x, *y, *weight;
+    const wide *saved_inverse;
     real epsilon;
     gsize rows, width;
 } Norm;
 
-static void forward_row(real *out, real *inverse, const real *x, const real *weight, real epsilon, gsize width)
+static void forward_row(real *out, wide *inverse, const real *x, const real *weight, real epsilon, gsize width)
 {
     real sum = 0;
     SIMD_SUM(sum)
@@ -34,7 +37,7 @@ static void forward_rows(gsize piece, gconstpointer user)
         forward_row(n->out + r * n->width, n->inverse + r, n->x + r * n->width, n->weight, n->epsilon, n->width);
 }
 
-void cpu_rmsnorm_forward(Backend *backend, real *out, real *inverse, const real *x, const real *weight, double epsilon,
+void cpu_rmsnorm_forward(Backend *backend, real *out, wide *inverse, const real *x, const real *weight, double epsilon,
                          gsize rows, gsize width)
 {
     Norm n = {.out = out,
@@ -45,6 +48,27 @@ void cpu_rmsnorm_forward(Backend *backend, real *out, real *inverse, const real 
               .rows = rows,
               .width = width};
     cpu_run(backend, rows * width * 2, cpu_pieces(rows, CPU_ROWS), forward_rows, &n);
+}
+
+static void add_and_forward_rows(gsize piece, gconstpointer user)
+{
+    const Norm *n = user;
+    gsize width = n->width;
+    for (gsize r = piece * CPU_ROWS; r < MIN(n->rows, (piece + 1) * CPU_ROWS); r++) {
+        real *sum = n->sum + r * width;
+        const real *x = n->x + r * width, *y = n->y + r * width;
+        SIMD
+        for (gsize c = 0; c < width; c++)
+            sum[c] = x[c] + y[c];
+        forward_row(n->out + r * width, n->inverse + r, sum, n->weight, n->epsilon, width);
+    }
+}
+
+void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y, const real *weight,
+                             double epsilon, gsize rows, gsize width)
+{
+    Norm n = {.sum = sum, .out = out, .inverse = inverse, .x = x, .y = y, .weight = weight, .epsilon = (real)epsilon, .rows = rows, .width = width};
+    cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), add_and_forward_rows, &n);
 }
 
 static void backward_row(real *dx, const real *dout, const real *x, const real *weight, real inverse, gsize width)
@@ -80,8 +104,8 @@ static void backward_columns(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_rmsnorm_backward(Backend *backend, real *dx, real *dweight, const real *dout, const real *x,
-                          const real *weight, const real *inverse, gsize rows, gsize width)
+void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x,
+                          const real *weight, const wide *inverse, gsize rows, gsize width)
 {
     Norm n = {.dx = dx,
               .dweight = dweight,

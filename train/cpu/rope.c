@@ -2,7 +2,7 @@
  * Rotary position embedding on the CPU; see train/ops.h. */
 #include "train/cpu/cpu.h"
 
-static void rotate(real *x, const real *cosines, const real *sines, gsize half, real sign)
+static void rotate(real *x, const wide *cosines, const wide *sines, gsize half, real sign)
 {
     SIMD
     for (gsize i = 0; i < half; i++) {
@@ -14,7 +14,7 @@ static void rotate(real *x, const real *cosines, const real *sines, gsize half, 
 
 typedef struct Rope {
     real *x;
-    const real *table;
+    const wide *table;
     const guint32 *positions;
     gsize rows, stride, heads, head_size;
     real sign;
@@ -25,13 +25,13 @@ static void rotate_rows(gsize piece, gconstpointer user)
     const Rope *p = user;
     gsize half = p->head_size / 2;
     for (gsize r = piece * CPU_ROWS; r < MIN(p->rows, (piece + 1) * CPU_ROWS); r++) {
-        const real *angles = p->table + p->positions[r] * p->head_size;
+        const wide *angles = p->table + p->positions[r] * p->head_size;
         for (gsize h = 0; h < p->heads; h++)
             rotate(p->x + r * p->stride + h * p->head_size, angles, angles + half, half, p->sign);
     }
 }
 
-void cpu_rope(Backend *backend, real *x, const real *table, const guint32 *positions, gsize rows, gsize stride,
+void cpu_rope(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride,
               gsize heads, gsize head_size, gboolean inverse)
 {
     Rope p = {x, table, positions, rows, stride, heads, head_size, inverse ? -1 : 1};

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A batch on all ranks; see train/engine.h. */
+#include "train/engine.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "train/pipeline_schedule.h"
+
+/* Tags of messages along the pipeline. */
+enum { TAG_FORWARD, TAG_BACKWARD };
+
+/* One micro-batch's rows, here and in the backend's memory. */
+typedef struct Rows {
+    guint32 *numbers; /* ids, targets, positions */
+    wide *weights;
+    guint32 *backend_numbers;
+    wide *backend_weights;
+    GArray *starts;
+} Rows;
+
+struct Engine {
+    EngineSettings settings;
+    Backend *backend;
+    Layout *layout;
+    ModelPart part;
+    Communicator *tensor, *data, *pipeline, *ends;
+    Model *model;
+    Optimizer *optimizer;
+    Rows rows;
+    wide *losses, *host_losses; /* of one micro-batch */
+};
+
+/* What is under way in one call of engine_compute. */
+typedef struct Work {
+    Engine *engine;
+    const Batch *batch;
+    gboolean train;
+    double *losses;
+    gsize first, end;      /* this rank's sequences */
+    gsize micro_batches;
+    gsize *slots;          /* of each chunk and micro-batch */
+    gboolean *slot_is_used;
+} Work;
+
+/* ---- Making one ---------------------------------------------------------------------------------------------- */
+
+static gboolean open_communicators(Engine *engine, GError **error)
+{
+    Backend *b = engine->backend;
+    const Layout *layout = engine->layout;
+    engine->tensor = b->communicator_new(b, layout->tensor, FALSE, error);
+    engine->data = engine->tensor ? b->communicator_new(b, layout->data_group, TRUE, error) : NULL;
+    engine->pipeline = engine->data ? b->communicator_new(b, layout->pipeline, FALSE, error) : NULL;
+    engine->ends = engine->pipeline ? b->communicator_new(b, layout->ends, FALSE, error) : NULL;
+    return engine->ends != NULL;
+}
+
+static gsize micro_batches_of(const Engine *engine, gsize sequences)
+{
+    return (sequences + engine->settings.micro_batch - 1) / engine->settings.micro_batch;
+}
+
+static gsize rows_of_micro_batch(const Engine *engine)
+{
+    return engine->settings.micro_batch * engine->settings.shape.context;
+}
+
+static void bucket_is_ready(gsize bucket, gpointer user)
+{
+    optimizer_reduce_bucket(user, bucket);
+}
+
+static GArray *schedule_of(const Engine *engine, gsize micro_batches, gboolean train)
+{
+    return pipeline_schedule(engine->part.pipeline, engine->part.pipeline_rank, engine->part.chunks, micro_batches, train);
+}
+
+static gboolean open_model(Engine *engine, GError **error)
+{
+    const EngineSettings *settings = &engine->settings;
+    g_autoptr(GArray) passes = schedule_of(engine, micro_batches_of(engine, settings->sequences / engine->layout->data), TRUE);
+    ModelOptions options = {
+        .use = MODEL_TRAIN,
+        .max_rows = rows_of_micro_batch(engine),
+        .slots = pipeline_schedule_slots(passes),
+        .recompute = settings->parallel.recompute,
+        .shares = engine->layout->data,
+        .tensor = engine->tensor,
+    };
+    OptimizerRanks ranks = {.data = engine->data, .ends = engine->ends, .world = engine->layout->world};
+    engine->model = model_new(&settings->shape, &engine->part, engine->backend, &options, error);
+    if (!engine->model)
+        return FALSE;
+    engine->optimizer = optimizer_new(&settings->optimizer, engine->model, &ranks, settings->parallel.zero > 0, error);
+    engine->model->ready = bucket_is_ready;
+    engine->model->ready_user = engine->optimizer;
+    return engine->optimizer != NULL;
+}
+
+static gboolean allocate_rows(Engine *engine, GError **error)
+{
+    Backend *b = engine->backend;
+    gsize rows = rows_of_micro_batch(engine);
+    engine->rows = (Rows){
+        .numbers = g_new(guint32, 3 * rows),
+        .weights = g_new(wide, rows),
+        .backend_numbers = b->allocate(b, 3 * rows * sizeof(guint32)),
+        .backend_weights = b->allocate(b, rows * sizeof(wide)),
+        .starts = g_array_new(FALSE, FALSE, sizeof(guint32)),
+    };
+    engine->losses = b->allocate(b, rows * sizeof(wide));
+    engine->host_losses = g_new(wide, rows);
+    if (engine->rows.backend_numbers && engine->rows.backend_weights && engine->losses)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for the rows of a micro-batch");
+    return FALSE;
+}
+
+Engine *engine_new(const EngineSettings *settings, Backend *backend, Comm *world, GError **error)
+{
+    g_autoptr(Engine) engine = g_new0(Engine, 1);
+    engine->settings = *settings;
+    engine->backend = backend;
+    if (!model_shape_check(&settings->shape, error))
+        return NULL;
+    engine->layout = layout_new(&settings->parallel, world, error);
+    if (!engine->layout)
+        return NULL;
+    engine->part = layout_part(engine->layout);
+    if (!open_communicators(engine, error) || !open_model(engine, error) || !allocate_rows(engine, error))
+        return NULL;
+    return g_steal_pointer(&engine);
+}
+
+static void close_communicator(Communicator *communicator)
+{
+    if (communicator)
+        communicator->destroy(communicator);
+}
+
+void engine_free(Engine *engine)
+{
+    if (!engine)
+        return;
+    Backend *b = engine->backend;
+    optimizer_free(engine->optimizer);
+    model_free(engine->model);
+    b->release(b, engine->rows.backend_numbers);
+    b->release(b, engine->rows.backend_weights);
+    b->release(b, engine->losses);
+    close_communicator(engine->ends);
+    close_communicator(engine->pipeline);
+    close_communicator(engine->data);
+    close_communicator(engine->tensor);
+    layout_free(engine->layout);
+    g_free(engine->rows.numbers);
+    g_free(engine->rows.weights);
+    g_clear_pointer(&engine->rows.starts, g_array_unref);
+    g_free(engine->host_losses);
+    g_free(engine);
+}
+
+Model *engine_model(const Engine *engine)
+{
+    return engine->model;
+}
+
+Optimizer *engine_optimizer(const Engine *engine)
+{
+    return engine->optimizer;
+}
+
+const Layout *engine_layout(const Engine *engine)
+{
+    return engine->layout;
+}
+
+/* ---- The rows of a micro-batch ------------------------------------------------------------------------------- */
+
+static void fill_positions(const Engine *engine, gsize rows, guint32 *positions)
+{
+    const guint32 *starts = (const guint32 *)(gconstpointer)engine->rows.starts->data;
+    gsize context = engine->settings.shape.context, segment = 0;
+    for (gsize r = 0; r < rows; r++) {
+        while (starts[segment + 1] <= r)
+            segment++;
+        positions[r] = (guint32)(engine->settings.document_mask ? r - starts[segment] : r % context);
+    }
+}
+
+/* Splits the micro-batch's sequences into inputs and targets. */
+static gsize fill_rows(const Work *work, gsize micro_batch)
+{
+    Engine *engine = work->engine;
+    const Batch *batch = work->batch;
+    gsize context = batch->context, capacity = rows_of_micro_batch(engine);
+    gsize first = work->first + micro_batch * engine->settings.micro_batch;
+    gsize count = MIN(engine->settings.micro_batch, work->end - first), rows = count * context;
+    guint32 *ids = engine->rows.numbers, *targets = ids + capacity;
+    for (gsize s = 0; s < count; s++) {
+        const guint32 *tokens = batch->ids + (first + s) * (context + 1);
+        memcpy(ids + s * context, tokens, context * sizeof *ids);
+        memcpy(targets + s * context, tokens + 1, context * sizeof *ids);
+    }
+    g_array_set_size(engine->rows.starts, 0);
+    batch_starts(batch, first, count, engine->settings.document_mask, engine->rows.starts);
+    fill_positions(engine, rows, targets + capacity);
+    for (gsize r = 0; r < rows; r++)
+        engine->rows.weights[r] = (wide)(1 / (double)(batch->sequences * context));
+    return rows;
+}
+
+static ModelInput input_of(const Work *work, gsize micro_batch)
+{
+    Engine *engine = work->engine;
+    Backend *b = engine->backend;
+    gsize capacity = rows_of_micro_batch(engine), rows = fill_rows(work, micro_batch);
+    guint32 *numbers = engine->rows.backend_numbers;
+    b->upload(b, numbers, engine->rows.numbers, 3 * capacity * sizeof *numbers);
+    b->upload(b, engine->rows.backend_weights, engine->rows.weights, rows * sizeof(wide));
+    return (ModelInput){
+        .rows = rows,
+        .ids = numbers,
+        .targets = numbers + capacity,
+        .positions = numbers + 2 * capacity,
+        .weights = work->train ? engine->rows.backend_weights : NULL,
+        .starts = (const guint32 *)(gconstpointer)engine->rows.starts->data,
+        .segments = engine->rows.starts->len - 1,
+        .last = micro_batch + 1 == work->micro_batches,
+    };
+}
+
+/* ---- Passes -------------------------------------------------------------------------------------------------- */
+
+static unsigned rank_before(const Engine *engine)
+{
+    return (engine->part.pipeline_rank + engine->part.pipeline - 1) % engine->part.pipeline;
+}
+
+static unsigned rank_behind(const Engine *engine)
+{
+    return (engine->part.pipeline_rank + 1) % engine->part.pipeline;
+}
+
+static gsize take_slot(Work *work)
+{
+    gsize slot = 0;
+    while (work->slot_is_used[slot])
+        slot++;
+    work->slot_is_used[slot] = TRUE;
+    return slot;
+}
+
+/* Copies the losses of a micro-batch to their place in the batch. One rank of a tensor group speaks for all. */
+static void keep_losses(const Work *work, gsize micro_batch, gsize rows)
+{
+    Engine *engine = work->engine;
+    gsize at = (work->first + micro_batch * engine->settings.micro_batch) * work->batch->context;
+    if (engine->part.tensor_rank > 0)
+        return;
+    engine->backend->download(engine->backend, engine->host_losses, engine->losses, rows * sizeof(wide));
+    for (gsize r = 0; r < rows; r++)
+        work->losses[at + r] = engine->host_losses[r];
+}
+
+static void pass_forward(Work *work, const Pass *pass)
+{
+    Engine *engine = work->engine;
+    Communicator *pipeline = engine->pipeline;
+    Model *model = engine->model;
+    gsize slot = take_slot(work);
+    ModelInput input = input_of(work, pass->micro_batch);
+    gsize hidden = model_hidden_elements(model, &input);
+    work->slots[pass->chunk * work->micro_batches + pass->micro_batch] = slot;
+    if (!model_part_is_first(&engine->part, pass->chunk))
+        pipeline->receive(pipeline, model_entry(model, slot), hidden, NUMBER_REAL, rank_before(engine), TAG_FORWARD);
+    model_forward(model, pass->chunk, slot, &input);
+    if (!model_part_is_last(&engine->part, pass->chunk)) {
+        pipeline->send(pipeline, model_exit(model), hidden, NUMBER_REAL, rank_behind(engine), TAG_FORWARD);
+    } else {
+        model_losses(model, slot, &input, engine->losses);
+        keep_losses(work, pass->micro_batch, input.rows);
+    }
+    if (!work->train)
+        work->slot_is_used[slot] = FALSE;
+}
+
+static void pass_backward(Work *work, const Pass *pass)
+{
+    Engine *engine = work->engine;
+    Communicator *pipeline = engine->pipeline;
+    Model *model = engine->model;
+    gsize slot = work->slots[pass->chunk * work->micro_batches + pass->micro_batch];
+    ModelInput input = input_of(work, pass->micro_batch);
+    gsize hidden = model_hidden_elements(model, &input);
+    if (!model_part_is_last(&engine->part, pass->chunk))
+        pipeline->receive(pipeline, model->dx, hidden, NUMBER_REAL, rank_behind(engine), TAG_BACKWARD);
+    model_backward(model, pass->chunk, slot, &input);
+    if (!model_part_is_first(&engine->part, pass->chunk))
+        pipeline->send(pipeline, model->dx, hidden, NUMBER_REAL, rank_before(engine), TAG_BACKWARD);
+    work->slot_is_used[slot] = FALSE;
+}
+
+static void run_passes(Work *work, const GArray *passes)
+{
+    for (guint i = 0; i < passes->len; i++) {
+        const Pass *pass = &g_array_index(passes, Pass, i);
+        if (pass->direction == PASS_FORWARD)
+            pass_forward(work, pass);
+        else
+            pass_backward(work, pass);
+    }
+    work->engine->pipeline->wait(work->engine->pipeline);
+}
+
+/* ---- A batch ------------------------------------------------------------------------------------------------- */
+
+static gboolean finish(const Work *work, GError **error)
+{
+    Engine *engine = work->engine;
+    if (work->train && !optimizer_reduce(engine->optimizer, error))
+        return FALSE;
+    return communicator_check(engine->pipeline, error) && communicator_check(engine->tensor, error) &&
+           comm_all_reduce(engine->layout->world, work->losses, work->batch->sequences * work->batch->context, COMM_DOUBLE, COMM_SUM, error);
+}
+
+gboolean engine_compute(Engine *engine, const Batch *batch, gboolean train, double *losses, GError **error)
+{
+    const Layout *layout = engine->layout;
+    Work work = {.engine = engine, .batch = batch, .train = train, .losses = losses};
+    work.first = batch->sequences * layout->data_rank / layout->data;
+    work.end = batch->sequences * (layout->data_rank + 1) / layout->data;
+    work.micro_batches = micro_batches_of(engine, work.end - work.first);
+    g_autofree gsize *slots = work.slots = g_new0(gsize, MAX(work.micro_batches, 1) * engine->part.chunks);
+    g_autofree gboolean *used = work.slot_is_used = g_new0(gboolean, engine->model->options.slots + 1);
+    g_autoptr(GArray) passes = schedule_of(engine, work.micro_batches, train);
+    memset(losses, 0, batch->sequences * batch->context * sizeof *losses);
+    if (train)
+        model_clear_gradients(engine->model);
+    run_passes(&work, passes);
+    return finish(&work, error);
+}
+
+gboolean engine_gradient_norm(Engine *engine, double *norm, GError **error)
+{
+    return optimizer_gradient_norm(engine->optimizer, norm, error);
+}
+
+gboolean engine_update(Engine *engine, guint64 step, double rate, double norm, GError **error)
+{
+    optimizer_step(engine->optimizer, step, rate, norm);
+    return communicator_check(engine->data, error);
+}
