@@ -197,8 +197,8 @@ static gboolean show_document(StoreTxn *txn, const Options *options, GError **er
         return FALSE;
     if (options->against)
         return show_two(txn, options, docno, error);
-    g_autoptr(Clusters) clusters = clusters_load(txn, NULL, error);
-    const Cluster *cluster = clusters ? clusters_find(clusters, docno) : NULL;
+    g_autoptr(Clusters) clusters = clusters_of(txn, docno, error);
+    const Cluster *cluster = clusters && clusters->clusters->len ? &g_array_index(clusters->clusters, Cluster, 0) : NULL;
     if (!cluster) {
         if (clusters)
             puts(options->json ? "{}" : "no duplicates");

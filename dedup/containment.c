@@ -6,11 +6,12 @@
 
 #include "base/error.h"
 #include "dedup/containment_pairs.h"
+#include "store/clusters.h"
 #include "store/fingerprint.h"
 #include "store/revision.h"
 
 /* Raise it whenever the same texts with the same settings give other results. */
-#define CONTAINMENT_VERSION 1
+#define CONTAINMENT_VERSION 2
 #define RULE "contained"
 #define TASK_PAIRS 64
 #define COMMIT_DOCUMENTS 4096
@@ -142,6 +143,19 @@ static void decide_all(Containment *job)
 
 /* ---- Writing ------------------------------------------------------------------------------------------------------ */
 
+/* For whoever asks what the container stands for. An entry that is there is not written again. */
+static gboolean put_entry(StoreTxn *txn, Docno container, Docno docno, GError **error)
+{
+    guint8 by;
+    GError *failure = NULL;
+    if (cluster_entry_get(txn, container, docno, &by, &failure))
+        return TRUE;
+    if (!failure)
+        return cluster_entry_put(txn, container, docno, CLUSTER_CONTAINED, error);
+    g_propagate_error(error, failure);
+    return FALSE;
+}
+
 static gboolean write_contained(const Containment *job, StoreTxn *txn, const Contained *contained, GError **error)
 {
     Docno docno = job->corpus->candidates[contained->smaller].docno, container = job->corpus->candidates[contained->larger].docno;
@@ -158,7 +172,8 @@ static gboolean write_contained(const Containment *job, StoreTxn *txn, const Con
                        .winner = container,
                        .detail = detail};
     RevisionResult result = {.note = note, .verdict = contained->merged ? &verdict : NULL};
-    return revision_put(job->revision, txn, docno, &result, error);
+    return revision_put(job->revision, txn, docno, &result, error) &&
+           (!contained->merged || put_entry(txn, container, docno, error));
 }
 
 static gboolean write_batch(StoreTxn *txn, gpointer user, GError **error)

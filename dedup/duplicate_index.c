@@ -7,11 +7,11 @@
 #include "base/error.h"
 #include "dedup/key_runs.h"
 #include "dedup/rules.h"
+#include "store/clusters.h"
 
 #define KEY_BYTES (2 * sizeof(KeyIndex)) /* of a key while it is sorted */
 #define FEWEST_KEYS 64
 #define TAKEN_KEYS 65536
-#define CLUSTER_KEY 16
 
 /* ---- Keys ---------------------------------------------------------------------------------------------------- */
 
@@ -172,52 +172,36 @@ gboolean duplicate_index_build(Corpus *corpus, KeyIndexRuns *runs, GError **erro
 
 /* ---- Clusters ------------------------------------------------------------------------------------------------ */
 
-static void cluster_key(Docno winner, Docno loser, guint8 key[CLUSTER_KEY])
-{
-    docno_write(winner, key);
-    docno_write(loser, key + 8);
-}
-
 gboolean cluster_put(StoreTxn *txn, Docno winner, Docno loser, DedupRule rule, GError **error)
 {
-    guint8 key[CLUSTER_KEY], value = (guint8)rule;
-    cluster_key(winner, loser, key);
-    return store_put(txn, TABLE_CLUSTERS, key, sizeof key, &value, sizeof value, error);
+    return cluster_entry_put(txn, winner, loser, (guint8)rule, error);
 }
 
 gboolean cluster_delete(StoreTxn *txn, Docno winner, Docno loser, GError **error)
 {
-    guint8 key[CLUSTER_KEY];
-    cluster_key(winner, loser, key);
-    return store_delete(txn, TABLE_CLUSTERS, key, sizeof key, error);
+    return cluster_entry_delete(txn, winner, loser, error);
 }
 
 gboolean cluster_rule(StoreTxn *txn, Docno winner, Docno loser, DedupRule *rule, GError **error)
 {
-    guint8 key[CLUSTER_KEY];
-    StoreValue value;
-    cluster_key(winner, loser, key);
-    if (!store_get(txn, TABLE_CLUSTERS, key, sizeof key, &value, error))
+    guint8 by;
+    if (!cluster_entry_get(txn, winner, loser, &by, error) || by == CLUSTER_CONTAINED)
         return FALSE;
-    *rule = value.length == 1 ? (DedupRule) * (const guint8 *)value.data : DEDUP_RULES;
+    *rule = (DedupRule)by;
     if (*rule < DEDUP_RULES)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the cluster of document %" G_GUINT64_FORMAT " names a rule that there is not", winner);
     return FALSE;
 }
 
+static gboolean add_loser(gpointer user, Docno loser, guint8 by, GError **error)
+{
+    if (by != CLUSTER_CONTAINED)
+        g_array_append_val((GArray *)user, loser);
+    return TRUE;
+}
+
 gboolean cluster_losers(StoreTxn *txn, Docno winner, GArray *losers, GError **error)
 {
-    guint8 from[8];
-    docno_write(winner, from);
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_CLUSTERS, from, sizeof from, error);
-    StoreValue key, value;
-    int more = -1;
-    while (cursor && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
-        if (key.length != CLUSTER_KEY || docno_read(key.data) != winner)
-            return TRUE;
-        Docno loser = docno_read((const guint8 *)key.data + 8);
-        g_array_append_val(losers, loser);
-    }
-    return more == 0;
+    return cluster_entries(txn, winner, add_loser, losers, error);
 }

@@ -3,7 +3,8 @@
  *
  * An index of sorted runs (store/key_index.h) in TABLE_BANDS: from a key of a rule to the documents that the rule looked at and
  * that have it. Of documents with one text, or the same words, only the one that stayed is there; the clusters lead to the
- * others. TABLE_CLUSTERS has, for each merged document, the one it was merged into, the rule, and itself.
+ * others. TABLE_CLUSTERS (store/clusters.h) has, for each document merged here, the one it was merged into, the rule, and itself. Its
+ * entries of other stages are passed over.
  *
  * duplicate_index_build makes the index of a corpus whose rules have run, and needs memory for the keys of one band, or less:
  * beyond corpus->memory they are sorted on disk.

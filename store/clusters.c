@@ -11,6 +11,7 @@
 
 /* Winners never form a ring; a damaged ledger that has one is not followed for ever. */
 #define CHAIN_LIMIT 1000
+#define ENTRY_KEY 16
 
 static int compare_docnos(gconstpointer a, gconstpointer b)
 {
@@ -32,6 +33,20 @@ static int compare_clusters(gconstpointer a, gconstpointer b)
     return (left->kept > right->kept) - (left->kept < right->kept);
 }
 
+static gboolean is_duplicate(const Verdict *verdict)
+{
+    return verdict->outcome == OUTCOME_MERGED && strcmp(verdict->stage, CHAPTERS_STAGE) != 0;
+}
+
+static void add_member(Clusters *clusters, Docno docno, const Verdict *verdict)
+{
+    ClusterMember member = {.docno = docno, .winner = verdict->winner, .value = verdict->value, .threshold = verdict->threshold};
+    member.stage = g_string_chunk_insert_const(clusters->strings, verdict->stage);
+    member.rule = g_string_chunk_insert_const(clusters->strings, verdict->rule);
+    member.detail = verdict->detail ? g_string_chunk_insert_const(clusters->strings, verdict->detail) : NULL;
+    g_array_append_val(clusters->members, member);
+}
+
 static gboolean read_members(StoreTxn *txn, Clusters *clusters, GError **error)
 {
     g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_LEDGER, NULL, 0, error);
@@ -43,13 +58,8 @@ static gboolean read_members(StoreTxn *txn, Clusters *clusters, GError **error)
     while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
         if (!ledger_parse(&value, &verdict, error))
             return FALSE;
-        if (verdict.outcome != OUTCOME_MERGED || strcmp(verdict.stage, CHAPTERS_STAGE) == 0)
-            continue;
-        ClusterMember member = {.docno = docno_read(key.data), .winner = verdict.winner, .value = verdict.value, .threshold = verdict.threshold};
-        member.stage = g_string_chunk_insert_const(clusters->strings, verdict.stage);
-        member.rule = g_string_chunk_insert_const(clusters->strings, verdict.rule);
-        member.detail = verdict.detail ? g_string_chunk_insert_const(clusters->strings, verdict.detail) : NULL;
-        g_array_append_val(clusters->members, member);
+        if (is_duplicate(&verdict))
+            add_member(clusters, docno_read(key.data), &verdict);
     }
     return more == 0;
 }
@@ -94,12 +104,18 @@ static void gather(Clusters *clusters, const char *rule)
     g_array_sort(clusters->clusters, compare_clusters);
 }
 
-Clusters *clusters_load(StoreTxn *txn, const char *rule, GError **error)
+static Clusters *clusters_new(void)
 {
-    g_autoptr(Clusters) clusters = g_new0(Clusters, 1);
+    Clusters *clusters = g_new0(Clusters, 1);
     clusters->members = g_array_new(FALSE, FALSE, sizeof(ClusterMember));
     clusters->clusters = g_array_new(FALSE, FALSE, sizeof(Cluster));
     clusters->strings = g_string_chunk_new(4096);
+    return clusters;
+}
+
+Clusters *clusters_load(StoreTxn *txn, const char *rule, GError **error)
+{
+    g_autoptr(Clusters) clusters = clusters_new();
     if (!read_members(txn, clusters, error))
         return NULL;
     find_kept(clusters);
@@ -117,24 +133,82 @@ void clusters_free(Clusters *clusters)
     g_free(clusters);
 }
 
-const Cluster *clusters_find(const Clusters *clusters, Docno docno)
+/* ---- One cluster ------------------------------------------------------------------------------------------------- */
+
+/* TRUE: the document is merged into *winner. FALSE without error: it is not. */
+static gboolean winner_of(StoreTxn *txn, Docno docno, Verdict *verdict, GError **error)
 {
-    for (guint i = 0; i < clusters->clusters->len; i++) {
-        const Cluster *cluster = &g_array_index(clusters->clusters, Cluster, i);
-        ClusterMember wanted = {.docno = docno};
-        gsize low = cluster->first, high = low + cluster->count;
-        while (low < high) {
-            gsize middle = (low + high) / 2;
-            int order = compare_docnos(&g_array_index(clusters->members, ClusterMember, middle), &wanted);
-            if (order == 0)
-                return cluster;
-            *(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
-        }
-        if (cluster->kept == docno)
-            return cluster;
-    }
-    return NULL;
+    return ledger_get(txn, docno, verdict, error) && is_duplicate(verdict);
 }
+
+static gboolean climb(StoreTxn *txn, Docno docno, Docno *kept, GError **error)
+{
+    GError *failure = NULL;
+    Verdict verdict;
+    *kept = docno;
+    for (unsigned step = 0; step < CHAIN_LIMIT && winner_of(txn, *kept, &verdict, &failure); step++)
+        *kept = verdict.winner;
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+/* A walk down from the document that stands for all. */
+typedef struct Descent {
+    StoreTxn *txn;
+    Clusters *clusters;
+    GHashTable *seen; /* of Docno */
+    GArray *waiting;  /* of Docno: their losers are still to come */
+    Docno winner;
+} Descent;
+
+static gboolean see(Descent *descent, Docno docno)
+{
+    gboolean fresh = g_hash_table_add(descent->seen, g_memdup2(&docno, sizeof docno));
+    if (fresh)
+        g_array_append_val(descent->waiting, docno);
+    return fresh;
+}
+
+static gboolean visit_entry(gpointer user, Docno loser, guint8 by, GError **error)
+{
+    Descent *descent = user;
+    GError *failure = NULL;
+    Verdict verdict;
+    if (winner_of(descent->txn, loser, &verdict, &failure) && verdict.winner == descent->winner && see(descent, loser))
+        add_member(descent->clusters, loser, &verdict);
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
+}
+
+static gboolean descend(Descent *descent, Docno kept, GError **error)
+{
+    see(descent, kept);
+    for (guint i = 0; i < descent->waiting->len; i++) {
+        descent->winner = g_array_index(descent->waiting, Docno, i);
+        if (!cluster_entries(descent->txn, descent->winner, visit_entry, descent, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+Clusters *clusters_of(StoreTxn *txn, Docno docno, GError **error)
+{
+    g_autoptr(Clusters) clusters = clusters_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    g_autoptr(GArray) waiting = g_array_new(FALSE, FALSE, sizeof(Docno));
+    Descent descent = {.txn = txn, .clusters = clusters, .seen = seen, .waiting = waiting};
+    Docno kept;
+    if (!climb(txn, docno, &kept, error) || !descend(&descent, kept, error))
+        return NULL;
+    for (guint i = 0; i < clusters->members->len; i++)
+        g_array_index(clusters->members, ClusterMember, i).kept = kept;
+    gather(clusters, NULL);
+    return g_steal_pointer(&clusters);
+}
+
+/* ---- As JSON ----------------------------------------------------------------------------------------------------- */
 
 static json_t *facts_json(StoreTxn *txn, Docno docno, GError **error)
 {
@@ -185,4 +259,62 @@ json_t *cluster_json(StoreTxn *txn, const Clusters *clusters, const Cluster *clu
         json_array_append_new(members, member);
     }
     return g_steal_pointer(&object);
+}
+
+/* ---- The index --------------------------------------------------------------------------------------------------- */
+
+static void make_key(Docno winner, Docno loser, guint8 key[ENTRY_KEY])
+{
+    docno_write(winner, key);
+    docno_write(loser, key + 8);
+}
+
+gboolean cluster_entry_put(StoreTxn *txn, Docno winner, Docno loser, guint8 by, GError **error)
+{
+    guint8 key[ENTRY_KEY];
+    make_key(winner, loser, key);
+    return store_put(txn, TABLE_CLUSTERS, key, sizeof key, &by, sizeof by, error);
+}
+
+gboolean cluster_entry_delete(StoreTxn *txn, Docno winner, Docno loser, GError **error)
+{
+    guint8 key[ENTRY_KEY];
+    make_key(winner, loser, key);
+    return store_delete(txn, TABLE_CLUSTERS, key, sizeof key, error);
+}
+
+static gboolean read_by(const StoreValue *value, Docno winner, guint8 *by, GError **error)
+{
+    if (value->length == 1) {
+        *by = *(const guint8 *)value->data;
+        return TRUE;
+    }
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "an entry of the cluster of document %" G_GUINT64_FORMAT " has %" G_GSIZE_FORMAT
+                " bytes in the place of one; run 'galen audit'", winner, value->length);
+    return FALSE;
+}
+
+gboolean cluster_entry_get(StoreTxn *txn, Docno winner, Docno loser, guint8 *by, GError **error)
+{
+    guint8 key[ENTRY_KEY];
+    StoreValue value;
+    make_key(winner, loser, key);
+    return store_get(txn, TABLE_CLUSTERS, key, sizeof key, &value, error) && read_by(&value, winner, by, error);
+}
+
+gboolean cluster_entries(StoreTxn *txn, Docno winner, ClusterVisit visit, gpointer user, GError **error)
+{
+    guint8 from[8];
+    docno_write(winner, from);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_CLUSTERS, from, sizeof from, error);
+    StoreValue key, value;
+    int more = -1;
+    while (cursor && (more = store_cursor_next(cursor, &key, &value, error)) > 0) {
+        guint8 by;
+        if (key.length != ENTRY_KEY || docno_read(key.data) != winner)
+            return TRUE;
+        if (!read_by(&value, winner, &by, error) || !visit(user, docno_read((const guint8 *)key.data + 8), by, error))
+            return FALSE;
+    }
+    return more == 0;
 }

@@ -6,8 +6,14 @@
  * earlier rule may have chosen and which may be a member too. Chapters, which are parts of a document and no duplicates,
  * are not here.
  *
- * Sequence: c = clusters_load(txn, NULL, e); read c->clusters; clusters_free(c). The strings are the struct's own.
- * Time: one walk over the ledger, and sorting. Memory: 72 bytes for each merged document, and the details of verdicts.
+ * Sequence: c = clusters_load(txn, NULL, e), or clusters_of(txn, docno, e) for the cluster of one document; read c->clusters;
+ * clusters_free(c). The strings are the struct's own.
+ * Time: of clusters_load one walk over the ledger, and sorting; of clusters_of a few look-ups for each member. Memory: 72 bytes for each
+ * merged document, and the details of verdicts.
+ *
+ * clusters_of goes by TABLE_CLUSTERS, the index of merged documents by their winners: the two numbers, and a byte for who merged
+ * (dedup's rule, or CLUSTER_CONTAINED). Stages put an entry there with each verdict. An entry may outlive its verdict, so what
+ * it says holds only if the ledger says it too.
  */
 #ifndef STORE_CLUSTERS_H
 #define STORE_CLUSTERS_H
@@ -40,10 +46,22 @@ typedef struct Clusters {
 Clusters *clusters_load(StoreTxn *txn, const char *rule, GError **error);
 void clusters_free(Clusters *clusters);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Clusters, clusters_free)
-/* The cluster of a document, kept or member; NULL: it has no duplicates. */
-const Cluster *clusters_find(const Clusters *clusters, Docno docno);
+/* One cluster, that of this document, kept or member; or none. */
+Clusters *clusters_of(StoreTxn *txn, Docno docno, GError **error);
 /* {"size", "kept": {"docno", "source", "id", "title"}, "members": [{the same, "stage", "rule", "value", "threshold", "winner",
  * "detail"}]}; at most `limit` members. */
 json_t *cluster_json(StoreTxn *txn, const Clusters *clusters, const Cluster *cluster, guint limit, GError **error);
+
+/* ---- The index --------------------------------------------------------------------------------------------------- */
+
+#define CLUSTER_CONTAINED 255
+
+gboolean cluster_entry_put(StoreTxn *txn, Docno winner, Docno loser, guint8 by, GError **error);
+gboolean cluster_entry_delete(StoreTxn *txn, Docno winner, Docno loser, GError **error);
+/* FALSE without error: there is none. */
+gboolean cluster_entry_get(StoreTxn *txn, Docno winner, Docno loser, guint8 *by, GError **error);
+/* Calls for each entry of a winner, by rising loser; the walk ends where it returns FALSE. */
+typedef gboolean (*ClusterVisit)(gpointer user, Docno loser, guint8 by, GError **error);
+gboolean cluster_entries(StoreTxn *txn, Docno winner, ClusterVisit visit, gpointer user, GError **error);
 
 #endif

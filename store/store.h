@@ -51,7 +51,7 @@ typedef enum {
     TABLE_SPANS,      /* split + shard number -> array of Span (store/shard.h) */
     TABLE_PLACEMENTS, /* docno + repeat -> where its tokens went (store/shard.h) */
     TABLE_RUNS,       /* stage -> StageRun (store/stage.h) */
-    TABLE_CLUSTERS,   /* docno of a winner + docno merged into it -> the rule (dedup/duplicate_index.h) */
+    TABLE_CLUSTERS,   /* docno of a winner + docno merged into it -> the rule (store/clusters.h) */
     TABLE_PMIDS,      /* the records of each citation of MEDLINE: sorted keys of documents (store/key_index.h) */
     TABLE_IDENTIFIERS, /* the documents of each PMID, PMCID and DOI: sorted keys of documents */
     TABLE_CHANGES,    /* docno -> the first stage that must look at it anew (store/changes.h) */
