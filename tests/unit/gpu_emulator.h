@@ -466,9 +466,9 @@ WARP_FUNCTION void warp_copy_16(uint32_t to, const void *from, bool valid)
     emulator_copy(to, from, 16, valid);
 }
 
-WARP_FUNCTION void warp_copy_8(uint32_t to, const void *from, bool valid)
+WARP_FUNCTION void warp_copy_4(uint32_t to, const void *from, bool valid)
 {
-    emulator_copy(to, from, 8, valid);
+    emulator_copy(to, from, 4, valid);
 }
 
 WARP_FUNCTION void warp_copy_wait(void)
@@ -503,10 +503,22 @@ WARP_FUNCTION float4 warp_shared_load(uint32_t from)
     return value;
 }
 
+WARP_FUNCTION void warp_shared_load_pair(float to[2], uint32_t from)
+{
+    emulator_read(from, 8);
+    memcpy(to, &emulator.shared[from], 8);
+}
+
 WARP_FUNCTION void warp_shared_store(uint32_t to, uint32_t value)
 {
     emulator_write(to, 4, false);
     memcpy(&emulator.shared[to], &value, sizeof value);
+}
+
+WARP_FUNCTION void warp_global_load(uint32_t to[4], const void *from)
+{
+    emulator_check_global(from, 16);
+    memcpy(to, from, 16);
 }
 
 WARP_FUNCTION void warp_global_store(void *to, float4 value)
@@ -540,6 +552,16 @@ WARP_FUNCTION bool warp_any(bool condition)
 WARP_FUNCTION uint32_t warp_pack(float low, float high)
 {
     return emulator_to_bfloat16(low) | (uint32_t)emulator_to_bfloat16(high) << 16;
+}
+
+WARP_FUNCTION float warp_low(uint32_t packed)
+{
+    return emulator_from_bfloat16((uint16_t)packed);
+}
+
+WARP_FUNCTION float warp_high(uint32_t packed)
+{
+    return emulator_from_bfloat16((uint16_t)(packed >> 16));
 }
 
 WARP_FUNCTION float warp_exp2(float x)

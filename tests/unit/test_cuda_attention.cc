@@ -8,6 +8,7 @@ extern "C" {
 #include "train/ops.h"
 }
 
+#include "train/cuda/attention_backward.cu"
 #include "train/cuda/attention_forward.cu"
 
 /* Of the norm of a row; a key too many or too few among the longest segments' shows as 5e-2. */
@@ -113,12 +114,13 @@ static void fill(Bfloats *to, const std::vector<real> &from)
 /* The case on the emulated GPU. */
 struct Gpu {
     Bfloats qkv, out, dout, dqkv;
-    Array<float> lse;
+    Array<float> lse, scratch;
     Array<AttentionBlock> by_queries, by_keys;
     AttentionPlan plan;
     explicit Gpu(const Reference *r)
         : qkv(r->qkv.size()), out(r->out.size()), dout(r->dout.size()), dqkv(r->dqkv.size()), lse(r->lse.size()),
-          by_queries(attention_blocks_count(r->shape.starts, r->shape.segments)), by_keys(by_queries.count)
+          scratch(2 * r->lse.size()), by_queries(attention_blocks_count(r->shape.starts, r->shape.segments)),
+          by_keys(by_queries.count)
     {
         fill(&qkv, r->qkv);
         fill(&dout, r->dout);
@@ -128,13 +130,16 @@ struct Gpu {
     }
     std::vector<guint16> results(void) const
     {
-        return std::vector<guint16>(out.at, out.at + out.count);
+        std::vector<guint16> all(out.at, out.at + out.count);
+        all.insert(all.end(), dqkv.at, dqkv.at + dqkv.count);
+        return all;
     }
     void check_guards(void) const
     {
         out.check_guards();
         dqkv.check_guards();
         lse.check_guards();
+        scratch.check_guards();
     }
 };
 
@@ -176,9 +181,12 @@ static void emulator_reset(void)
 static void run(Gpu *gpu)
 {
     g_assert_cmpint(attention_forward_launch(&gpu->plan, gpu->out.at, gpu->lse.at, gpu->qkv.at, NULL), ==, 0);
+    g_assert_cmpuint(attention_scratch_bytes(&gpu->plan), ==, gpu->scratch.count * sizeof(float));
+    g_assert_cmpint(attention_backward_launch(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at,
+                                              gpu->qkv.at, gpu->scratch.at, NULL), ==, 0);
 }
 
-static void test_forward(void)
+static void test_against_cpu(void)
 {
     for (const Case &c : cases) {
         emulator_reset();
@@ -187,6 +195,7 @@ static void test_forward(void)
         run(&gpu);
         check_rows(&gpu.out, r.out, c.head_size, c.starts[0] * r.width);
         check_lse(&gpu.lse, r.lse, c.starts[0] * c.heads);
+        check_rows(&gpu.dqkv, r.dqkv, c.head_size, c.starts[0] * r.stride);
         gpu.check_guards();
     }
 }
@@ -221,6 +230,7 @@ static void test_position(void)
     run(&gpu);
     run(&moved_gpu);
     g_assert_cmpmem(gpu.out.at, gpu.out.count * 2, moved_gpu.out.at + 5 * r.width, gpu.out.count * 2);
+    g_assert_cmpmem(gpu.dqkv.at, gpu.dqkv.count * 2, moved_gpu.dqkv.at + 5 * r.stride, gpu.dqkv.count * 2);
     g_assert_cmpmem(gpu.lse.at, gpu.lse.count * 4, moved_gpu.lse.at + 5 * r.c->heads, gpu.lse.count * 4);
 }
 
@@ -251,7 +261,7 @@ static void test_blocks(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/cuda attention/the forward equals the CPU's, row by row", test_forward);
+    g_test_add_func("/cuda attention/forward and backward equal the CPU's, row by row", test_against_cpu);
     g_test_add_func("/cuda attention/every order of warps and copies gives the same bits without a race", test_order);
     g_test_add_func("/cuda attention/a document has the same bits wherever it lies", test_position);
     g_test_add_func("/cuda attention/no load of fragments has a bank conflict", test_banks);

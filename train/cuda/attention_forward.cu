@@ -173,7 +173,8 @@ __global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention
     const uint32_t keys = tile_keys_seen(first, ATTENTION_BLOCK, length), row = first + warp_row;
     const uint16_t *q = a.qkv + block.first * stride + head * HEAD;
     const uint16_t *kv = tile_source<HEAD>(a.qkv + block.begin * stride + (a.heads + group) * HEAD, stride);
-    uint32_t buffer = warp_shared() + Tiles::queries, other = buffer + 2 * Tiles::keys;
+    uint32_t buffer = warp_shared() + Tiles::queries;
+    const uint32_t both = 2 * buffer + 2 * Tiles::keys; /* the sum of the two buffers' addresses */
 
     tile_load<HEAD, ATTENTION_BLOCK, FORWARD_THREADS>(warp_shared(), tile_source<HEAD>(q, stride), stride,
                                                       length - first);
@@ -186,12 +187,10 @@ __global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention
         warp_block_barrier();
         kv += FORWARD_STEP * stride;
         if (key + FORWARD_STEP < keys)
-            load_step<HEAD>(&a, other, kv, stride, keys - key - FORWARD_STEP);
+            load_step<HEAD>(&a, both - buffer, kv, stride, keys - key - FORWARD_STEP);
         if (row < keys && tile_any_visible(row, FORWARD_ROWS, key))
             forward_step<HEAD>(&softmax, out, own, buffer, row, key, a.scale);
-        uint32_t free = buffer;
-        buffer = other;
-        other = free;
+        buffer = both - buffer;
     }
 
     block = warp_read_block(a.blocks + warp_block() / a.heads);
@@ -205,8 +204,8 @@ int attention_forward_launch(const AttentionPlan *plan, uint16_t *out, float *ls
 {
     ForwardArguments a = {plan->by_queries, qkv, out, lse, plan->heads, plan->kv_heads,
                           LOG2_E / sqrtf((float)plan->head_size)};
-    size_t blocks = plan->blocks * plan->heads;
-    return plan->head_size == 64
-               ? warp_launch(attention_forward_kernel<64>, blocks, FORWARD_THREADS, ForwardTiles<64>::bytes, stream, a)
-               : warp_launch(attention_forward_kernel<128>, blocks, FORWARD_THREADS, ForwardTiles<128>::bytes, stream, a);
+    const size_t blocks = plan->blocks * plan->heads;
+    if (plan->head_size == 64)
+        return warp_launch(attention_forward_kernel<64>, blocks, FORWARD_THREADS, ForwardTiles<64>::bytes, stream, a);
+    return warp_launch(attention_forward_kernel<128>, blocks, FORWARD_THREADS, ForwardTiles<128>::bytes, stream, a);
 }

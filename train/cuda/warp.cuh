@@ -26,9 +26,13 @@ WARP_FUNCTION uint32_t warp_thread(void)
     return threadIdx.x;
 }
 
+/* Read anew by every call: what follows from it can be found again at a kernel's end, and costs no registers between.
+ * */
 WARP_FUNCTION uint32_t warp_block(void)
 {
-    return blockIdx.x;
+    uint32_t block;
+    asm volatile("mov.u32 %0, %%ctaid.x;" : "=r"(block));
+    return block;
 }
 
 /* The first byte of the shared memory that the launch asked for. */
@@ -71,9 +75,9 @@ WARP_FUNCTION void warp_copy_16(uint32_t to, const void *from, bool valid)
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
 }
 
-WARP_FUNCTION void warp_copy_8(uint32_t to, const void *from, bool valid)
+WARP_FUNCTION void warp_copy_4(uint32_t to, const void *from, bool valid)
 {
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(to), "l"(from), "r"(valid ? 8 : 0) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid ? 4 : 0) : "memory");
 }
 
 /* Waits for all copies of this thread. Other threads see them after a barrier. */
@@ -102,9 +106,21 @@ WARP_FUNCTION float4 warp_shared_load(uint32_t from)
     return value;
 }
 
+WARP_FUNCTION void warp_shared_load_pair(float to[2], uint32_t from)
+{
+    asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(to[0]), "=f"(to[1]) : "r"(from) : "memory");
+}
+
 WARP_FUNCTION void warp_shared_store(uint32_t to, uint32_t value)
 {
     asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(value) : "memory");
+}
+
+WARP_FUNCTION void warp_global_load(uint32_t to[4], const void *from)
+{
+    asm volatile("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "l"(from));
 }
 
 WARP_FUNCTION void warp_global_store(void *to, float4 value)
@@ -142,6 +158,17 @@ WARP_FUNCTION uint32_t warp_pack(float low, float high)
     uint32_t packed;
     asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(packed) : "f"(high), "f"(low));
     return packed;
+}
+
+/* The numbers of a packed pair. */
+WARP_FUNCTION float warp_low(uint32_t packed)
+{
+    return __uint_as_float(packed << 16);
+}
+
+WARP_FUNCTION float warp_high(uint32_t packed)
+{
+    return __uint_as_float(packed & 0xffff0000u);
 }
 
 /* 2^x, log2(x) and 1 / x by the special function unit: relative error about 2^-22, far below bfloat16's 2^-9. */

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The backward of flash attention; see train/cuda/attention.h.
+ *
+ * Three kernels. The first writes, for each row and query head, what the others want of it: the softmax's denominator
+ * and delta = dout . out. The other two are one and the same, seen from two sides:
+ *
+ *                          own tiles      streamed tiles    a step adds
+ *     dq, by queries       q, dout        k, v              dq += ds k
+ *     dk and dv, by keys   k, v           q, dout           dk += ds^T q, dv += p^T dout
+ *
+ * A block owns 128 rows of two tiles, which stay in shared memory, and streams the other two past them. With x and y
+ * the own and z and w the streamed tiles, a step computes scores x z^T and dp = y w^T; p and ds follow element by
+ * element, in registers, in whose layout they are already left operands of the products that they go into. Seen from
+ * the keys, scores come out transposed, just as these products want them. Nothing is written to shared memory but
+ * what is loaded.
+ *
+ * By keys, a block takes the query heads that share its keys one after another: the sum over the group has one order.
+ *
+ * Per thread at head size 128: by keys 128 registers of dk and dv and 64 of scores and dp, 16 keys to a warp; by
+ * queries 128 of dq and 64 of scores and dp, 32 queries to a warp.
+ */
+#include "train/cuda/attention_product.cuh"
+
+typedef struct BackwardArguments {
+    const AttentionBlock *blocks;
+    const uint16_t *qkv, *dout;
+    const float *lse, *delta; /* [heads, rows]; lse in units of log 2 */
+    uint16_t *dqkv;
+    size_t rows;
+    uint32_t heads, kv_heads;
+    float scale; /* of the scores */
+} BackwardArguments;
+
+/* -- Statistics --------------------------------------------------------- */
+
+#define STATISTICS_THREADS 256
+
+typedef struct StatisticsArguments {
+    const uint16_t *dout, *out;
+    const float *lse;         /* [rows, heads] */
+    float *to_lse, *to_delta; /* [heads, rows], so that a tile's lie side by side */
+    size_t rows;
+    uint32_t heads;
+} StatisticsArguments;
+
+/* Each row and query head has as many threads as its numbers have chunks of 16 bytes. */
+template <int HEAD>
+__global__ void __launch_bounds__(STATISTICS_THREADS) attention_statistics_kernel(StatisticsArguments a)
+{
+    const uint32_t chunks = HEAD / TILE_CHUNK;
+    const size_t item = ((size_t)warp_block() * STATISTICS_THREADS + warp_thread()) / chunks;
+    const size_t row = item / a.heads, head = item % a.heads;
+    const bool inside = row < a.rows;
+    float delta = 0;
+    if (inside) {
+        uint32_t dout[4], out[4];
+        const size_t at = item * HEAD + warp_thread() % chunks * TILE_CHUNK;
+        warp_global_load(dout, a.dout + at);
+        warp_global_load(out, a.out + at);
+        WARP_UNROLL
+        for (int i = 0; i < 4; i++)
+            delta += warp_low(dout[i]) * warp_low(out[i]) + warp_high(dout[i]) * warp_high(out[i]);
+    }
+    WARP_UNROLL
+    for (uint32_t distance = chunks / 2; distance > 0; distance /= 2)
+        delta += warp_exchange(delta, (int)distance);
+    if (inside && warp_thread() % chunks == 0) {
+        a.to_lse[head * a.rows + row] = a.lse[item] * LOG2_E;
+        a.to_delta[head * a.rows + row] = delta;
+    }
+}
+
+/* -- The two passes ----------------------------------------------------- */
+
+template <int HEAD_SIZE, bool BY_KEYS>
+struct Pass {
+    static const int head_size = HEAD_SIZE, wide = BY_KEYS && HEAD_SIZE == 128;
+    static const bool by_keys = BY_KEYS;
+    static const int matrices = wide ? 1 : 2;  /* of 16 rows that a warp owns */
+    static const int step = wide ? 64 : 32;    /* rows of the streamed tiles */
+    static const int blocks = wide ? 1 : BY_KEYS || HEAD_SIZE == 128 ? 2 : 3; /* to a multiprocessor */
+    static const uint32_t warp_rows = matrices * 16, threads = ATTENTION_BLOCK / warp_rows * 32;
+    /* Shared memory: two own tiles, and two buffers of two streamed tiles, lse and delta. */
+    static const uint32_t own = ATTENTION_BLOCK * HEAD_SIZE * 2, streamed = step * HEAD_SIZE * 2;
+    static const uint32_t buffer = 2 * streamed + (BY_KEYS ? 2 * step * 4 : 0), bytes = 2 * own + 2 * buffer;
+    typedef float Scores[matrices][step / 8][4];
+    typedef uint32_t Packed[matrices][step / 16][4];
+    typedef float Sum[matrices][HEAD_SIZE / 8][4];
+};
+
+/* lse and delta of the rows of a thread that owns queries: row h of matrix m. */
+template <typename P>
+struct OwnStatistics {
+    float lse[P::matrices][2], delta[P::matrices][2];
+};
+
+template <typename P>
+WARP_FUNCTION void read_own(OwnStatistics<P> *own, const float *lse, const float *delta, uint32_t valid)
+{
+    WARP_UNROLL
+    for (int m = 0; m < P::matrices; m++)
+        WARP_UNROLL
+        for (int h = 0; h < 2; h++) {
+            const uint32_t row = m * 16 + tile_accumulator_row(warp_thread() & 31, 2 * h);
+            own->lse[m][h] = row < valid ? lse[row] : 0;
+            own->delta[m][h] = row < valid ? delta[row] : 0;
+        }
+}
+
+/* A statistic of the queries of column tile n: of the thread's two columns where queries are streamed. */
+template <typename P>
+WARP_FUNCTION void read_columns(float columns[2], uint32_t statistics, int n)
+{
+    if (P::by_keys)
+        warp_shared_load_pair(columns, statistics + (n * 8 + tile_accumulator_column(warp_thread() & 31, 0)) * 4);
+}
+
+template <typename P>
+WARP_FUNCTION void hide_pairs(typename P::Scores scores, uint32_t row, uint32_t column)
+{
+    const uint32_t lane = warp_thread() & 31;
+    WARP_UNROLL
+    for (int m = 0; m < P::matrices; m++)
+        WARP_UNROLL
+        for (int n = 0; n < P::step / 8; n++)
+            WARP_UNROLL
+            for (int i = 0; i < 4; i++) {
+                const uint32_t r = row + m * 16 + tile_accumulator_row(lane, i);
+                const uint32_t c = column + n * 8 + tile_accumulator_column(lane, i);
+                if (P::by_keys ? !tile_visible(c, r) : !tile_visible(r, c))
+                    scores[m][n][i] = -INFINITY;
+            }
+}
+
+/* Scores become probabilities, by the softmax's denominators that the forward kept. */
+template <typename P>
+WARP_FUNCTION void find_probabilities(typename P::Scores scores, const OwnStatistics<P> *own, uint32_t lse, float scale)
+{
+    WARP_UNROLL
+    for (int n = 0; n < P::step / 8; n++) {
+        float columns[2];
+        read_columns<P>(columns, lse, n);
+        WARP_UNROLL
+        for (int m = 0; m < P::matrices; m++)
+            WARP_UNROLL
+            for (int i = 0; i < 4; i++) {
+                const float of_query = P::by_keys ? columns[i & 1] : own->lse[m][i / 2];
+                scores[m][n][i] = warp_exp2(scores[m][n][i] * scale - of_query);
+            }
+    }
+}
+
+/* dp becomes ds: the derivative by the scores, before their scale. p is read as it was packed for its own product:
+ * kept as scores, it would cost as many registers again, and rounding it is no more than what rounding ds costs. */
+template <typename P>
+WARP_FUNCTION void find_derivatives(typename P::Scores dp, typename P::Packed p, const OwnStatistics<P> *own,
+                                    uint32_t delta)
+{
+    WARP_UNROLL
+    for (int n = 0; n < P::step / 8; n++) {
+        float columns[2];
+        read_columns<P>(columns, delta, n);
+        WARP_UNROLL
+        for (int m = 0; m < P::matrices; m++)
+            WARP_UNROLL
+            for (int i = 0; i < 4; i++) {
+                const uint32_t pair = p[m][n / 2][n % 2 * 2 + i / 2];
+                dp[m][n][i] -= P::by_keys ? columns[i & 1] : own->delta[m][i / 2];
+                dp[m][n][i] *= i & 1 ? warp_high(pair) : warp_low(pair);
+            }
+    }
+}
+
+/* One step of a warp. `own` is its first row of the first own tile; row and column count from the segment's first
+ * row. */
+template <typename P>
+WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const OwnStatistics<P> *statistics,
+                                 uint32_t own, uint32_t buffer, uint32_t row, uint32_t column, float scale)
+{
+    const uint32_t z = buffer, w = buffer + P::streamed, lse = w + P::streamed, delta = lse + P::step * 4;
+    typename P::Scores p, dp;
+    typename P::Packed packed;
+    tile_scores<P::head_size, P::matrices, P::step>(p, own, z);
+    if (P::by_keys ? tile_any_hidden(column, row, P::warp_rows) : tile_any_hidden(row, column, P::step))
+        hide_pairs<P>(p, row, column);
+    find_probabilities<P>(p, statistics, lse, scale * LOG2_E);
+    tile_pack<P::matrices, P::step>(packed, p);
+    if (P::by_keys)
+        tile_accumulate<P::head_size, P::matrices, P::step>(dy, packed, w);
+    tile_scores<P::head_size, P::matrices, P::step>(dp, own + P::own, w);
+    find_derivatives<P>(dp, packed, statistics, delta);
+    tile_pack<P::matrices, P::step>(packed, dp);
+    tile_accumulate<P::head_size, P::matrices, P::step>(dx, packed, z);
+}
+
+/* Columns of qkv and dqkv. */
+template <typename P>
+WARP_FUNCTION size_t query_column(uint32_t head)
+{
+    return (size_t)head * P::head_size;
+}
+
+template <typename P>
+WARP_FUNCTION size_t key_column(const BackwardArguments *a, uint32_t group)
+{
+    return (size_t)(a->heads + group) * P::head_size;
+}
+
+template <typename P>
+WARP_FUNCTION size_t value_column(const BackwardArguments *a, uint32_t group)
+{
+    return (size_t)(a->heads + a->kv_heads + group) * P::head_size;
+}
+
+/* Begins to copy ROWS rows of queries and dout, or of keys and values, from row `first` of the batch on. */
+template <typename P, int ROWS>
+WARP_FUNCTION void load_queries(const BackwardArguments *a, uint32_t to, uint32_t distance, uint32_t head, size_t first,
+                                uint32_t valid)
+{
+    const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size, narrow = (size_t)a->heads * P::head_size;
+    const uint16_t *q = a->qkv + first * stride + query_column<P>(head);
+    const uint16_t *dout = a->dout + first * narrow + query_column<P>(head);
+    tile_load<P::head_size, ROWS, P::threads>(to, tile_source<P::head_size>(q, stride), stride, valid);
+    tile_load<P::head_size, ROWS, P::threads>(to + distance, tile_source<P::head_size>(dout, narrow), narrow, valid);
+}
+
+template <typename P, int ROWS>
+WARP_FUNCTION void load_keys(const BackwardArguments *a, uint32_t to, uint32_t distance, uint32_t group, size_t first,
+                             uint32_t valid)
+{
+    const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size;
+    const uint16_t *k = a->qkv + first * stride + key_column<P>(a, group);
+    const uint16_t *v = a->qkv + first * stride + value_column<P>(a, group);
+    tile_load<P::head_size, ROWS, P::threads>(to, tile_source<P::head_size>(k, stride), stride, valid);
+    tile_load<P::head_size, ROWS, P::threads>(to + distance, tile_source<P::head_size>(v, stride), stride, valid);
+}
+
+/* Begins to copy what one step streams. */
+template <typename P>
+WARP_FUNCTION void load_streamed(const BackwardArguments *a, uint32_t buffer, uint32_t head, size_t first,
+                                 uint32_t valid)
+{
+    if (!P::by_keys) {
+        load_keys<P, P::step>(a, buffer, P::streamed, head / (a->heads / a->kv_heads), first, valid);
+        return;
+    }
+    load_queries<P, P::step>(a, buffer, P::streamed, head, first, valid);
+    const uint32_t thread = warp_thread(), query = thread % P::step;
+    const float *statistics = (thread < P::step ? a->lse : a->delta) + head * a->rows + first + query;
+    if (thread < 2 * P::step)
+        warp_copy_4(buffer + 2 * P::streamed + thread * 4, statistics, query < valid);
+}
+
+/* Writes what the warp has summed of the rows that exist. */
+template <typename P>
+WARP_FUNCTION void store_own(const BackwardArguments *a, typename P::Sum dx, typename P::Sum dy, uint32_t own,
+                             uint32_t item, size_t first, uint32_t valid)
+{
+    const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size;
+    uint16_t *to = a->dqkv + first * stride;
+    const size_t column = P::by_keys ? key_column<P>(a, item) : query_column<P>(item);
+    tile_store<P::head_size, P::matrices>(to + column, stride, dx, a->scale, own, valid);
+    if (P::by_keys)
+        tile_store<P::head_size, P::matrices>(to + value_column<P>(a, item), stride, dy, 1, own + P::own, valid);
+}
+
+template <typename P>
+__global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kernel(BackwardArguments a)
+{
+    const uint32_t items = P::by_keys ? a.kv_heads : a.heads, item = warp_block() % items;
+    const uint32_t shared_by = a.heads / a.kv_heads, warp_row = warp_thread() / 32 * P::warp_rows;
+    const uint32_t own = warp_shared() + tile_byte(warp_row, 0, P::head_size);
+    AttentionBlock block = warp_read_block(a.blocks + warp_block() / items);
+    const uint32_t begin = block.begin, first = block.first - begin, length = block.end - begin, row = first + warp_row;
+    /* What is streamed: the rows [from, to) of the segment, for each of the heads [head, heads). */
+    const uint32_t from = P::by_keys ? first : 0;
+    const uint32_t to = P::by_keys ? length : tile_keys_seen(first, ATTENTION_BLOCK, length);
+    uint32_t head = P::by_keys ? item * shared_by : item, column = from;
+    const uint32_t heads = P::by_keys ? head + shared_by : head + 1;
+    uint32_t buffer = warp_shared() + 2 * P::own;
+    const uint32_t both = 2 * buffer + P::buffer; /* the sum of the two buffers' addresses */
+
+    OwnStatistics<P> statistics;
+    if (P::by_keys)
+        load_keys<P, ATTENTION_BLOCK>(&a, warp_shared(), P::own, item, block.first, length - first);
+    else {
+        load_queries<P, ATTENTION_BLOCK>(&a, warp_shared(), P::own, item, block.first, length - first);
+        const size_t at = item * a.rows + block.first + warp_row;
+        read_own<P>(&statistics, a.lse + at, a.delta + at, tile_rows(row, P::warp_rows, length));
+    }
+    load_streamed<P>(&a, buffer, head, begin + column, to - column);
+
+    typename P::Sum dx = {}, dy = {};
+    while (head < heads) {
+        uint32_t next_head = head, next = column + P::step;
+        if (next >= to) {
+            next = from;
+            next_head++;
+        }
+        warp_copy_wait();
+        warp_block_barrier();
+        if (next_head < heads)
+            load_streamed<P>(&a, both - buffer, next_head, begin + next, to - next);
+        const bool visible =
+            P::by_keys ? tile_any_visible(column, P::step, row) : tile_any_visible(row, P::warp_rows, column);
+        if (row < to && visible)
+            backward_step<P>(dx, dy, &statistics, own, buffer, row, column, a.scale);
+        buffer = both - buffer;
+        head = next_head;
+        column = next;
+    }
+
+    block = warp_read_block(a.blocks + warp_block() / items);
+    store_own<P>(&a, dx, dy, own, item, (size_t)block.first + warp_row,
+                 tile_rows(block.first + warp_row, P::warp_rows, block.end));
+}
+
+/* -- Launch -------------------------------------------------------------- */
+
+template <int HEAD>
+static int launch_statistics(const StatisticsArguments *a, void *stream)
+{
+    const size_t per_block = STATISTICS_THREADS / (HEAD / TILE_CHUNK);
+    return warp_launch(attention_statistics_kernel<HEAD>, (a->rows * a->heads + per_block - 1) / per_block,
+                       STATISTICS_THREADS, 0, stream, *a);
+}
+
+template <typename P>
+static int launch_pass(const AttentionPlan *plan, const BackwardArguments *a, void *stream)
+{
+    BackwardArguments own = *a;
+    own.blocks = P::by_keys ? plan->by_keys : plan->by_queries;
+    return warp_launch(attention_backward_kernel<P>, plan->blocks * (P::by_keys ? a->kv_heads : a->heads), P::threads,
+                       P::bytes, stream, own);
+}
+
+template <int HEAD>
+static int launch_backward(const AttentionPlan *plan, const StatisticsArguments *s, const BackwardArguments *a,
+                           void *stream)
+{
+    int error = launch_statistics<HEAD>(s, stream);
+    if (!error)
+        error = launch_pass<Pass<HEAD, true>>(plan, a, stream);
+    return error ? error : launch_pass<Pass<HEAD, false>>(plan, a, stream);
+}
+
+int attention_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
+                              const float *lse, const uint16_t *qkv, void *scratch, void *stream)
+{
+    float *to_lse = (float *)scratch, *to_delta = to_lse + plan->rows * plan->heads;
+    const float scale = 1 / sqrtf((float)plan->head_size);
+    StatisticsArguments s = {dout, out, lse, to_lse, to_delta, plan->rows, plan->heads};
+    BackwardArguments a = {NULL, qkv,        dout,        to_lse,         to_delta,
+                           dqkv, plan->rows, plan->heads, plan->kv_heads, scale};
+    return plan->head_size == 64 ? launch_backward<64>(plan, &s, &a, stream)
+                                 : launch_backward<128>(plan, &s, &a, stream);
+}
