@@ -18,6 +18,7 @@
 #include "scrapers/parse_worker.h"
 #include "scrapers/source_crawls.h"
 #include "store/changes.h"
+#include "store/standing.h"
 #include "store/tombstone.h"
 
 #define BATCH_RECORDS 64
@@ -477,6 +478,7 @@ static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch
         !document_index(txn, docno, batch->input->source->tag, entry->id, error) ||
         (extends && !changes_enter(txn, docno, NEXT_STAGE, error)))
         return FALSE;
+    standing_enter(txn, batch->input->source->tag);
     if (!entry->rule)
         return TRUE;
     Verdict verdict = {
@@ -487,6 +489,7 @@ static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch
         .threshold = NAN,
         .winner = DOCNO_NONE,
         .detail = entry->detail,
+        .source = batch->input->source->tag,
     };
     return ledger_put(txn, docno, &verdict, error);
 }

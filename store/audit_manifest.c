@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "store/audit_findings.h"
 #include "store/manifest.h"
+#include "store/standing.h"
 
 /* Where two values first differ, as "sources[2].kept"; NULL: nowhere. As deep as `ours`, which this program made. */
 static char *first_difference(const json_t *ours, const json_t *theirs, const char *path)
@@ -106,6 +107,29 @@ static gboolean check_shard_digests(Audit *audit, const json_t *computed, GPtrAr
     return TRUE;
 }
 
+/* The counts that were kept while the store was written (store/standing.h) are those of its documents. */
+static gboolean check_counts(Audit *audit, const json_t *computed, GPtrArray *findings, GError **error)
+{
+    static const char *const compared[] = {"entered", "kept", "dropped", "merged", "undecided", "dropped_by", "merged_by"};
+    gboolean known = FALSE;
+    GError *cause = NULL;
+    g_autoptr(Tally) tally = tally_new(audit->context->store, error);
+    g_autoptr(StoreTxn) txn = tally ? store_read_begin(audit->context->store, error) : NULL;
+    if (!txn)
+        return FALSE;
+    if (!standing_load(txn, tally, &known, &cause))
+        findings_add_damage(findings, g_strdup("table counts"), cause);
+    for (guint i = 0; known && i < tally->sources->len; i++) {
+        g_autoptr(json_t) kept = tally_source_json(g_ptr_array_index(tally->sources, i), TALLY_COUNTS);
+        const json_t *found = json_array_get(json_object_get(computed, "sources"), i);
+        for (gsize c = 0; c < G_N_ELEMENTS(compared); c++)
+            if (!json_equal(json_object_get(kept, compared[c]), json_object_get(found, compared[c])))
+                findings_add(findings, FINDING_COUNT_MISMATCH, g_strdup("table counts"), "of source '%s', '%s' is not what its documents say",
+                             json_get_string(kept, "tag"), compared[c]);
+    }
+    return TRUE;
+}
+
 static void compare_manifests(json_t *computed, const json_t *stored, GPtrArray *findings)
 {
     /* Another version of this program made the store, and may check it. */
@@ -134,7 +158,7 @@ static gboolean check_against_store(Audit *audit, json_t *stored, GPtrArray *fin
     check_mix(computed, findings);
     compare_manifests(computed, stored, findings);
     audit_sources(audit, computed, findings);
-    return check_shard_digests(audit, computed, findings, error);
+    return check_counts(audit, computed, findings, error) && check_shard_digests(audit, computed, findings, error);
 }
 
 gboolean audit_manifest(Audit *audit, GError **error)

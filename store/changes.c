@@ -88,7 +88,7 @@ static gboolean withdraw_verdict(StoreTxn *txn, Docno docno, unsigned from, Docn
     }
     if (decided && verdict.outcome == OUTCOME_MERGED && strcmp(verdict.stage, "dedup") == 0)
         *winner = verdict.winner;
-    return !decided || stage_place(verdict.stage) < from || delete_docno(txn, TABLE_LEDGER, docno, error);
+    return !decided || stage_place(verdict.stage) < from || ledger_delete(txn, docno, error);
 }
 
 static gboolean collect_stage(gpointer user, const char *stage, const StoreValue *value, GError **error)
@@ -171,7 +171,7 @@ gboolean changes_decide(StoreTxn *txn, Docno docno, const Verdict *verdict, GErr
 gboolean changes_reopen(StoreTxn *txn, Docno docno, const char *stage, GError **error)
 {
     unsigned next = stage_place(stage) + 1;
-    return delete_docno(txn, TABLE_LEDGER, docno, error) && withdraw(txn, docno, next, error) && mark(txn, docno, next, next - 1, error);
+    return ledger_delete(txn, docno, error) && withdraw(txn, docno, next, error) && mark(txn, docno, next, next - 1, error);
 }
 
 gboolean changes_leave(StoreTxn *txn, Docno docno, GError **error)

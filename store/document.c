@@ -225,6 +225,21 @@ gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *docu
     return store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, error) && document_thaw(&value, FALSE, document, error);
 }
 
+char *document_source(StoreTxn *txn, Docno docno, GError **error)
+{
+    guint8 key[8];
+    StoreValue value;
+    char *source = NULL;
+    docno_write(docno, key);
+    if (!store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, error))
+        return NULL;
+    BufferView view = {value.data, value.length, 0, FALSE};
+    guint32 facts_length;
+    if (!buffer_view_u32(&view, &facts_length) || !buffer_view_field(&view, &source) || !source)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the record of document %" G_GUINT64_FORMAT " cannot be read; run 'galen audit'", docno);
+    return source;
+}
+
 void document_key(const char *source, const char *id, guint8 key[DOCUMENT_KEY_SIZE])
 {
     g_autofree char *joined = g_strconcat(source, "\n", id, NULL);

@@ -46,6 +46,8 @@ gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **e
 gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error); /* all but the text */
 /* The same without reading the record whole to check it: for a walk over all documents behind a stage that has done so. */
 gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *document, GError **error);
+/* Its source's tag alone, as quickly; g_free. NULL without error: there is no such document. */
+char *document_source(StoreTxn *txn, Docno docno, GError **error);
 
 /* The two halves of document_put and document_get, for threads that hold no transaction and for cursors: the record's
  * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */

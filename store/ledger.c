@@ -9,6 +9,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "store/document.h"
+#include "store/standing.h"
 
 #define FIXED_SIZE (1 + 8 + 8 + 8)
 #define RECORD_SIZE_LIMIT 65536
@@ -39,6 +41,25 @@ static void append_text(Buffer *buffer, const char *text)
     buffer_append(buffer, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
+/* Counts a verdict that is given (NULL: none) in the place of the one that is there. Documents that are not in the store are not
+ * counted. */
+static gboolean count_change(StoreTxn *txn, Docno docno, const Verdict *now, gboolean *found, GError **error)
+{
+    GError *failure = NULL;
+    Verdict before;
+    *found = ledger_get(txn, docno, &before, &failure);
+    g_autofree char *source = failure || (!now && !*found) ? NULL : now && now->source ? g_strdup(now->source) : document_source(txn, docno, &failure);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    if (source && *found)
+        standing_judge(txn, source, &before, STANDING_TAKEN_BACK);
+    if (source && now)
+        standing_judge(txn, source, now, STANDING_GIVEN);
+    return TRUE;
+}
+
 gboolean ledger_put(StoreTxn *txn, Docno docno, const Verdict *verdict, GError **error)
 {
     g_auto(Buffer) record;
@@ -50,7 +71,8 @@ gboolean ledger_put(StoreTxn *txn, Docno docno, const Verdict *verdict, GError *
     append_text(&record, verdict->stage);
     append_text(&record, verdict->rule);
     append_text(&record, verdict->detail);
-    return store_put_docno(txn, TABLE_LEDGER, docno, record.data, record.length, error);
+    gboolean found;
+    return count_change(txn, docno, verdict, &found, error) && store_put_docno(txn, TABLE_LEDGER, docno, record.data, record.length, error);
 }
 
 static double read_double(const guint8 *bytes)
@@ -114,6 +136,14 @@ gboolean ledger_has(StoreTxn *txn, Docno docno)
     return store_get_unchecked(txn, TABLE_LEDGER, key, sizeof key, &value, NULL);
 }
 
+gboolean ledger_delete(StoreTxn *txn, Docno docno, GError **error)
+{
+    guint8 key[8];
+    gboolean found;
+    docno_write(docno, key);
+    return count_change(txn, docno, NULL, &found, error) && (!found || store_delete(txn, TABLE_LEDGER, key, sizeof key, error));
+}
+
 /* Up to FORGET_BATCH documents from `from` on that `stage` judged. */
 static gboolean collect_stage(StoreTxn *txn, const char *stage, Docno *from, GArray *docnos, GError **error)
 {
@@ -144,12 +174,9 @@ gboolean ledger_forget_stage(StoreTxn *txn, const char *stage, GError **error)
         g_array_set_size(docnos, 0);
         if (!collect_stage(txn, stage, &from, docnos, error))
             return FALSE;
-        for (guint i = 0; i < docnos->len; i++) {
-            guint8 key[8];
-            docno_write(g_array_index(docnos, Docno, i), key);
-            if (!store_delete(txn, TABLE_LEDGER, key, sizeof key, error))
+        for (guint i = 0; i < docnos->len; i++)
+            if (!ledger_delete(txn, g_array_index(docnos, Docno, i), error))
                 return FALSE;
-        }
     } while (docnos->len == FORGET_BATCH);
     return TRUE;
 }

@@ -25,6 +25,7 @@ typedef struct Verdict {
     double threshold;
     Docno winner; /* of a merged document, or the record that superseded it (scrapers/updates.h); else DOCNO_NONE */
     const char *detail;
+    const char *source; /* of the document, where the caller of ledger_put knows it: saves a look-up; else NULL */
 } Verdict;
 
 const char *outcome_name(Outcome outcome); /* "kept", "dropped", "merged" */
@@ -34,6 +35,8 @@ gboolean ledger_put(StoreTxn *txn, Docno docno, const Verdict *verdict, GError *
 gboolean ledger_get(StoreTxn *txn, Docno docno, Verdict *verdict, GError **error);
 gboolean ledger_parse(const StoreValue *value, Verdict *verdict, GError **error);
 gboolean ledger_has(StoreTxn *txn, Docno docno);
+/* Takes a verdict back; fine if there is none. */
+gboolean ledger_delete(StoreTxn *txn, Docno docno, GError **error);
 /* Takes back every verdict that `stage` gave, before the stage runs anew. */
 gboolean ledger_forget_stage(StoreTxn *txn, const char *stage, GError **error);
 

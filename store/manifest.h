@@ -22,7 +22,7 @@ json_t *manifest_read(const Store *store, GError **error); /* NULL without error
 /* Of the last finished build before the one at hand; NULL without error: there was none. */
 json_t *manifest_read_previous(const Store *store, GError **error);
 /* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[],
- * contamination (null: not looked for). */
+ * contamination (null: not looked for). Of an unfinished build, sources have no licences and no upsample. */
 json_t *status_compute(Store *store, GError **error);
 
 #endif

@@ -298,6 +298,7 @@ static gboolean put_dropped(const MixPlan *plan, StoreTxn *txn, const MixRow *ro
         .winner = DOCNO_NONE,
         .detail = is_replay(plan, row->source) ? "the replay has its share without this document"
                                                : "the mix has what it asks of this source without this document",
+        .source = plan->recipe->sources[row->source].tag,
     };
     return ledger_put(txn, row->docno, &dropped, error);
 }
@@ -307,7 +308,7 @@ static gboolean put_row(const MixPlan *plan, StoreTxn *txn, const MixRow *row, c
     guint64 passes = passes_of(plan, row);
     if (passes == 0)
         return put_dropped(plan, txn, row, error);
-    Verdict kept = {OUTCOME_KEPT, "mix", "kept", NAN, NAN, DOCNO_NONE, NULL};
+    Verdict kept = {OUTCOME_KEPT, "mix", "kept", NAN, NAN, DOCNO_NONE, NULL, plan->recipe->sources[row->source].tag};
     Draw draw = {.docno = row->docno, .tokens = row->tokens, .passes = (guint32)passes, .source = row->source, .split = (Split)row->split};
     return (!note || note_put(txn, row->docno, "mix", note, error)) && draw_put(txn, &draw, error) &&
            ledger_put(txn, row->docno, &kept, error);

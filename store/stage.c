@@ -15,7 +15,8 @@ static const struct {
     const char *stage;
     StoreTable table;
 } owned_tables[] = {
-    {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"clean", TABLE_CLEANED},
+    {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"ingest", TABLE_COUNTS},
+    {"clean", TABLE_CLEANED},
     {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"mix", TABLE_DRAWS}, {"pack", TABLE_SHARDS},
     {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"dedup", TABLE_CLUSTERS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
 };

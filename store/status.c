@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where a build stands; see status_compute in store/manifest.h.
  *
- * A finished build is told from its manifest, at once. An unfinished one is counted. A manifest that is older than an
- * unfinished stage says nothing about what is in the store now, so it is not believed. */
+ * A finished build is told from its manifest, at once. An unfinished one is told from the counts that are kept while it is
+ * written (store/standing.h); a store without them is counted. A manifest that is older than an unfinished stage says nothing
+ * about what is in the store now, so it is not believed. */
 #include <string.h>
 
 #include "store/manifest.h"
 #include "store/manifest_parts.h"
+#include "store/standing.h"
 
 static gboolean append_run(StoreTxn *txn, const char *stage, json_t *runs, gboolean *complete, GError **error)
 {
@@ -39,7 +41,21 @@ static json_t *collect_runs(Store *store, gboolean *complete, GError **error)
     return g_steal_pointer(&runs);
 }
 
-/* What a manifest says, of an unfinished store: without its hashes. */
+static gboolean count_documents(StageContext *context, Tally **tally, GError **error)
+{
+    gboolean known;
+    g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
+    if (!txn || !standing_load(txn, *tally, &known, error))
+        return FALSE;
+    if (known)
+        return TRUE;
+    tally_free(*tally);
+    *tally = tally_new(context->store, error);
+    return *tally && documents_tally(context, *tally, TALLY_COUNTS, error);
+}
+
+/* What a manifest says, of an unfinished store: without its hashes, and without what is known of kept documents alone, which
+ * the last stages decide on. */
 static json_t *count_store(Store *store, GError **error)
 {
     static const struct {
@@ -52,7 +68,7 @@ static json_t *count_store(Store *store, GError **error)
     };
     StageContext context = {.store = store, .jobs = 1};
     g_autoptr(Tally) tally = tally_new(store, error);
-    if (!tally || !documents_tally(&context, tally, TALLY_COUNTS, error) ||
+    if (!tally || !count_documents(&context, &tally, error) ||
         !shards_tally(&context, tally, TALLY_COUNTS, error))
         return NULL;
     json_t *object = json_object(), *sources = json_array();

@@ -42,6 +42,7 @@ struct StoreTxn {
     MDB_txn *txn;
     gboolean map_full;
     gboolean keeps;
+    GHashTable *added; /* table and key (a GBytes) -> gint64 *: what store_add gathers; NULL: nothing */
 };
 
 struct StoreCursor {
@@ -56,7 +57,7 @@ struct StoreCursor {
 static const char *const table_names[TABLE_COUNT] = {
     "meta",  "inputs", "documents", "cleaned", "ids",        "ledger", "signatures",
     "bands", "cuts",   "notes",     "tokens",  "draws", "shards",     "spans",  "placements",
-    "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn", "tombstones",
+    "runs",  "clusters", "pmids",  "identifiers", "changes", "withdrawn", "tombstones", "counts",
 };
 
 const char *store_table_name(StoreTable table)
@@ -441,6 +442,8 @@ static gboolean store_grow(Store *store, GError **error)
     return store_set_map_size(store, 2 * (guint64)info.me_mapsize, error);
 }
 
+static gboolean write_counters(StoreTxn *txn, GError **error);
+
 /* One try at a batch. Returns FALSE with *again set when the map was too small for it. */
 static gboolean write_once(Store *store, StoreBatch batch, gpointer user, gboolean *again, GError **error)
 {
@@ -450,7 +453,9 @@ static gboolean write_once(Store *store, StoreBatch batch, gpointer user, gboole
         store_set_error(store, error, result, "begin to write");
         return FALSE;
     }
-    if (!batch(&txn, user, error)) {
+    gboolean good = batch(&txn, user, error) && write_counters(&txn, error);
+    g_clear_pointer(&txn.added, g_hash_table_unref);
+    if (!good) {
         mdb_txn_abort(txn.txn);
         *again = txn.map_full;
         return FALSE;
@@ -623,6 +628,65 @@ guint64 store_count(StoreTxn *txn, StoreTable table)
 {
     MDB_stat stats;
     return txn->store->tables[table] != NO_TABLE && mdb_stat(txn->txn, txn->store->tables[table], &stats) == 0 ? stats.ms_entries : 0;
+}
+
+/* ---- Counters ------------------------------------------------------------------------------------------------ */
+
+void store_add(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gint64 amount)
+{
+    g_autoptr(GByteArray) name = g_byte_array_new();
+    g_byte_array_append(name, &(guint8){(guint8)table}, 1);
+    g_byte_array_append(name, key, (guint)key_length);
+    if (!txn->added)
+        txn->added = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
+    GBytes *bytes = g_byte_array_free_to_bytes(g_steal_pointer(&name));
+    gint64 *sum = g_hash_table_lookup(txn->added, bytes);
+    if (sum) {
+        *sum += amount;
+        g_bytes_unref(bytes);
+    } else {
+        g_hash_table_insert(txn->added, bytes, g_memdup2(&amount, sizeof amount));
+    }
+}
+
+gboolean store_counter(const StoreValue *value, gint64 *count)
+{
+    if (value->length != sizeof *count)
+        return FALSE;
+    memcpy(count, value->data, sizeof *count);
+    *count = GINT64_FROM_LE(*count);
+    return TRUE;
+}
+
+static gboolean write_counter(StoreTxn *txn, StoreTable table, const void *key, gsize length, gint64 amount, GError **error)
+{
+    GError *failure = NULL;
+    StoreValue value;
+    gint64 before = 0;
+    if (store_get(txn, table, key, length, &value, &failure))
+        store_counter(&value, &before);
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    gint64 now = GINT64_TO_LE(before + amount);
+    return now ? store_put(txn, table, key, length, &now, sizeof now, error) : store_delete(txn, table, key, length, error);
+}
+
+static gboolean write_counters(StoreTxn *txn, GError **error)
+{
+    GHashTableIter iterator;
+    gpointer name, amount;
+    if (!txn->added)
+        return TRUE;
+    g_hash_table_iter_init(&iterator, txn->added);
+    while (g_hash_table_iter_next(&iterator, &name, &amount)) {
+        gsize length;
+        const guint8 *bytes = g_bytes_get_data(name, &length);
+        if (*(gint64 *)amount != 0 && !write_counter(txn, (StoreTable)bytes[0], bytes + 1, length - 1, *(gint64 *)amount, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 void docno_write(Docno docno, guint8 key[8])

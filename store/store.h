@@ -57,6 +57,7 @@ typedef enum {
     TABLE_CHANGES,    /* docno -> the first stage that must look at it anew (store/changes.h) */
     TABLE_WITHDRAWN,  /* docno -> a signature that the index of duplicates still has (store/changes.h) */
     TABLE_TOMBSTONES, /* Hash128 of source + external id -> who forgot it, when and why (store/tombstone.h) */
+    TABLE_COUNTS,     /* what is counted, by source -> numbers (store/standing.h) */
     TABLE_COUNT
 } StoreTable;
 
@@ -115,6 +116,11 @@ gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);
 guint64 store_count(StoreTxn *txn, StoreTable table);
 /* Sets *end to the number behind the table's last document; 0: it is empty. */
 gboolean store_docno_end(StoreTxn *txn, StoreTable table, guint64 *end, GError **error);
+
+/* Numbers by name, in a table that has nothing else: what a batch adds is gathered and written at its end, and a number that
+ * comes to 0 is gone. store_counter reads one; FALSE: the value is no number. */
+void store_add(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gint64 amount);
+gboolean store_counter(const StoreValue *value, gint64 *count);
 
 /* Most tables are keyed by document number. */
 typedef guint64 Docno;
