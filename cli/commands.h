@@ -9,6 +9,7 @@
 extern const Command command_audit;
 extern const Command command_build;
 extern const Command command_clean;
+extern const Command command_convert;
 extern const Command command_dedup;
 extern const Command command_duplicates;
 extern const Command command_diff;

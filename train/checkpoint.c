@@ -68,6 +68,11 @@ json_t *checkpoint_format_sum(guint64 sum)
     return json_string(text);
 }
 
+json_t *checkpoint_state_of_import(json_t *import, json_t *sums)
+{
+    return json_pack("{s:i, s:i, s:o, s:o}", "format", CHECKPOINT_FORMAT, "step", 0, "import", import, "sums", sums);
+}
+
 /* ---- Tensors ---- */
 
 TensorReader *checkpoint_open(const char *checkpoint, GError **error)

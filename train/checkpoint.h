@@ -78,8 +78,10 @@ gboolean checkpoint_load_state(const char *checkpoint, CheckpointState *state, G
 gboolean checkpoint_read(const char *checkpoint, const TensorSlice *slices, gsize count, Comm *comm, GError **error);
 /* The tensors, unchecked: to see what there is. Of a directory without optimizer.safetensors the weights. */
 TensorReader *checkpoint_open(const char *checkpoint, GError **error);
-/* The sums as they are in state.json: tensor -> 16 hexadecimal digits. */
+/* A sum as state.json has it: 16 hexadecimal digits. */
 json_t *checkpoint_format_sum(guint64 sum);
+/* {"format", "step": 0, "import": what is to be remembered, "sums"}: of weights that no run has trained. Takes both. */
+json_t *checkpoint_state_of_import(json_t *import, json_t *sums);
 
 /* Removes all but the newest `keep` checkpoints (0: none), and what an interrupted run left half written. */
 gboolean checkpoint_prune(const char *output, guint64 keep, GError **error);

@@ -160,10 +160,19 @@ void tensor_layout_free(TensorLayout *layout)
     g_free(layout);
 }
 
-static LayoutFile *add_file(TensorLayout *layout)
+TensorLayout *tensor_layout_empty(void)
 {
-    g_autoptr(json_t) metadata = json_pack("{s:s}", "format", "pt");
+    TensorLayout *layout = g_new0(TensorLayout, 1);
+    layout->files = g_ptr_array_new_with_free_func(layout_file_free);
+    layout->tensors = g_array_new(FALSE, FALSE, sizeof(LayoutTensor));
+    layout->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    return layout;
+}
+
+LayoutFile *tensor_layout_add_file(TensorLayout *layout, const char *name, json_t *metadata)
+{
     LayoutFile *file = g_new0(LayoutFile, 1);
+    file->name = g_strdup(name);
     file->header = safetensors_new(metadata);
     g_ptr_array_add(layout->files, file);
     return file;
@@ -179,13 +188,14 @@ static void cut_into_files(TensorLayout *layout, const GArray *described, gboole
 {
     guint first = layout->files->len;
     LayoutFile *file = NULL;
+    g_autoptr(json_t) metadata = json_pack("{s:s}", "format", "pt");
     for (guint i = 0; i < described->len; i++) {
         const Described *one = &g_array_index(described, Described, i);
         if (is_of_optimizer(one->name) != optimizer)
             continue;
         guint64 bytes = one->rows * MAX(one->columns, 1) * tensor_type_size(one->type);
         if (!file || (file->header->data_size && file->header->data_size + bytes > file_bytes))
-            file = add_file(layout);
+            file = tensor_layout_add_file(layout, NULL, metadata);
         safetensors_add(file->header, one->name, one->type, one->columns ? 2 : 1, (guint64[]){one->rows, one->columns});
     }
     guint count = layout->files->len - first;
@@ -197,10 +207,12 @@ static void cut_into_files(TensorLayout *layout, const GArray *described, gboole
     }
 }
 
-static void index_tensors(TensorLayout *layout)
+void tensor_layout_ready(TensorLayout *layout)
 {
     for (guint f = 0; f < layout->files->len; f++) {
         const LayoutFile *file = g_ptr_array_index(layout->files, f);
+        gsize length;
+        g_free(safetensors_text(file->header, &length)); /* for data_at */
         for (guint t = 0; t < file->header->tensors->len; t++) {
             LayoutTensor tensor = {safetensors_get(file->header, t), f};
             g_array_append_val(layout->tensors, tensor);
@@ -220,18 +232,10 @@ TensorLayout *tensor_layout_new(const TensorSlice *slices, gsize count, guint64 
     g_autoptr(GArray) described = lists ? merge_lists(lists, error) : NULL;
     if (!described)
         return NULL;
-    TensorLayout *layout = g_new0(TensorLayout, 1);
-    layout->files = g_ptr_array_new_with_free_func(layout_file_free);
-    layout->tensors = g_array_new(FALSE, FALSE, sizeof(LayoutTensor));
-    layout->by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    TensorLayout *layout = tensor_layout_empty();
     cut_into_files(layout, described, FALSE, file_bytes);
     cut_into_files(layout, described, TRUE, file_bytes);
-    /* Every rank works out the same header texts, and with them where the tensors begin. */
-    for (guint i = 0; i < layout->files->len; i++) {
-        gsize length;
-        g_free(safetensors_text(((LayoutFile *)g_ptr_array_index(layout->files, i))->header, &length));
-    }
-    index_tensors(layout);
+    tensor_layout_ready(layout);
     return layout;
 }
 

@@ -44,6 +44,10 @@ typedef struct TensorLayout {
 TensorLayout *tensor_layout_new(const TensorSlice *slices, gsize count, guint64 file_bytes, Comm *comm, GError **error);
 void tensor_layout_free(TensorLayout *layout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(TensorLayout, tensor_layout_free)
+/* By hand: files, whose headers the caller fills with safetensors_add, and then ready. For one rank that knows what it wants. */
+TensorLayout *tensor_layout_empty(void);
+LayoutFile *tensor_layout_add_file(TensorLayout *layout, const char *name, json_t *metadata);
+void tensor_layout_ready(TensorLayout *layout);
 /* The files with their headers, and the indexes. */
 gboolean tensor_layout_create(const TensorLayout *layout, const char *directory, GError **error);
 
