@@ -136,7 +136,7 @@ static gboolean check_model(Conversion *conversion, ModelShape *shape, GError **
     conversion->config = checkpoint_read_json(conversion->from, "config.json", error);
     if (!conversion->config || !model_shape_from_json(conversion->config, what, shape, error))
         return FALSE;
-    g_autoptr(ParameterTable) table = parameter_table_new(shape);
+    g_autoptr(ParameterTable) table = parameter_table_new(shape, &model_part_whole, 1);
     g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
     for (gsize t = 0; t < table->count; t++) {
         g_hash_table_add(known, table->tensors[t].name);
