@@ -52,19 +52,20 @@ static guint64 sum_counts(StoreTxn *txn, const char *stage, const char *what)
     return sum;
 }
 
-/* A line a stage: its seconds, and its speed over the bytes that went into it. */
+/* A line a stage: its seconds by the clock and of the processors, and its speed over the bytes that went into it. */
 static void print_timings(Store *store, const GArray *timings)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, NULL);
     if (!txn)
         return;
     double raw = (double)sum_counts(txn, "ingest", "bytes"), extracted = (double)sum_counts(txn, "clean", "characters_in");
-    fprintf(stderr, "%-10s %9s %9s   (over %.1f MB of records for ingest, %.1f MB of text for the others)\n", "stage", "seconds", "MB/s",
-            raw / 1e6, extracted / 1e6);
+    fprintf(stderr, "%-10s %9s %9s %9s   (over %.1f MB of records for ingest, %.1f MB of text for the others)\n", "stage", "seconds", "cpu s",
+            "MB/s", raw / 1e6, extracted / 1e6);
     for (guint i = 0; i < timings->len; i++) {
         const StageTiming *timing = &g_array_index(timings, StageTiming, i);
         double bytes = strcmp(timing->stage, "ingest") == 0 ? raw : extracted;
-        fprintf(stderr, "%-10s %9.3f %9.1f\n", timing->stage, timing->seconds, timing->seconds > 0 ? bytes / 1e6 / timing->seconds : 0);
+        fprintf(stderr, "%-10s %9.3f %9.3f %9.1f\n", timing->stage, timing->seconds, timing->processor,
+                timing->seconds > 0 ? bytes / 1e6 / timing->seconds : 0);
     }
 }
 
@@ -165,7 +166,7 @@ int build_command(const Command *command, int argc, char **argv, const char *fix
         {"memory", 0, 0, G_OPTION_ARG_STRING, &memory, "What deduplication may take to sort (1G); beyond, it sorts on disk; never changes the result", "SIZE"},
         {"batch", 0, 0, G_OPTION_ARG_INT, &options.batch, "Documents in one transaction, at most; never changes the result", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print the result as JSON", NULL},
-        {"timings", 0, 0, G_OPTION_ARG_NONE, &options.timings, "Print each stage's seconds and speed to standard error", NULL},
+        {"timings", 0, 0, G_OPTION_ARG_NONE, &options.timings, "Print each stage's seconds, of the clock and of processors, and speed to standard error", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Show no progress", NULL},
         {NULL},
     };

@@ -3,6 +3,7 @@
 #include "cli/pipeline.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "cleaning/clean.h"
@@ -166,9 +167,26 @@ static gboolean prepare(Build *build, const char *until, GError **error)
     return build->tokenizer != NULL && contamination_check(build->recipe, error);
 }
 
-static void note_time(Build *build, const char *stage, gint64 begun)
+typedef struct Clocks {
+    gint64 wall; /* microseconds */
+    struct timespec processor;
+} Clocks;
+
+static Clocks clocks_now(void)
 {
-    StageTiming timing = {stage, (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC};
+    Clocks now = {.wall = g_get_monotonic_time()};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now.processor);
+    return now;
+}
+
+static void note_time(Build *build, const char *stage, const Clocks *begun)
+{
+    Clocks now = clocks_now();
+    StageTiming timing = {
+        .stage = stage,
+        .seconds = (double)(now.wall - begun->wall) / G_USEC_PER_SEC,
+        .processor = (double)(now.processor.tv_sec - begun->processor.tv_sec) + (double)(now.processor.tv_nsec - begun->processor.tv_nsec) / 1e9,
+    };
     if (build->timings)
         g_array_append_val(build->timings, timing);
 }
@@ -178,19 +196,19 @@ static gboolean run_stages(Build *build, const char *until, GError **error)
     g_autofree char *predecessor = NULL;
     for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
         char *fingerprint = NULL;
-        gint64 begun = g_get_monotonic_time();
+        Clocks begun = clocks_now();
         gboolean good = stages[i].run(build, predecessor, &fingerprint, error);
         g_free(predecessor);
         predecessor = fingerprint;
-        note_time(build, stages[i].name, begun);
+        note_time(build, stages[i].name, &begun);
         if (!good)
             return FALSE;
         if (until && strcmp(until, stages[i].name) == 0)
             return TRUE;
     }
-    gint64 begun = g_get_monotonic_time();
+    Clocks begun = clocks_now();
     gboolean good = manifest_write(build->context, error);
-    note_time(build, "manifest", begun);
+    note_time(build, "manifest", &begun);
     return good;
 }
 

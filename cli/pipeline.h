@@ -10,6 +10,7 @@
 typedef struct StageTiming {
     const char *stage; /* static */
     double seconds;
+    double processor; /* seconds of all threads; of parsers in the sandbox, which are other processes, none */
 } StageTiming;
 
 /* What the curator should mend. */

@@ -188,6 +188,21 @@ gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *do
     return FALSE;
 }
 
+gboolean document_thaw_source(const StoreValue *value, Document *document, GError **error)
+{
+    BufferView view = {value->data, value->length, 0, FALSE};
+    guint32 facts_length;
+    const char *facts;
+    *document = (Document){0};
+    if (buffer_view_u32(&view, &facts_length) && buffer_view_bytes(&view, facts_length, &facts)) {
+        BufferView facts_view = {facts, facts_length, 0, FALSE};
+        if (buffer_view_field(&facts_view, &document->source))
+            return TRUE;
+    }
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored document cannot be read; run 'galen audit'");
+    return FALSE;
+}
+
 gsize document_text_size(const StoreValue *value)
 {
     BufferView view = {value->data, value->length, 0, FALSE};

@@ -53,6 +53,8 @@ char *document_source(StoreTxn *txn, Docno docno, GError **error);
  * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */
 void document_freeze(const Document *document, Buffer *buffer);
 gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *document, GError **error);
+/* Its source alone. */
+gboolean document_thaw_source(const StoreValue *value, Document *document, GError **error);
 /* Bytes of a stored document's text, without decompressing it; 0 where the record cannot be read. */
 gsize document_text_size(const StoreValue *value);
 

@@ -58,9 +58,13 @@ void stage_count(StageRun *run, const char *source, const char *what, gint64 amo
 {
     if (amount == 0)
         return;
-    g_autofree char *key = g_strconcat(source, "/", what, NULL);
-    json_int_t before = json_integer_value(json_object_get(run->counts, key));
-    json_object_set_new(run->counts, key, json_integer(before + amount));
+    char name[128]; /* in place: stages count each document */
+    gsize length = (gsize)g_snprintf(name, sizeof name, "%s/%s", source, what);
+    g_autofree char *longer = length < sizeof name ? NULL : g_strconcat(source, "/", what, NULL);
+    const char *key = longer ? longer : name;
+    json_t *count = json_object_get(run->counts, key);
+    if (!count || json_integer_set(count, json_integer_value(count) + amount) < 0)
+        json_object_set_new(run->counts, key, json_integer(amount));
 }
 
 gboolean stage_save(StoreTxn *txn, const StageRun *run, GError **error)

@@ -14,8 +14,9 @@
  * open with STORE_FOLLOW, and call what rank 0 calls. stage_map shares the documents out among them when its StageMap says how
  * results travel: rank 0 writes what it would have written alone, in the same order. Other stages are rank 0's own.
  *
- * stage_map runs a stage over all undecided documents in docno order: batches are read on one thread, `work` runs on
- * `jobs` threads, `save` runs on the calling thread inside the batch's transaction. Results depend on no timing.
+ * stage_map runs a stage over all undecided documents in docno order: batches are read on one thread (or, where a stage wants
+ * clean texts alone, only numbered there and read by the workers), `work` runs on `jobs` threads, `save` runs on the calling
+ * thread inside the batch's transaction. Results depend on no timing.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H
@@ -82,6 +83,7 @@ void stage_count(StageRun *run, const char *source, const char *what, gint64 amo
 typedef enum {
     STAGE_READ_DOCUMENT = 1, /* item->document with its text, that of its chapters in it (store/chapters.h) */
     STAGE_READ_FACTS = 2,    /* item->document without its text */
+    STAGE_READ_SOURCE = 16,  /* item->document.source alone, as it lies there: its checksum is not looked at */
     STAGE_READ_CLEANED = 4,  /* item->cleaned: the clean text */
     STAGE_READ_FINAL = 8,    /* item->cleaned: the clean text without item->cuts, those of the stages before */
 } StageReads;
@@ -89,10 +91,11 @@ typedef enum {
 typedef struct StageItem {
     Docno docno;
     Document document;
+    /* For `work` alone; gone before `count` and `save`: */
     char *cleaned;
     gsize cleaned_length;
     char *note; /* with StageMap.note, as JSON; NULL: there is none */
-    Cut *cuts; /* with STAGE_READ_FINAL; owned */
+    Cut *cuts; /* with STAGE_READ_FINAL; owned; NULL: there are none */
     gsize cut_count;
     gpointer result; /* set by work, read by save, freed by result_free */
 } StageItem;

@@ -13,16 +13,17 @@
 #include "store/stage_record.h"
 #include "store/stage_share.h"
 
-#define BATCH_DOCUMENTS 256
+#define BATCH_DOCUMENTS 1024
 #define BATCH_BYTES ((gsize)4 << 20)
 #define COMMIT_BYTES ((gsize)64 << 20)
-#define COMMIT_DOCUMENTS 16384
+#define COMMIT_DOCUMENTS 65536
 #define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
 
 typedef struct Batch {
     GArray *items; /* of StageItem */
     GArray *decided; /* of Docno: on the list of changes, and decided by an earlier stage */
     gsize bytes;
+    gboolean unread; /* its items are numbers so far; the worker reads them */
     Docno next; /* all documents below it are in this batch or an earlier one */
     unsigned owner; /* the rank that works on it; on rank 0 a batch of another one comes without items */
     gboolean last;  /* of its stretch */
@@ -62,12 +63,18 @@ static Batch *batch_new(Mapper *mapper)
     return batch;
 }
 
+/* What only `work` looks at: gone when it is done, so that no text waits for the commit. */
+static void drop_reading(StageItem *item)
+{
+    g_clear_pointer(&item->cleaned, g_free);
+    g_clear_pointer(&item->cuts, g_free);
+    g_clear_pointer(&item->note, g_free);
+}
+
 static void item_clear(const StageMap *map, StageItem *item)
 {
     document_clear(&item->document);
-    g_free(item->cleaned);
-    g_free(item->cuts);
-    g_free(item->note);
+    drop_reading(item);
     if (map->result_free && item->result)
         map->result_free(item->result);
 }
@@ -93,10 +100,39 @@ static void carrier_free(gpointer data)
     g_free(carrier);
 }
 
-static gboolean make_final(StoreTxn *txn, Docno docno, StageItem *item, GError **error)
+/* ---- Reading ----------------------------------------------------------------------------------------------------- */
+
+/* Tables that are read beside each other, by rising documents. */
+typedef struct Reading {
+    StoreTxn *txn;
+    StoreCursor *documents; /* NULL: whoever reads has the records already */
+    StoreCursor *cleaned;
+    gboolean cuts; /* there are some */
+} Reading;
+
+static void reading_clear(Reading *reading)
 {
+    g_clear_pointer(&reading->documents, store_cursor_free);
+    g_clear_pointer(&reading->cleaned, store_cursor_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
+
+static gboolean reading_init(Reading *reading, StoreTxn *txn, Docno from, GError **error)
+{
+    guint8 key[8];
+    docno_write(from, key);
+    *reading = (Reading){.txn = txn, .cuts = store_count(txn, TABLE_CUTS) > 0};
+    reading->cleaned = store_cursor_new(txn, TABLE_CLEANED, key, sizeof key, error);
+    return reading->cleaned != NULL;
+}
+
+static gboolean make_final(const Reading *reading, Docno docno, StageItem *item, GError **error)
+{
+    if (!reading->cuts)
+        return TRUE;
     g_autoptr(GArray) cuts = g_array_new(FALSE, FALSE, sizeof(Cut));
-    if (!cuts_get(txn, docno, NULL, cuts, error))
+    if (!cuts_get(reading->txn, docno, NULL, cuts, error))
         return FALSE;
     item->cut_count = cuts->len;
     item->cuts = (Cut *)(void *)g_array_free(g_steal_pointer(&cuts), FALSE);
@@ -121,26 +157,49 @@ static gboolean read_note(const StageMap *map, StoreTxn *txn, Docno docno, Stage
     return FALSE;
 }
 
-static gboolean read_item(const StageMap *map, StoreTxn *txn, Docno docno, const StoreValue *value, StageItem *item, GError **error)
+static gboolean read_facts(const StageMap *map, const StoreValue *value, StageItem *item, GError **error)
 {
-    item->docno = docno;
     if (map->reads & (STAGE_READ_DOCUMENT | STAGE_READ_FACTS))
-        if (!document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error))
-            return FALSE;
-    if ((map->reads & STAGE_READ_DOCUMENT) && !chapters_join(txn, docno, &item->document, error))
+        return document_thaw(value, (map->reads & STAGE_READ_DOCUMENT) != 0, &item->document, error);
+    return !(map->reads & STAGE_READ_SOURCE) || document_thaw_source(value, &item->document, error);
+}
+
+static gboolean read_item(const StageMap *map, const Reading *reading, Docno docno, const StoreValue *value, StageItem *item, GError **error)
+{
+    StoreValue frame;
+    item->docno = docno;
+    if (!read_facts(map, value, item, error))
         return FALSE;
-    if (!read_note(map, txn, docno, item, error))
+    if ((map->reads & STAGE_READ_DOCUMENT) && !chapters_join(reading->txn, docno, &item->document, error))
+        return FALSE;
+    if (!read_note(map, reading->txn, docno, item, error))
         return FALSE;
     if (!(map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL)))
         return TRUE;
-    GError *failure = NULL;
-    if (cleaned_get(txn, docno, &item->cleaned, &item->cleaned_length, &failure))
-        return !(map->reads & STAGE_READ_FINAL) || make_final(txn, docno, item, error);
-    if (failure)
-        g_propagate_error(error, failure);
-    else
+    int found = store_cursor_find(reading->cleaned, docno, &frame, error);
+    if (found > 0)
+        return text_decompress(frame.data, frame.length, &item->cleaned, &item->cleaned_length, error) &&
+               (!(map->reads & STAGE_READ_FINAL) || make_final(reading, docno, item, error));
+    if (found == 0)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no clean text; run 'galen audit'", docno);
     return FALSE;
+}
+
+/* Where only the clean text is wanted, the worker reads its batch itself. */
+static gboolean workers_read(const Mapper *mapper)
+{
+    return !mapper->shared && !(mapper->map->reads & STAGE_READ_DOCUMENT) && (mapper->map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL));
+}
+
+/* The checksum of a document covers its whole text, which a stage that asks for the source alone is spared. */
+static StoreCursor *documents_from(const StageMap *map, StoreTxn *txn, Docno docno, GError **error)
+{
+    guint8 from[8];
+    docno_write(docno, from);
+    StoreCursor *cursor = store_cursor_new(txn, TABLE_DOCUMENTS, from, sizeof from, error);
+    if (cursor && !(map->reads & (STAGE_READ_DOCUMENT | STAGE_READ_FACTS)) && !map->wants)
+        store_cursor_uncheck(cursor);
+    return cursor;
 }
 
 /* A record that cannot be read is wanted, so that read_item says so. */
@@ -155,23 +214,31 @@ static unsigned batch_limit(const Mapper *mapper)
     return mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
 }
 
-static gboolean add_item(Mapper *mapper, StoreTxn *txn, Docno docno, const StoreValue *value, Batch *batch, GError **error)
+/* What is known of a text's length before it is read: that of the document as it came. */
+static gboolean add_item(Mapper *mapper, const Reading *reading, Docno docno, const StoreValue *value, Batch *batch, GError **error)
 {
     g_array_set_size(batch->items, batch->items->len + 1);
     StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
-    if (!read_item(mapper->map, txn, docno, value, item, error))
+    batch->unread = workers_read(mapper);
+    item->docno = docno;
+    if (batch->unread) {
+        batch->bytes += document_text_size(value);
+        return TRUE;
+    }
+    if (!read_item(mapper->map, reading, docno, value, item, error))
         return FALSE;
     batch->bytes += value->length + item->document.text_length + item->cleaned_length;
     return TRUE;
 }
 
 /* Fills a batch from one short read transaction. */
-static gboolean read_all(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+static gboolean read_all(Mapper *mapper, const Reading *reading, Batch *batch, gboolean *ended, GError **error)
 {
     guint8 from[8];
     docno_write(mapper->reading, from);
-    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DOCUMENTS, from, sizeof from, error);
-    if (!cursor)
+    g_autoptr(StoreCursor) cursor = documents_from(mapper->map, reading->txn, mapper->reading, error);
+    g_autoptr(StoreCursor) ledger = cursor ? store_cursor_new(reading->txn, TABLE_LEDGER, from, sizeof from, error) : NULL;
+    if (!ledger)
         return FALSE;
     StoreValue key, value;
     int more = 1;
@@ -182,9 +249,8 @@ static gboolean read_all(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *
             break;
         }
         mapper->reading = docno + 1;
-        if (ledger_has(txn, docno) || !is_wanted(mapper->map, &value))
-            continue;
-        if (!add_item(mapper, txn, docno, &value, batch, error))
+        int decided = store_cursor_find(ledger, docno, NULL, error);
+        if (decided < 0 || (decided == 0 && is_wanted(mapper->map, &value) && !add_item(mapper, reading, docno, &value, batch, error)))
             return FALSE;
     }
     *ended = more == 0;
@@ -227,8 +293,9 @@ static gboolean is_decided(const Mapper *mapper, StoreTxn *txn, Docno docno)
 }
 
 /* The same from the list of changes. */
-static gboolean read_changes(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
+static gboolean read_changes(Mapper *mapper, const Reading *reading, Batch *batch, gboolean *ended, GError **error)
 {
+    StoreTxn *txn = reading->txn;
     GError *failure = NULL;
     StoreValue value;
     Docno docno;
@@ -241,7 +308,7 @@ static gboolean read_changes(Mapper *mapper, StoreTxn *txn, Batch *batch, gboole
             g_array_append_val(batch->decided, docno);
         else if (!read_document(txn, docno, &value, error))
             return FALSE;
-        else if (is_wanted(mapper->map, &value) && !add_item(mapper, txn, docno, &value, batch, error))
+        else if (is_wanted(mapper->map, &value) && !add_item(mapper, reading, docno, &value, batch, error))
             return FALSE;
     }
     if (failure)
@@ -251,7 +318,9 @@ static gboolean read_changes(Mapper *mapper, StoreTxn *txn, Batch *batch, gboole
 
 static gboolean read_batch(Mapper *mapper, StoreTxn *txn, Batch *batch, gboolean *ended, GError **error)
 {
-    gboolean good = mapper->run.extends ? read_changes(mapper, txn, batch, ended, error) : read_all(mapper, txn, batch, ended, error);
+    g_auto(Reading) reading = {0};
+    gboolean good = reading_init(&reading, txn, mapper->reading, error) &&
+                    (mapper->run.extends ? read_changes(mapper, &reading, batch, ended, error) : read_all(mapper, &reading, batch, ended, error));
     batch->next = mapper->reading;
     return good;
 }
@@ -315,16 +384,43 @@ static gpointer mapper_worker_new(gpointer user, GError **error)
     return mapper->map->worker_new ? mapper->map->worker_new(mapper->map->user, error) : NULL;
 }
 
+/* Reads one item of a batch that came as numbers. Nobody but this stage writes meanwhile, and it has not come to the document. */
+static gboolean read_numbered(const StageMap *map, const Reading *reading, StageItem *item, GError **error)
+{
+    StoreValue value = {0};
+    int found = store_cursor_find(reading->documents, item->docno, &value, error);
+    if (found == 0)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " is not in the store any more; run 'galen audit'", item->docno);
+    return found > 0 && read_item(map, reading, item->docno, &value, item, error);
+}
+
+static gboolean begin_reading(Mapper *mapper, const Batch *batch, StoreTxn **txn, Reading *reading, GError **error)
+{
+    if (!batch->unread || batch->items->len == 0)
+        return TRUE;
+    Docno first = g_array_index(batch->items, StageItem, 0).docno;
+    *txn = store_read_begin(mapper->context->store, error);
+    return *txn && reading_init(reading, *txn, first, error) &&
+           (reading->documents = documents_from(mapper->map, *txn, first, error)) != NULL;
+}
+
 static gboolean mapper_work(gpointer user, gpointer worker, gpointer data, GError **error)
 {
     Mapper *mapper = user;
     Batch *batch = ((Carrier *)data)->batch;
+    g_autoptr(StoreTxn) txn = NULL;
+    g_auto(Reading) reading = {0};
+    if (!begin_reading(mapper, batch, &txn, &reading, error))
+        return FALSE;
     for (guint i = 0; i < batch->items->len; i++) {
         StageItem *item = &g_array_index(batch->items, StageItem, i);
+        if (batch->unread && !read_numbered(mapper->map, &reading, item, error))
+            return FALSE;
         if (!mapper->map->work(mapper->map->user, worker, item, error)) {
             g_prefix_error(error, "while stage '%s' worked on document %" G_GUINT64_FORMAT ": ", mapper->map->stage, item->docno);
             return FALSE;
         }
+        drop_reading(item);
     }
     return TRUE;
 }

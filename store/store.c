@@ -22,6 +22,7 @@
 #define LOCK_SIZE 8192    /* LMDB's lock file for its default number of readers */
 #define TRAILER_SIZE 16 /* the record's checksum, behind it */
 #define KEY_LIMIT 511   /* LMDB's own */
+#define NEIGHBOURS 16   /* steps that cost less than a search from the root */
 #define NO_TABLE 0      /* never a table's number: an older galen made the store, and it is only read; an empty table */
 
 struct Store {
@@ -37,12 +38,17 @@ struct Store {
     gboolean kept; /* by store_keep: the map may not grow */
 };
 
+/* How a batch has put records into a table so far. */
+typedef enum { TAIL_UNKNOWN, TAIL_GROWS, TAIL_SCATTERED } Tail;
+
 struct StoreTxn {
     Store *store;
     MDB_txn *txn;
     gboolean map_full;
     gboolean keeps;
     GHashTable *added; /* table and key (a GBytes) -> gint64 *: what store_add gathers; NULL: nothing */
+    Tail tails[TABLE_COUNT];
+    MDB_cursor *tail_cursors[TABLE_COUNT]; /* of tables that grow; LMDB ends them with the transaction */
 };
 
 struct StoreCursor {
@@ -51,7 +57,9 @@ struct StoreCursor {
     MDB_cursor *cursor;
     guint8 from[KEY_LIMIT];
     gsize from_length;
-    gboolean started;
+    gboolean started, unchecked;
+    int more; /* of store_cursor_find: what the last step said */
+    StoreRecord here;
 };
 
 static const char *const table_names[TABLE_COUNT] = {
@@ -591,11 +599,31 @@ gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, g
     return get_record(txn, table, key, key_length, FALSE, value, error);
 }
 
+/* Behind all records of the table, where no search is needed and pages are filled to the end. MDB_KEYEXIST: the key does not
+ * belong there, and no more is tried for this table in this batch. */
+static int put_behind(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *stored)
+{
+    int result = MDB_SUCCESS;
+    if (txn->tails[table] == TAIL_UNKNOWN)
+        result = mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->tail_cursors[table]);
+    if (result != 0)
+        return result;
+    result = mdb_cursor_put(txn->tail_cursors[table], key, stored, MDB_RESERVE | MDB_APPEND);
+    txn->tails[table] = result == MDB_KEYEXIST ? TAIL_SCATTERED : TAIL_GROWS;
+    return result;
+}
+
+static int put_record(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *stored)
+{
+    int result = txn->tails[table] == TAIL_SCATTERED ? MDB_KEYEXIST : put_behind(txn, table, key, stored);
+    return result == MDB_KEYEXIST ? mdb_put(txn->txn, txn->store->tables[table], key, stored, MDB_RESERVE) : result;
+}
+
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
 {
     MDB_val mdb_key = {key_length, (void *)key};
     MDB_val stored = {length + TRAILER_SIZE, NULL};
-    int result = mdb_put(txn->txn, txn->store->tables[table], &mdb_key, &stored, MDB_RESERVE);
+    int result = put_record(txn, table, &mdb_key, &stored);
     if (result != 0) {
         txn_set_error(txn, error, result, "write", table);
         return FALSE;
@@ -763,7 +791,37 @@ int store_cursor_next(StoreCursor *cursor, StoreValue *key, StoreValue *value, G
         return more;
     const MDB_val stored = {record.stored.length, (void *)record.stored.data};
     *key = record.key;
-    return check_record(cursor->txn, cursor->table, key, &stored, TRUE, value, error) ? 1 : -1;
+    return check_record(cursor->txn, cursor->table, key, &stored, !cursor->unchecked, value, error) ? 1 : -1;
+}
+
+void store_cursor_uncheck(StoreCursor *cursor)
+{
+    cursor->unchecked = TRUE;
+}
+
+static int compare_to_docno(const StoreValue *key, const guint8 wanted[8])
+{
+    int order = memcmp(key->data, wanted, MIN(key->length, 8));
+    return order ? order : (key->length > 8) - (key->length < 8);
+}
+
+int store_cursor_find(StoreCursor *cursor, Docno docno, StoreValue *value, GError **error)
+{
+    guint8 wanted[8];
+    docno_write(docno, wanted);
+    if (!cursor->started)
+        cursor->more = store_cursor_step(cursor, &cursor->here, error);
+    for (unsigned steps = 0; cursor->more > 0 && compare_to_docno(&cursor->here.key, wanted) < 0; steps++) {
+        if (steps == NEIGHBOURS) {
+            memcpy(cursor->from, wanted, cursor->from_length = sizeof wanted);
+            cursor->started = FALSE;
+        }
+        cursor->more = store_cursor_step(cursor, &cursor->here, error);
+    }
+    if (cursor->more <= 0 || compare_to_docno(&cursor->here.key, wanted) != 0)
+        return MIN(cursor->more, 0);
+    const MDB_val stored = {cursor->here.stored.length, (void *)cursor->here.stored.data};
+    return !value || check_record(cursor->txn, cursor->table, &cursor->here.key, &stored, !cursor->unchecked, value, error) ? 1 : -1;
 }
 
 void store_cursor_free(StoreCursor *cursor)

@@ -110,6 +110,7 @@ typedef struct StoreValue {
 gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
 /* As store_get, without reading the value's bytes to check them: for shards, which audit checks. */
 gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
+/* Cheapest where the keys of a batch rise and lie behind all that the table has. */
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error);
 gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error); /* fine if absent */
 gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);
@@ -144,6 +145,11 @@ typedef struct StoreRecord {
 } StoreRecord;
 int store_cursor_step(StoreCursor *cursor, StoreRecord *record, GError **error);
 gboolean store_record_value(const StoreRecord *record, gboolean verify, StoreValue *value);
+/* As store_get_unchecked, for all that the cursor will give. */
+void store_cursor_uncheck(StoreCursor *cursor);
+/* The record of a document, for a cursor that walks a table beside another one: numbers must rise from call to call, and
+ * store_cursor_next and _step are not for it. 1, 0 where there is none, -1. `value` NULL: is there one? */
+int store_cursor_find(StoreCursor *cursor, Docno docno, StoreValue *value, GError **error);
 void store_cursor_free(StoreCursor *cursor);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreCursor, store_cursor_free)
 

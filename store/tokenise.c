@@ -6,26 +6,31 @@
 #include "store/tokens.h"
 
 typedef struct TokenRow {
-    void *ids;
     gsize count;
+    guint8 ids[]; /* as TABLE_TOKENS has them */
 } TokenRow;
 
-static void token_row_free(gpointer data)
+static gpointer worker_new(gpointer user, GError **error)
 {
-    TokenRow *row = data;
-    g_free(row->ids);
-    g_free(row);
+    return g_array_new(FALSE, FALSE, sizeof(guint32));
+}
+
+static void worker_free(gpointer worker)
+{
+    g_array_unref(worker);
 }
 
 static gboolean tokenise_item(gpointer user, gpointer worker, StageItem *item, GError **error)
 {
     const Tokenizer *tokenizer = user;
-    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    GArray *ids = worker;
+    g_array_set_size(ids, 0);
     if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, ids, error))
         return FALSE;
-    TokenRow *row = g_new(TokenRow, 1);
+    unsigned width = tokenizer_width(tokenizer_vocabulary(tokenizer));
+    TokenRow *row = g_malloc(sizeof *row + (gsize)ids->len * width);
     row->count = ids->len;
-    row->ids = tokens_pack((const guint32 *)(void *)ids->data, ids->len, tokenizer_width(tokenizer_vocabulary(tokenizer)));
+    tokens_pack((const guint32 *)(void *)ids->data, ids->len, width, row->ids);
     item->result = row;
     return TRUE;
 }
@@ -56,12 +61,14 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
         .stage = "tokenise",
         .fingerprint = *fingerprint,
         .extends = TRUE,
-        .reads = STAGE_READ_FACTS | STAGE_READ_FINAL,
+        .reads = STAGE_READ_SOURCE | STAGE_READ_FINAL,
         .user = (gpointer)tokenizer,
+        .worker_new = worker_new,
+        .worker_free = worker_free,
         .work = tokenise_item,
         .save = save_item,
         .count = count_item,
-        .result_free = token_row_free,
+        .result_free = g_free,
     };
     return tokenizer_to_store(context->store, tokenizer, error) && stage_map(context, &map, error);
 }

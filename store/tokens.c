@@ -4,18 +4,14 @@
 
 #include "base/error.h"
 
-void *tokens_pack(const guint32 *ids, gsize count, unsigned width)
+void tokens_pack(const guint32 *ids, gsize count, unsigned width, void *to)
 {
-    if (width == 2) {
-        guint16 *narrow = g_new(guint16, count);
-        for (gsize i = 0; i < count; i++)
-            narrow[i] = GUINT16_TO_LE((guint16)ids[i]);
-        return narrow;
-    }
-    guint32 *wide = g_new(guint32, count);
-    for (gsize i = 0; i < count; i++)
+    guint16 *narrow = to;
+    guint32 *wide = to;
+    for (gsize i = 0; i < count && width == 2; i++)
+        narrow[i] = GUINT16_TO_LE((guint16)ids[i]);
+    for (gsize i = 0; i < count && width == 4; i++)
         wide[i] = GUINT32_TO_LE(ids[i]);
-    return wide;
 }
 
 gboolean tokens_get(StoreTxn *txn, Docno docno, unsigned width, const void **ids, gsize *count, GError **error)

@@ -11,8 +11,8 @@
 
 #include "store/store.h"
 
-/* The ids packed to `width` bytes each; g_free. */
-void *tokens_pack(const guint32 *ids, gsize count, unsigned width);
+/* Writes the ids, `width` bytes each, to where a guint32 could lie. */
+void tokens_pack(const guint32 *ids, gsize count, unsigned width, void *to);
 /* FALSE without error: the document was not tokenised. A value that is no whole number of ids is GALEN_ERROR_INPUT. */
 gboolean tokens_get(StoreTxn *txn, Docno docno, unsigned width, const void **ids, gsize *count, GError **error);
 

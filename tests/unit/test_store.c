@@ -124,6 +124,71 @@ static void test_a_full_map_grows_and_the_batch_is_whole(void)
     g_assert_cmpuint(store_count(txn, TABLE_TOKENS), ==, 40);
 }
 
+/* Every third number; then those between, some written over, and the last one taken out and put back. */
+static gboolean put_rising(StoreTxn *txn, gpointer user, GError **error)
+{
+    for (Docno docno = 0; docno < 30000; docno += 3)
+        if (!store_put_docno(txn, TABLE_TOKENS, docno, &docno, sizeof docno, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean put_between(StoreTxn *txn, gpointer user, GError **error)
+{
+    guint8 last[8];
+    docno_write(29997, last);
+    for (Docno docno = 1; docno < 30000; docno += docno % 3 == 1 ? 1 : 2)
+        if (!store_put_docno(txn, TABLE_TOKENS, docno, &docno, sizeof docno, error))
+            return FALSE;
+    for (Docno docno = 29996, value = 1; docno < 30010; docno++)
+        if (!store_put_docno(txn, TABLE_TOKENS, docno, &value, sizeof value, error))
+            return FALSE;
+    Docno value = 2;
+    return store_delete(txn, TABLE_TOKENS, last, sizeof last, error) && store_put_docno(txn, TABLE_TOKENS, 29997, &value, sizeof value, error);
+}
+
+static void test_records_put_in_any_order_all_come_back(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_rising, NULL, &error));
+    g_assert_true(store_write(store, put_between, NULL, &error));
+    g_assert_no_error(error);
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_assert_cmpuint(store_count(txn, TABLE_TOKENS), ==, 30010);
+    for (Docno docno = 0; docno < 30010; docno++) {
+        Docno wanted = docno == 29997 ? 2 : docno >= 29996 ? 1 : docno;
+        StoreValue value;
+        g_assert_true(store_get_docno(txn, TABLE_TOKENS, docno, &value, &error));
+        g_assert_cmpmem(value.data, value.length, &wanted, sizeof wanted);
+    }
+}
+
+static void test_a_cursor_beside_another_finds_each_document_or_none(void)
+{
+    static const unsigned steps[] = {1, 2, 3, 7, 50, 100, 1000};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_rising, NULL, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_TOKENS, NULL, 0, &error);
+        for (Docno docno = 0; docno < 30100; docno += steps[i]) {
+            StoreValue value;
+            gboolean there = docno % 3 == 0 && docno < 30000;
+            g_assert_cmpint(store_cursor_find(cursor, docno, NULL, &error), ==, there);
+            g_assert_cmpint(store_cursor_find(cursor, docno, &value, &error), ==, there);
+            if (there)
+                g_assert_cmpmem(value.data, value.length, &docno, sizeof docno);
+        }
+    }
+    g_autoptr(StoreCursor) empty = store_cursor_new(txn, TABLE_CLEANED, NULL, 0, &error);
+    g_assert_cmpint(store_cursor_find(empty, 5, NULL, &error), ==, 0);
+    g_assert_no_error(error);
+}
+
 /* A follower is not in the writer's list of readers: only the kept snapshot saves its pages from being written over. */
 static void test_what_is_kept_stays_readable_for_followers_while_it_is_written_over(void)
 {
@@ -456,6 +521,8 @@ int main(int argc, char **argv)
     directory = g_dir_make_tmp("galen-store-XXXXXX", NULL);
     g_test_add_func("/store/a document comes back as it was", test_a_document_comes_back_as_it_was);
     g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
+    g_test_add_func("/store/records put in any order all come back", test_records_put_in_any_order_all_come_back);
+    g_test_add_func("/store/a cursor beside another finds each document, or that there is none", test_a_cursor_beside_another_finds_each_document_or_none);
     g_test_add_func("/store/what is kept stays readable for followers while it is written over",
                     test_what_is_kept_stays_readable_for_followers_while_it_is_written_over);
     g_test_add_func("/store/a map does not grow while a snapshot is kept", test_a_map_does_not_grow_while_a_snapshot_is_kept);
