@@ -180,14 +180,14 @@ WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const O
     const uint32_t z = buffer, w = buffer + P::streamed, lse = w + P::streamed, delta = lse + P::step * 4;
     typename P::Scores p, dp;
     typename P::Packed packed;
-    tile_scores<P::head_size, P::matrices, P::step>(p, own, z);
+    tile_scores<P::head_size, P::matrices, P::step, 0>(p, NULL, own, z);
     if (P::by_keys ? tile_any_hidden(column, row, P::warp_rows) : tile_any_hidden(row, column, P::step))
         hide_pairs<P>(p, row, column);
     find_probabilities<P>(p, statistics, lse, scale * LOG2_E);
     tile_pack<P::matrices, P::step>(packed, p);
     if (P::by_keys)
         tile_accumulate<P::head_size, P::matrices, P::step>(dy, packed, w);
-    tile_scores<P::head_size, P::matrices, P::step>(dp, own + P::own, w);
+    tile_scores<P::head_size, P::matrices, P::step, 0>(dp, NULL, own + P::own, w);
     find_derivatives<P>(dp, packed, statistics, delta);
     tile_pack<P::matrices, P::step>(packed, dp);
     tile_accumulate<P::head_size, P::matrices, P::step>(dx, packed, z);

@@ -6,9 +6,9 @@
  * in the other of two buffers: one barrier a step says both that this step's have arrived and that the other buffer
  * is free.
  *
- * Per thread at head size 128: 128 registers of output and 64 of scores; queries are read from shared memory again in
- * every step, because 64 more registers would not fit. Blocks of one head's group lie side by side in the grid, so
- * that they find each other's keys and values in the second-level cache.
+ * Per thread at head size 128: 128 registers of output, 32 of scores, and 32 of queries, which is half of them; the other
+ * half is read from shared memory again in every step. At head size 64 all queries stay in registers. Blocks of one head's
+ * group lie side by side in the grid, so that they find each other's keys and values in the second-level cache.
  */
 #include "train/cuda/attention_product.cuh"
 
@@ -134,14 +134,21 @@ struct ForwardTiles {
     static const uint32_t bytes = queries + 2 * 2 * keys;
 };
 
+/* Fragments of the queries that stay in registers: all at head size 64, half at 128. */
+#define FORWARD_KEPT 4
+template <int HEAD>
+struct ForwardKept {
+    uint32_t queries[FORWARD_MATRICES][FORWARD_KEPT][4];
+};
+
 /* One step of a warp: scores, softmax, values. */
 template <int HEAD>
-WARP_FUNCTION void forward_step(Softmax *softmax, float out[FORWARD_MATRICES][HEAD / 8][4], uint32_t queries,
-                                uint32_t buffer, uint32_t row, uint32_t key, float scale)
+WARP_FUNCTION void forward_step(Softmax *softmax, float out[FORWARD_MATRICES][HEAD / 8][4], const ForwardKept<HEAD> *kept,
+                                uint32_t queries, uint32_t buffer, uint32_t row, uint32_t key, float scale)
 {
     ForwardScores scores;
     uint32_t packed[FORWARD_MATRICES][FORWARD_STEP / 16][4];
-    tile_scores<HEAD, FORWARD_MATRICES, FORWARD_STEP>(scores, queries, buffer);
+    tile_scores<HEAD, FORWARD_MATRICES, FORWARD_STEP, FORWARD_KEPT>(scores, kept->queries, queries, buffer);
     if (tile_any_hidden(row, key, FORWARD_STEP))
         hide_later(scores, row, key);
     softmax_raise<HEAD>(softmax, out, scores, scale);
@@ -181,7 +188,11 @@ __global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention
     load_step<HEAD>(&a, buffer, kv, stride, keys);
 
     float out[FORWARD_MATRICES][HEAD / 8][4] = {};
+    ForwardKept<HEAD> kept;
     Softmax softmax = {{{-INFINITY, -INFINITY}, {-INFINITY, -INFINITY}}, {}};
+    warp_copy_wait();
+    warp_block_barrier();
+    tile_keep<HEAD, FORWARD_MATRICES, FORWARD_KEPT>(kept.queries, own);
     for (uint32_t key = 0; key < keys; key += FORWARD_STEP) {
         warp_copy_wait();
         warp_block_barrier();
@@ -189,13 +200,13 @@ __global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention
         if (key + FORWARD_STEP < keys)
             load_step<HEAD>(&a, both - buffer, kv, stride, keys - key - FORWARD_STEP);
         if (row < keys && tile_any_visible(row, FORWARD_ROWS, key))
-            forward_step<HEAD>(&softmax, out, own, buffer, row, key, a.scale);
+            forward_step<HEAD>(&softmax, out, &kept, own, buffer, row, key, a.scale);
         buffer = both - buffer;
     }
 
     block = warp_read_block(a.blocks + warp_block() / a.heads);
     const uint32_t valid = tile_rows(block.first + warp_row, FORWARD_ROWS, block.end);
-    const size_t at = (size_t)(block.first + warp_row) * a.heads + head;
+    const size_t at = (size_t)(block.first + warp_row) * a.heads + warp_block() % a.heads;
     softmax_finish<HEAD>(&softmax, out, a.lse + at, a.heads, a.scale, valid);
     tile_store<HEAD, FORWARD_MATRICES>(a.out + at * HEAD, (size_t)a.heads * HEAD, out, 1, own, valid);
 }

@@ -48,9 +48,24 @@ WARP_FUNCTION void tile_load(uint32_t tile, const uint16_t *source, size_t strid
         warp_copy_16(tile + tile_byte(i, 0, HEAD), source, row + i < valid);
 }
 
-/* scores = left right^T: the warp's rows of one tile by COLUMNS rows of another, summed over the head. */
-template <int HEAD, int MATRICES, int COLUMNS>
-WARP_FUNCTION void tile_scores(float scores[MATRICES][COLUMNS / 8][4], uint32_t left, uint32_t right)
+/* Fragments of the warp's rows of a tile, [matrix][16 numbers of the head], for the first KEPT of them. */
+template <int HEAD, int MATRICES, int KEPT>
+WARP_FUNCTION void tile_keep(uint32_t kept[MATRICES][KEPT][4], uint32_t left)
+{
+    const uint32_t lane = warp_thread() & 31;
+    left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), HEAD);
+    WARP_UNROLL
+    for (int k = 0; k < KEPT; k++)
+        WARP_UNROLL
+        for (int m = 0; m < MATRICES; m++)
+            warp_load_matrices(kept[m][k], tile_forward(left, 2 * k) + tile_byte(m * 16, 0, HEAD));
+}
+
+/* scores = left right^T: the warp's rows of one tile by COLUMNS rows of another, summed over the head. Of the left, what
+ * is kept in registers (tile_keep; NULL for none) need not be read again. */
+template <int HEAD, int MATRICES, int COLUMNS, int KEPT>
+WARP_FUNCTION void tile_scores(float scores[MATRICES][COLUMNS / 8][4],
+                               const uint32_t kept[MATRICES][KEPT ? KEPT : 1][4], uint32_t left, uint32_t right)
 {
     const uint32_t lane = warp_thread() & 31;
     left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), HEAD);
@@ -62,17 +77,19 @@ WARP_FUNCTION void tile_scores(float scores[MATRICES][COLUMNS / 8][4], uint32_t 
             scores[m][n][0] = scores[m][n][1] = scores[m][n][2] = scores[m][n][3] = 0;
     WARP_UNROLL
     for (int k = 0; k < HEAD / 16; k++) {
-        uint32_t a[MATRICES][4], b[4];
+        uint32_t read[MATRICES][4], b[4];
         WARP_UNROLL
         for (int m = 0; m < MATRICES; m++)
-            warp_load_matrices(a[m], tile_forward(left, 2 * k) + tile_byte(m * 16, 0, HEAD));
+            if (k >= KEPT)
+                warp_load_matrices(read[m], tile_forward(left, 2 * k) + tile_byte(m * 16, 0, HEAD));
         WARP_UNROLL
         for (int n = 0; n < COLUMNS / 8; n += 2) {
             warp_load_matrices(b, tile_forward(right, 2 * k) + tile_byte(n * 8, 0, HEAD));
             WARP_UNROLL
             for (int m = 0; m < MATRICES; m++) {
-                warp_mma(scores[m][n], a[m], b[0], b[1]);
-                warp_mma(scores[m][n + 1], a[m], b[2], b[3]);
+                const uint32_t *a = k < KEPT ? kept[m][k] : read[m];
+                warp_mma(scores[m][n], a, b[0], b[1]);
+                warp_mma(scores[m][n + 1], a, b[2], b[3]);
             }
         }
     }
