@@ -170,14 +170,108 @@ static gboolean check_syntax(const char *path, const char *text, gsize length, G
     return fault == NULL;
 }
 
-gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
+/* ---- Shorthands ---------------------------------------------------------------------------------------------------- */
+
+/* Where the next scalar of a mapping is a key, and which key came last. */
+typedef struct Nesting {
+    gboolean mapping[DEPTH_LIMIT + 1], key_next[DEPTH_LIMIT + 1];
+    unsigned depth;
+} Nesting;
+
+typedef struct Expansion {
+    const YamlShorthand *shorthands, *pending; /* pending: its key came just now */
+    const char *text;
+    GString *out;
+    gsize copied; /* bytes of the text */
+    Nesting nesting;
+} Expansion;
+
+/* libyaml counts characters. */
+static gsize byte_of(const Expansion *expansion, const yaml_mark_t *mark)
 {
-    g_autofree char *text = NULL;
-    gsize length;
-    if (!file_read(path, YAML_LIMIT, &text, &length, error))
-        return FALSE;
-    if (!check_syntax(path, text, length, error))
-        return FALSE;
+    return (gsize)(g_utf8_offset_to_pointer(expansion->text, (glong)mark->index) - expansion->text);
+}
+
+/* Puts braces and the member's name around the scalar. */
+static void expand_scalar(Expansion *expansion, const yaml_event_t *event)
+{
+    gsize start = byte_of(expansion, &event->start_mark), end = byte_of(expansion, &event->end_mark);
+    g_string_append_len(expansion->out, expansion->text + expansion->copied, (gssize)(start - expansion->copied));
+    g_string_append_printf(expansion->out, "{%s: %.*s}", expansion->pending->member, (int)(end - start), expansion->text + start);
+    expansion->copied = end;
+}
+
+static const YamlShorthand *find_shorthand(const Expansion *expansion, const yaml_event_t *event)
+{
+    for (const YamlShorthand *shorthand = expansion->shorthands; shorthand->key; shorthand++)
+        if (strcmp((const char *)event->data.scalar.value, shorthand->key) == 0)
+            return shorthand;
+    return NULL;
+}
+
+/* A value, whole: the next scalar of the mapping around it is a key. */
+static void end_value(Expansion *expansion)
+{
+    Nesting *nesting = &expansion->nesting;
+    nesting->key_next[nesting->depth] = nesting->mapping[nesting->depth];
+    expansion->pending = NULL;
+}
+
+static void take_scalar(Expansion *expansion, const yaml_event_t *event)
+{
+    Nesting *nesting = &expansion->nesting;
+    if (nesting->key_next[nesting->depth]) {
+        nesting->key_next[nesting->depth] = FALSE;
+        expansion->pending = find_shorthand(expansion, event);
+        return;
+    }
+    if (expansion->pending && event->data.scalar.length)
+        expand_scalar(expansion, event);
+    end_value(expansion);
+}
+
+static void take_event(Expansion *expansion, const yaml_event_t *event)
+{
+    Nesting *nesting = &expansion->nesting;
+    gboolean mapping = event->type == YAML_MAPPING_START_EVENT;
+    if (event->type == YAML_SCALAR_EVENT)
+        take_scalar(expansion, event);
+    if (mapping || event->type == YAML_SEQUENCE_START_EVENT) {
+        nesting->depth++;
+        nesting->mapping[nesting->depth] = nesting->key_next[nesting->depth] = mapping;
+        expansion->pending = NULL;
+    }
+    if (event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT) {
+        nesting->depth--;
+        end_value(expansion);
+    }
+}
+
+/* The text with its shorthands written out, on the lines where they stand. The syntax has been checked. */
+static char *expand(const char *text, gsize length, const YamlShorthand *shorthands)
+{
+    yaml_parser_t parser;
+    gboolean ended = FALSE;
+    if (!yaml_parser_initialize(&parser))
+        return g_strdup(text);
+    Expansion expansion = {.shorthands = shorthands, .text = text, .out = g_string_new(NULL)};
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+    while (!ended) {
+        yaml_event_t event;
+        ended = !yaml_parser_parse(&parser, &event) || event.type == YAML_STREAM_END_EVENT;
+        if (!ended)
+            take_event(&expansion, &event);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    g_string_append(expansion.out, text + expansion.copied);
+    return g_string_free(expansion.out, FALSE);
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------------------------- */
+
+static gboolean load(const char *path, const char *text, gsize length, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
+{
     g_autoptr(GString) log = g_string_new(NULL);
     cyaml_config_t config = config_for(log);
     *value = NULL;
@@ -190,6 +284,27 @@ gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointe
     move_to_key(text, reason, &line, &column);
     set_error_at(error, path, text, line, column, result == CYAML_OK ? "the file is empty" : reason);
     return FALSE;
+}
+
+gboolean yaml_read_short(const char *path, const cyaml_schema_value_t *schema, const YamlShorthand *shorthands, gpointer *value,
+                         GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!file_read(path, YAML_LIMIT, &text, &length, error) || !check_syntax(path, text, length, error))
+        return FALSE;
+    /* Text in another encoding than UTF-8 has no shorthands. libyaml does not count a mark of byte order. */
+    gsize mark = g_str_has_prefix(text, "\xef\xbb\xbf") ? 3 : 0;
+    if (!shorthands->key || !g_utf8_validate(text, (gssize)length, NULL))
+        return load(path, text, length, schema, value, error);
+    g_autofree char *whole = expand(text + mark, length - mark, shorthands);
+    return load(path, whole, strlen(whole), schema, value, error);
+}
+
+gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error)
+{
+    static const YamlShorthand none[] = {{0}};
+    return yaml_read_short(path, schema, none, value, error);
 }
 
 void yaml_release(const cyaml_schema_value_t *schema, gpointer value)

@@ -11,6 +11,14 @@
 #include <cyaml/cyaml.h>
 #include <glib.h>
 
+/* Where the value of a key may be a mapping or, for short, one of its members: `key: X` stands for `key: {member: X}`. */
+typedef struct YamlShorthand {
+    const char *key, *member;
+} YamlShorthand;
+
+/* As yaml_read; `shorthands` ends with an entry without a key. */
+gboolean yaml_read_short(const char *path, const cyaml_schema_value_t *schema, const YamlShorthand *shorthands, gpointer *value,
+                         GError **error);
 gboolean yaml_read(const char *path, const cyaml_schema_value_t *schema, gpointer *value, GError **error);
 void yaml_release(const cyaml_schema_value_t *schema, gpointer value);
 

@@ -118,6 +118,44 @@ static void print_mix(const json_t *mix)
     printf("replay: %s tokens asked, %s drawn: %.4f %% of the mix\n", wanted, got, percent(replay, all));
 }
 
+/* A source's row of the mix; NULL: there is none. */
+static const json_t *part_of(const json_t *mix, const char *tag)
+{
+    const json_t *parts = json_object_get(mix, "sources");
+    for (gsize i = 0; i < json_array_size(parts); i++)
+        if (g_strcmp0(json_get_string(json_array_get(parts, i), "tag"), tag) == 0)
+            return json_array_get(parts, i);
+    return NULL;
+}
+
+static char *megabytes(const json_t *sample, const char *key)
+{
+    return g_strdup_printf("%.1f", (double)json_integer_value(json_object_get(sample, key)) / 1e6);
+}
+
+/* What samples were drawn of, what came of it, and the tokens that the mix then asked of them and got. */
+static void print_samples(const json_t *sources, const json_t *mix)
+{
+    gsize index;
+    json_t *source;
+    json_array_foreach(sources, index, source) {
+        const json_t *sample = json_object_get(source, "sample"), *part = part_of(mix, json_get_string(source, "tag"));
+        if (!sample)
+            continue;
+        g_autofree char *seen = format_count((guint64)json_integer_value(json_object_get(sample, "seen")));
+        g_autofree char *drawn = format_count((guint64)json_integer_value(json_object_get(sample, "drawn")));
+        g_autofree char *of = megabytes(sample, "seen_bytes"), *got = megabytes(sample, "drawn_bytes");
+        printf("sample %s: share %g asked; %s of %s records drawn, %s of %s MB", json_get_string(source, "tag"),
+               json_number_value(json_object_get(sample, "share")), drawn, seen, got, of);
+        if (part) {
+            g_autofree char *asked = format_count((guint64)json_integer_value(json_object_get(part, "asked_tokens")));
+            g_autofree char *taken = format_count((guint64)json_integer_value(json_object_get(part, "drawn_tokens")));
+            printf("; tokens asked %s, got %s", asked, taken);
+        }
+        putchar('\n');
+    }
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     gboolean json = FALSE;
@@ -140,6 +178,7 @@ static int run(const Command *command, int argc, char **argv)
         print_passages(json_object_get(facts, "runs"));
         print_contamination(json_object_get(facts, "contamination"));
         print_mix(json_object_get(facts, "mix"));
+        print_samples(json_object_get(facts, "sources"), json_object_get(facts, "mix"));
     }
     return EXIT_GOOD;
 }

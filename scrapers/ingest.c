@@ -16,6 +16,7 @@
 #include "scrapers/fetch/url.h"
 #include "scrapers/input_records.h"
 #include "scrapers/parse_worker.h"
+#include "scrapers/record_draw.h"
 #include "scrapers/source_crawls.h"
 #include "store/changes.h"
 #include "store/standing.h"
@@ -23,6 +24,7 @@
 
 #define BATCH_RECORDS 64
 #define BATCH_BYTES ((gsize)2 << 20)
+#define BATCH_SEEN_BYTES ((gsize)64 << 20) /* of records that are looked at, where few are drawn */
 #define COMMIT_BYTES ((gsize)32 << 20)
 #define COMMIT_RECORDS 4096 /* each may change a page of its own in the index of ids, which LMDB holds until the commit */
 #define COMMIT_INTERVAL (2 * G_USEC_PER_SEC)
@@ -43,7 +45,8 @@ typedef struct Entry {
 
 typedef struct IngestBatch {
     const Input *input;
-    guint64 first_record; /* number in its input of the first record */
+    guint64 end;          /* records of the input that are read with this batch and those before it */
+    guint64 seen, seen_bytes; /* of these, new in this batch: drawn or not */
     GArray *records;      /* of Record; emptied by the worker */
     GArray *entries;      /* of Entry; filled by the worker */
     gsize bytes;
@@ -61,8 +64,8 @@ typedef struct Ingest {
     StageRun run;
     /* the reader's */
     guint input_index;
-    guint64 record_number;
-    guint64 skip; /* records of the first input that an earlier run committed */
+    guint64 record_number; /* records of the input under way that were read */
+    guint64 skip; /* records of the first input that an earlier run dealt with */
     guint64 raw_position;
     RecordReader *reader;
     CrawlScope *scope; /* of the crawled input under way */
@@ -72,7 +75,7 @@ typedef struct Ingest {
     guint pending_records;
     gint64 last_commit;
     Sha256Context *crawl_chain; /* over url and capture of the crawled records of the input under way */
-    guint64 input_records, input_bytes;
+    guint64 input_records, input_bytes; /* of the input under way, that entered */
 } Ingest;
 
 static void entry_clear(gpointer data)
@@ -92,7 +95,7 @@ static IngestBatch *batch_new(const Ingest *ingest)
 {
     IngestBatch *batch = g_new0(IngestBatch, 1);
     batch->input = ingest->inputs->pdata[ingest->input_index];
-    batch->first_record = ingest->record_number;
+    batch->end = ingest->record_number;
     batch->records = g_array_new(FALSE, TRUE, sizeof(Record));
     batch->entries = g_array_new(FALSE, TRUE, sizeof(Entry));
     g_array_set_clear_func(batch->records, clear_record);
@@ -153,6 +156,8 @@ static void add_fault(IngestBatch *batch, const char *rule, const char *detail)
         .detail = g_strdup(detail),
     };
     g_array_append_val(batch->records, record);
+    batch->end++;
+    batch->seen++;
 }
 
 /* An input without records is one record, so that it is not lost. A WARC file that was read to its end is sound: it may
@@ -173,7 +178,7 @@ static void add_empty_input(IngestBatch *batch)
 /* An input ends: nothing more of it will come. */
 static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
 {
-    if (ingest->record_number + batch->records->len == 0 && !batch->input->crawled)
+    if (batch->end == 0 && !batch->input->crawled)
         add_empty_input(batch);
     batch->last = TRUE;
     if (ingest->reader && !record_reader_digest(ingest->reader, &batch->digest, error))
@@ -181,7 +186,7 @@ static gboolean end_input(Ingest *ingest, IngestBatch *batch, GError **error)
     g_clear_pointer(&ingest->reader, record_reader_free);
     g_clear_pointer(&ingest->scope, crawl_scope_free);
     ingest->input_index++;
-    ingest->record_number = 0;
+    ingest->record_number = ingest->skip = 0;
     return TRUE;
 }
 
@@ -206,6 +211,34 @@ static void report_reading(Ingest *ingest)
     ingest->raw_position = position;
 }
 
+/* Takes a record into the batch, unless an earlier run has dealt with it or the sample goes without it. */
+static void take_record(Ingest *ingest, IngestBatch *batch, Record *record)
+{
+    batch->end = ++ingest->record_number;
+    if (ingest->skip) {
+        ingest->skip--;
+        record_clear(record);
+        return;
+    }
+    batch->seen++;
+    batch->seen_bytes += record->length;
+    if (!record_is_drawn(batch->input->source, batch->input->format, record)) {
+        record_clear(record);
+        return;
+    }
+    rename_record(batch->input, record);
+    judge_page(ingest, record);
+    batch->bytes += record->length;
+    g_array_append_val(batch->records, *record);
+}
+
+/* Whether the batch is long enough. One of which little is drawn ends too, so that a kill loses little of the reading. */
+static gboolean is_full(const Ingest *ingest, const IngestBatch *batch)
+{
+    unsigned limit = ingest->context->batch_documents ? MIN(ingest->context->batch_documents, BATCH_RECORDS) : BATCH_RECORDS;
+    return batch->records->len >= limit || batch->bytes >= BATCH_BYTES || batch->seen_bytes >= BATCH_SEEN_BYTES;
+}
+
 /* Fills the batch from the input at hand; sets batch->last at its end. */
 static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
 {
@@ -218,8 +251,7 @@ static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
         if (!ingest->reader)
             return file_failed(ingest, batch, failure, error);
     }
-    unsigned limit = ingest->context->batch_documents ? MIN(ingest->context->batch_documents, BATCH_RECORDS) : BATCH_RECORDS;
-    while (batch->records->len < limit && batch->bytes < BATCH_BYTES) {
+    while (!is_full(ingest, batch)) {
         Record record = {0};
         int more = record_reader_next(ingest->reader, &record, &failure);
         report_reading(ingest);
@@ -227,24 +259,9 @@ static gboolean read_batch(Ingest *ingest, IngestBatch *batch, GError **error)
             return file_failed(ingest, batch, failure, error);
         if (more == 0)
             return end_input(ingest, batch, error);
-        rename_record(batch->input, &record);
-        judge_page(ingest, &record);
-        batch->bytes += record.length;
-        g_array_append_val(batch->records, record);
+        take_record(ingest, batch, &record);
     }
-    ingest->record_number += batch->records->len;
     return TRUE;
-}
-
-/* After a resume, throws away the records that were committed before. */
-static void drop_committed(Ingest *ingest, IngestBatch *batch)
-{
-    guint drop = (guint)MIN(ingest->skip, batch->records->len);
-    g_array_remove_range(batch->records, 0, drop);
-    batch->first_record += drop;
-    ingest->skip -= drop;
-    if (batch->last)
-        ingest->skip = 0;
 }
 
 static gpointer ingest_next(gpointer user, GError **error)
@@ -256,8 +273,7 @@ static gpointer ingest_next(gpointer user, GError **error)
             batch_free(batch);
             return NULL;
         }
-        drop_committed(ingest, batch);
-        if (batch->records->len || batch->last)
+        if (batch->seen || batch->last)
             return batch;
         batch_free(batch);
     }
@@ -528,9 +544,22 @@ static json_t *input_facts(Ingest *ingest, const IngestBatch *batch)
     char hex[SHA256_HEX_SIZE];
     Sha256 chain = sha256_finish(ingest->crawl_chain);
     sha256_hex(batch->input->crawled ? &chain : &batch->digest, hex);
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "source", batch->input->source->tag, "path", batch->input->name, "sha256", hex,
+    json_t *facts = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "source", batch->input->source->tag, "path", batch->input->name, "sha256", hex,
                      "bytes", (json_int_t)(batch->input->crawled ? ingest->input_bytes : batch->input->size), "records",
                      (json_int_t)ingest->input_records, "kind", batch->input->crawled ? "crawl" : "file");
+    if (batch->input->source->sample < 1)
+        json_object_set_new(facts, "records_seen", json_integer((json_int_t)batch->end));
+    return facts;
+}
+
+/* What a sample was drawn of. */
+static void count_seen(Ingest *ingest, const IngestBatch *batch)
+{
+    const RecipeSource *source = batch->input->source;
+    if (source->sample >= 1)
+        return;
+    stage_count(&ingest->run, source->tag, "seen", (gint64)batch->seen);
+    stage_count(&ingest->run, source->tag, "seen_bytes", (gint64)batch->seen_bytes);
 }
 
 /* Moves the run record over a batch: its counts, and where the next run would go on. Returns the facts of an input that
@@ -538,6 +567,7 @@ static json_t *input_facts(Ingest *ingest, const IngestBatch *batch)
 static json_t *advance(Ingest *ingest, const IngestBatch *batch)
 {
     json_t *facts = NULL;
+    count_seen(ingest, batch);
     for (guint i = 0; i < batch->entries->len; i++) {
         const Entry *entry = &g_array_index(batch->entries, Entry, i);
         count_entry(ingest, batch, entry);
@@ -547,15 +577,16 @@ static json_t *advance(Ingest *ingest, const IngestBatch *batch)
     }
     ingest->input_records += batch->entries->len;
     ingest->run.next += batch->entries->len;
-    guint64 record = batch->first_record + batch->entries->len;
+    guint64 record = batch->end;
     if (batch->last) {
         facts = input_facts(ingest, batch);
         ingest->input_records = ingest->input_bytes = 0;
         record = 0;
     }
     json_decref(ingest->run.position);
-    ingest->run.position = json_pack("{s:s, s:s, s:I, s:I}", "source", batch->input->source->tag, "input", batch->input->name, "record",
-                                     (json_int_t)record, "bytes", (json_int_t)ingest->input_bytes);
+    ingest->run.position = json_pack("{s:s, s:s, s:I, s:I, s:I}", "source", batch->input->source->tag, "input", batch->input->name, "record",
+                                     (json_int_t)record, "documents", (json_int_t)ingest->input_records, "bytes",
+                                     (json_int_t)ingest->input_bytes);
     return facts;
 }
 
@@ -628,13 +659,14 @@ static gboolean crawl_sources(StageContext *context, const Recipe *recipe, GErro
 }
 
 /* Puts back what the sink knew of the input under way when an earlier run ended, which must be read first. The input is cut
- * again from its start; records that were committed are thrown away before they are parsed. */
+ * again from its start; records that were dealt with are thrown away before they are parsed. */
 static void take_position(Ingest *ingest)
 {
     const json_t *position = ingest->run.position;
     ingest->skip = (guint64)json_integer_value(json_object_get(position, "record"));
     ingest->input_bytes = (guint64)json_integer_value(json_object_get(position, "bytes"));
-    ingest->input_records = ingest->skip;
+    const json_t *documents = json_object_get(position, "documents"); /* an earlier version knew of no samples */
+    ingest->input_records = documents ? (guint64)json_integer_value(documents) : ingest->skip;
 }
 
 /* The place in the list of the input under way; 0 where there is none. FALSE: it is not in the list. */
@@ -658,7 +690,7 @@ static gboolean restore_chain(Ingest *ingest, GError **error)
     g_autoptr(StoreTxn) txn = store_read_begin(ingest->context->store, error);
     if (!txn)
         return FALSE;
-    for (Docno docno = ingest->run.next - ingest->skip; docno < ingest->run.next; docno++) {
+    for (Docno docno = ingest->run.next - ingest->input_records; docno < ingest->run.next; docno++) {
         g_auto(Document) document = {0};
         if (!document_get_facts(txn, docno, &document, error))
             return FALSE;
@@ -679,7 +711,9 @@ static gboolean write_facts(StoreTxn *txn, gpointer user, GError **error)
                                  "repeat", (json_int_t)source->repeat, "valid", source->valid);
         json_object_set_new(fact, "licence", json_text(source->licence));
         if (source->expected)
-            json_object_set_new(fact, "expected", json_integer((json_int_t)source->expected));
+            json_object_set_new(fact, "expected", json_integer((json_int_t)((double)source->expected * source->sample)));
+        if (source->sample < 1) /* a seed may be past what JSON's integers hold */
+            json_object_set_new(fact, "sample", json_pack("{s:f, s:o}", "share", source->sample, "seed", json_sprintf("%" G_GUINT64_FORMAT, source->sample_seed)));
         json_array_append_new(sources, fact);
     }
     g_autofree char *text = json_write(sources);

@@ -13,6 +13,9 @@
  * A record whose source and id have a tombstone (store/tombstone.h) gives a stub with the verdict dropped / ingest /
  * "forgotten", whatever is in it.
  *
+ * Of a source with `sample` only the records that are drawn enter (scrapers/record_draw.h); counts "seen" and "seen_bytes" tell
+ * of what, and an input's record has "records_seen".
+ *
  * Killed at any moment, it goes on with the record after the last committed one. A store that was read to its end gets the
  * documents of inputs that the recipe has got since, behind its own. It starts anew when a source's settings or an input file
  * that was read (its name, size or time of change) are no longer the same, one of these is gone, or their order is another.

@@ -243,6 +243,8 @@ static char *source_settings(const RecipeSource *source)
     g_string_append_printf(text, " date=%s\n", source->extract.date ? source->extract.date : "");
     if (source->compat)
         g_string_append_printf(text, " compat=%s\n", source->compat);
+    if (source->sample < 1)
+        g_string_append_printf(text, " sample=%.17g,%" G_GUINT64_FORMAT "\n", source->sample, source->sample_seed);
     if (source->crawl)
         append_strings(text, "page", &source->crawl->pages);
     if (source->file_text)

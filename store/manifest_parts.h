@@ -24,6 +24,7 @@ typedef struct SourceTally {
     GHashTable *dropped_by; /* "stage/rule" -> guint64 * */
     GHashTable *merged_by;
     GHashTable *licences;   /* of kept documents, "" for none -> guint64 * */
+    guint64 seen, seen_bytes, drawn_bytes; /* of a sampled source: records that the sample was drawn of, and their bytes */
     guint64 tokens[SPLIT_COUNT];
     guint64 upsampled;           /* documents whose passes were drawn (store/upsample.h) */
     guint64 asked, drawn;        /* passes of these: in billionths, and whole */

@@ -98,6 +98,9 @@ static gboolean convert_sources(Recipe *recipe, const char *path, const RecipeFi
         recipe->sources[i].file = used ? used->path : NULL;
         recipe->sources[i].file_text = used ? used->text : NULL;
         recipe->sources[i].expected = used ? used->expected.documents : 0;
+        const FileSample *sample = entry->sample ? entry->sample : used ? ((const FileSource *)used->loaded)->sample : NULL;
+        if (!sample || !sample->seed)
+            recipe->sources[i].sample_seed = recipe->seed;
         unsigned first = i;
         recipe_find_source(recipe, recipe->sources[i].tag, &first);
         if (first != i)
@@ -150,7 +153,7 @@ static char *without_final_slashes(const char *folder)
 Recipe *recipe_load(const char *path, const char *inputs, GError **error)
 {
     g_autoptr(Recipe) recipe = g_new0(Recipe, 1);
-    if (!file_read(path, RECIPE_LIMIT, &recipe->text, NULL, error) || !yaml_read(path, &recipe_file_schema, &recipe->loaded, error))
+    if (!file_read(path, RECIPE_LIMIT, &recipe->text, NULL, error) || !yaml_read_short(path, &recipe_file_schema, recipe_shorthands, &recipe->loaded, error))
         return NULL;
     const RecipeFile *file = recipe->loaded;
     recipe->base_directory = inputs ? without_final_slashes(inputs) : g_path_get_dirname(path);

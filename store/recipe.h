@@ -79,6 +79,8 @@ typedef struct RecipeSource {
     char *licence;          /* when the documents do not say it themselves */
     bool redistributable;
     unsigned repeat;        /* times that each document goes into training: 1 */
+    double sample;          /* share of its records that enter the store (scrapers/record_draw.h): 1 */
+    uint64_t sample_seed;   /* the recipe's */
     double valid;           /* share of documents held out: 0.05 guidelines, 0.03 papers and abstracts, 0 replay */
     double test;            /* share held out for a test: 0 */
     double weight;          /* of its tokens among the sources of its kind (replay or not); NAN: by its size */

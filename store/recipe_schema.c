@@ -82,12 +82,20 @@ static const cyaml_schema_field_t clean_fields[] = {
     CYAML_FIELD_END,
 };
 
+const YamlShorthand recipe_shorthands[] = {{"sample", "share"}, {0}};
+
+static const cyaml_schema_field_t sample_fields[] = {
+    REAL(FileSample, share),
+    UNSIGNED(FileSample, seed),
+    CYAML_FIELD_END,
+};
+
 /* What an entry of a recipe and a source file have in common. */
 #define SOURCE_FIELDS                                                                                                  \
     STRING(FileSource, name), STRING(FileSource, format), STRING(FileSource, group), STRINGS(FileSource, paths),       \
         MAPPING(FileSource, crawl, crawl_fields), MAPPING(FileSource, extract, extract_fields),                        \
         MAPPING(FileSource, clean, clean_fields),                                                                      \
-        STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), UNSIGNED(FileSource, repeat),               \
+        STRING(FileSource, licence), BOOLEAN(FileSource, redistributable), MAPPING(FileSource, sample, sample_fields), UNSIGNED(FileSource, repeat),               \
         REAL(FileSource, valid), REAL(FileSource, test),                              \
         REAL(FileSource, weight), UNSIGNED(FileSource, max_tokens), REAL(FileSource, max_share), STRING(FileSource, text_field), STRING(FileSource, id_field), STRING(FileSource, compat),               \
         STRINGS(FileSource, abstracts), STRING(FileSource, abstract_labels), BOOLEAN(FileSource, upsample)

@@ -9,6 +9,7 @@
 
 #include <cyaml/cyaml.h>
 
+#include "base/yaml.h"
 #include "store/recipe.h"
 #include "store/source_file.h"
 
@@ -55,6 +56,14 @@ typedef struct FileClean {
 /* Puts what the file says in place of what *clean says; the lists are borrowed. `file` may be NULL. */
 void recipe_clean_apply(RecipeClean *clean, const FileClean *file);
 
+/* `sample: 0.1` stands for `sample: {share: 0.1}`. */
+typedef struct FileSample {
+    double *share;
+    uint64_t *seed;
+} FileSample;
+
+extern const YamlShorthand recipe_shorthands[];
+
 typedef struct FileSource {
     char *use;
     char *tag, *name, *format, *group;
@@ -64,6 +73,7 @@ typedef struct FileSource {
     FileClean *clean;
     char *licence;
     bool *redistributable;
+    FileSample *sample;
     unsigned *repeat;
     double *valid, *test, *weight, *max_share;
     uint64_t *max_tokens;

@@ -112,6 +112,12 @@ json_t *recipe_source_settings(const RecipeSource *source)
     json_object_set_new(object, "extract", extract_settings(&source->extract));
     set_text(object, "licence", source->licence);
     set_flag(object, "redistributable", source->redistributable);
+    if (source->sample < 1) {
+        json_t *sample = json_object();
+        set_number(sample, "share", source->sample);
+        set_whole(sample, "seed", source->sample_seed);
+        json_object_set_new(object, "sample", sample);
+    }
     set_whole(object, "repeat", source->repeat);
     set_number(object, "valid", source->valid);
     set_number(object, "test", source->test);

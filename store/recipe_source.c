@@ -105,6 +105,7 @@ static void override_source(MergedSource *room, const FileSource *over)
     OVERRIDE(group);
     OVERRIDE(licence);
     OVERRIDE(redistributable);
+    OVERRIDE(sample);
     OVERRIDE(repeat);
     OVERRIDE(valid);
     OVERRIDE(test);
@@ -200,6 +201,8 @@ static void convert_source(const FileSource *file, RecipeGroup group, RecipeSour
         .crawl = convert_crawl(file->crawl),
         .licence = file->licence,
         .redistributable = SETTING(file, redistributable, false),
+        .sample = SETTING(file->sample, share, 1.0),
+        .sample_seed = SETTING(file->sample, seed, 0),
         .repeat = SETTING(file, repeat, 1u),
         .valid = SETTING(file, valid, group_valid[group]),
         .test = SETTING(file, test, 0.0),
@@ -267,6 +270,11 @@ static gboolean check_source(const char *path, const RecipeSource *source, GErro
         return recipe_fault(error, path, "source '%s': compat is meditron, and only with format s2orc; not '%s' with format %s", source->tag,
                             source->compat, source->format);
     const RecipeChapters *chapters = &source->extract.chapters;
+    if (!(source->sample > 0 && source->sample <= 1))
+        return recipe_fault(error, path, "source '%s': sample is a share above 0 and up to 1, not %g", source->tag, source->sample);
+    if (source->sample < 1 && chapters->links.count)
+        return recipe_fault(error, path, "source '%s': a sample of pages would lack chapters of its documents; leave out sample or extract.chapters",
+                            source->tag);
     if (!chapters->links.count && (chapters->pages.count || chapters->skip.count))
         return recipe_fault(error, path, "source '%s': extract.chapters needs links, the selectors of the links to the chapters", source->tag);
     if (!(source->valid >= 0 && source->valid < 1))

@@ -136,7 +136,7 @@ SourceFile *source_file_load(const char *path, GError **error)
 {
     g_autoptr(SourceFile) file = g_new0(SourceFile, 1);
     file->path = g_strdup(path);
-    if (!file_read(path, SOURCE_FILE_LIMIT, &file->text, NULL, error) || !yaml_read(path, &source_file_schema, &file->loaded, error))
+    if (!file_read(path, SOURCE_FILE_LIMIT, &file->text, NULL, error) || !yaml_read_short(path, &source_file_schema, recipe_shorthands, &file->loaded, error))
         return NULL;
     take_facts(file, file->loaded);
     if (!recipe_source_make(path, 0, file->loaded, NULL, &file->source, error) || !check_facts(file, error))

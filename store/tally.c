@@ -60,6 +60,31 @@ static json_t *read_sources(Store *store, GError **error)
     return text ? json_parse(text, strlen(text), "the store's record \"sources\"", error) : json_array();
 }
 
+static guint64 count_of(const StageRun *run, const char *tag, const char *what)
+{
+    g_autofree char *key = g_strconcat(tag, "/", what, NULL);
+    return (guint64)json_integer_value(json_object_get(run->counts, key));
+}
+
+/* What samples were drawn of, which only the stage that drew them has counted. */
+static gboolean read_samples(Store *store, Tally *tally, GError **error)
+{
+    GError *cause = NULL;
+    g_auto(StageRun) run = {0};
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &cause);
+    if (txn && stage_load(txn, stage_order[0], &run, &cause))
+        for (guint i = 0; i < tally->sources->len; i++) {
+            SourceTally *source = g_ptr_array_index(tally->sources, i);
+            source->seen = count_of(&run, source->tag, "seen");
+            source->seen_bytes = count_of(&run, source->tag, "seen_bytes");
+            source->drawn_bytes = count_of(&run, source->tag, "bytes");
+        }
+    if (!cause)
+        return TRUE;
+    g_propagate_error(error, cause);
+    return FALSE;
+}
+
 Tally *tally_new(Store *store, GError **error)
 {
     g_autoptr(json_t) sources = read_sources(store, error);
@@ -82,7 +107,7 @@ Tally *tally_new(Store *store, GError **error)
         g_ptr_array_add(tally->sources, source);
         g_hash_table_insert(tally->by_tag, source->tag, source);
     }
-    return g_steal_pointer(&tally);
+    return read_samples(store, tally, error) ? g_steal_pointer(&tally) : NULL;
 }
 
 guint64 tally_sum(const Tally *tally, gsize member_offset)
@@ -120,6 +145,14 @@ json_t *tally_source_json(const SourceTally *source, TallyDepth depth)
     for (unsigned i = 0; i < SPLIT_COUNT; i++) {
         g_autofree char *key = g_strconcat("tokens_", split_names[i], NULL);
         json_object_set_new(object, key, json_integer((json_int_t)source->tokens[i]));
+    }
+    if (json_object_get(source->facts, "sample")) {
+        json_t *sample = json_copy(json_object_get(source->facts, "sample"));
+        json_object_set_new(sample, "seen", json_integer((json_int_t)source->seen));
+        json_object_set_new(sample, "seen_bytes", json_integer((json_int_t)source->seen_bytes));
+        json_object_set_new(sample, "drawn", json_integer((json_int_t)source->entered));
+        json_object_set_new(sample, "drawn_bytes", json_integer((json_int_t)source->drawn_bytes));
+        json_object_set_new(object, "sample", sample);
     }
     if (source->upsampled)
         json_object_set_new(object, "upsample", json_pack("{s:I, s:f, s:I, s:I}", "documents", (json_int_t)source->upsampled, "asked",

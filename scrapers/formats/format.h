@@ -98,6 +98,9 @@ typedef struct Format {
     /* Fills the document: at the least `id`, on success `text` and `kind`. What it fills on failure (an id, a title) is
      * kept for the ledger. Never prints, never reads files, needs no locale. */
     gboolean (*parse)(const Record *record, const ParseOptions *options, Document *document, ParseFailure *failure);
+    /* What names the record for the draw of a sample, found without parsing: bytes of the record, *length of them. NULL: the
+     * record is always drawn. A format without it draws by the whole record. */
+    const char *(*key)(const Record *record, gsize *length);
     /* Both or neither. Records that needs_convert are given to `convert` before they go to `parse`, in the process and on
      * the thread that calls parser_parse: it runs a program (in a jail) that a sandboxed child could not start. It fills
      * `converted`, which parse gets in the record's stead, or `failure`. FALSE with `error` when the machine fails. */

@@ -175,6 +175,19 @@ static gboolean medline_parse(const Record *record, const ParseOptions *options,
     return record_parse(tape, options, document, failure);
 }
 
+/* The number of a citation's own PMID, which is its first; a record without one is drawn by all of its bytes. */
+static const char *medline_key(const Record *record, gsize *length)
+{
+    static const char pmid[] = "<PMID";
+    if (g_str_has_prefix(record->bytes, "<DeleteCitation"))
+        return NULL;
+    const char *found = memmem(record->bytes, record->length, pmid, strlen(pmid));
+    const char *start = found ? strchr(found, '>') : NULL;
+    gsize digits = start ? strspn(start + 1, "0123456789") : 0;
+    *length = digits ? digits : record->length;
+    return digits ? start + 1 : record->bytes;
+}
+
 const Format format_medline = {
     .name = "medline",
     .summary = "PubMed baseline and update files (.xml.gz): titles and abstracts",
@@ -182,4 +195,5 @@ const Format format_medline = {
     .elements = medline_records,
     .sandboxed = TRUE,
     .parse = medline_parse,
+    .key = medline_key,
 };

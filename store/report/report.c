@@ -234,6 +234,30 @@ static void add_mix(GString *page, const json_t *manifest)
     html_table_end(page);
 }
 
+/* What samples were drawn of, where the recipe asks for any. */
+static void add_samples(GString *page, const json_t *sources)
+{
+    static const char *const columns[] = {"source", "records seen", "drawn", "bytes seen", "drawn", "share asked", NULL};
+    gboolean any = FALSE;
+    for (gsize i = 0; i < json_array_size(sources); i++) {
+        const json_t *source = json_array_get(sources, i), *sample = json_object_get(source, "sample");
+        if (!sample)
+            continue;
+        if (!any) {
+            html_section(page, "Samples", "Sources of which only a share entered, drawn by a hash of their records while they were read.");
+            html_table_begin(page, "records drawn", columns);
+        }
+        any = TRUE;
+        double asked = json_number_value(json_object_get(sample, "share"));
+        g_autofree char *seen = count_text(number(sample, "seen")), *drawn = count_text(number(sample, "drawn")), *share = html_percent(asked);
+        g_autofree char *of = count_text(number(sample, "seen_bytes")), *bytes = count_text(number(sample, "drawn_bytes"));
+        html_row(page, source_name(source), share_of(number(sample, "drawn"), number(sample, "seen")),
+                 (const char *const[]){seen, drawn, of, bytes, share, NULL});
+    }
+    if (any)
+        html_table_end(page);
+}
+
 static void add_sections(GString *page, const json_t *manifest, const Lengths *lengths)
 {
     const json_t *sources = json_object_get(manifest, "sources");
@@ -242,6 +266,7 @@ static void add_sections(GString *page, const json_t *manifest, const Lengths *l
     g_autoptr(json_t) merged = sum_counters(sources, "merged_by");
     g_autoptr(json_t) licences = sum_counters(sources, "licences");
     add_composition(page, sources);
+    add_samples(page, sources);
     add_funnel(page, entered, dropped, merged);
     html_section(page, "Drops by rule", "Each document that was dropped, by the stage and the rule that decided.");
     add_counters(page, "share of those that entered", "stage and rule", dropped, entered);

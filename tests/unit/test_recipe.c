@@ -48,6 +48,29 @@ static void test_zero_and_false_are_not_taken_for_absent(void)
     g_assert_cmpuint(recipe->seed, ==, 7);
 }
 
+static void assert_sample(const char *source, double share, guint64 seed)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = g_strconcat("name: \"\xc3\xa9t\xc3\xa9 sample: 3\"\nseed: 7\n# sample: 9\nsources:\n", source, GOOD_TAIL, NULL);
+    g_autoptr(Recipe) recipe = load(text, &error);
+    g_assert_no_error(error);
+    g_assert_cmpfloat(recipe->sources[0].sample, ==, share);
+    g_assert_cmpuint(recipe->sources[0].sample_seed, ==, seed);
+}
+
+#define SAMPLED(sample) "  - {tag: a, format: jsonl, group: papers, name: sample, " sample "paths: [a, sample]}\n"
+
+static void test_a_sample_is_a_share_or_a_share_and_a_seed(void)
+{
+    assert_sample(SAMPLED(""), 1, 7);
+    assert_sample(SAMPLED("sample: 0.25, "), 0.25, 7);
+    assert_sample(SAMPLED("sample: \"0.25\", "), 0.25, 7);
+    assert_sample(SAMPLED("sample: {share: 0.25, seed: 8}, "), 0.25, 8);
+    assert_sample(SAMPLED("sample: {seed: 0}, "), 1, 0);
+    assert_sample("  - tag: a\n    format: jsonl\n    sample: 0.5 # half\n    group: papers\n    paths:\n      - sample\n", 0.5, 7);
+    assert_sample("  - tag: a\n    format: jsonl\n    group: papers\n    paths: [a]\n    sample:\n      share: 0.5\n", 0.5, 7);
+}
+
 #define TWO_SOURCES(first, second)                                                                                     \
     "sources:\n  - {tag: a, format: jsonl, group: papers, paths: [a]" first "}\n"                                      \
     "  - {tag: b, format: jsonl, group: papers, paths: [b]" second "}\n"                                                \
@@ -61,6 +84,14 @@ static void assert_refused(const char *text, const char *reason)
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
     g_test_message("%s", error->message);
     g_assert_nonnull(strstr(error->message, reason));
+}
+
+static void test_what_is_no_share_is_refused(void)
+{
+    assert_refused(TWO_SOURCES(", sample: 0", ""), "source 'a': sample is a share above 0 and up to 1, not 0");
+    assert_refused(TWO_SOURCES(", sample: 1.5", ""), "up to 1, not 1.5");
+    assert_refused(TWO_SOURCES(", sample: {share: 0.1, part: 2}", ""), "Unexpected key: part");
+    assert_refused(TWO_SOURCES(", sample: 0.5, extract: {chapters: {links: [a]}}", ""), "would lack chapters");
 }
 
 static void test_a_mix_that_no_documents_could_fill_is_refused(void)
@@ -277,6 +308,8 @@ int main(int argc, char **argv)
     g_test_add_func("/recipe/what the file leaves out has its default", test_what_the_file_leaves_out_has_its_default);
     g_test_add_func("/recipe/zero and false are not taken for absent", test_zero_and_false_are_not_taken_for_absent);
     g_test_add_func("/recipe/a mix that no documents could fill is refused", test_a_mix_that_no_documents_could_fill_is_refused);
+    g_test_add_func("/recipe/a sample is a share, or a share and a seed", test_a_sample_is_a_share_or_a_share_and_a_seed);
+    g_test_add_func("/recipe/what is no share is refused", test_what_is_no_share_is_refused);
     g_test_add_func("/recipe/the mix has its settings", test_the_mix_has_its_settings);
     g_test_add_func("/recipe/an unknown key is quoted with its line", test_an_unknown_key_is_quoted_with_its_line);
     g_test_add_func("/recipe/a wrong type is quoted with its line", test_a_wrong_type_is_quoted_with_its_line);
