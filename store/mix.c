@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/pipeline.h"
 #include "store/draw.h"
+#include "store/layout.h"
 #include "store/metadata.h"
 #include "store/mix_rows.h"
 #include "store/mix_targets.h"
@@ -34,6 +35,7 @@ typedef struct MixPlan {
     StageContext *context;
     const Recipe *recipe;
     Upsampler *upsampler; /* NULL: no source is upsampled */
+    const Layout *layout; /* NULL: nothing is kept of an earlier mix */
     RowFile *rows;
     MixTarget *targets; /* of each source */
     MixPart *parts;
@@ -129,6 +131,84 @@ static gboolean count_parts(MixPlan *plan, GError **error)
     return TRUE;
 }
 
+/* ---- Where it was cut ---------------------------------------------------------------------------------------- */
+
+/* Numbers of 64 bits are beyond what JSON's are sure to hold. */
+static json_t *number_text(guint64 number)
+{
+    g_autofree char *text = g_strdup_printf("%016" G_GINT64_MODIFIER "x", number);
+    return json_string(text);
+}
+
+static guint64 text_number(const json_t *object, const char *key)
+{
+    const char *text = json_get_string(object, key);
+    return text ? g_ascii_strtoull(text, NULL, 16) : 0;
+}
+
+/* All that decides what is taken of a document besides itself, for a mix that goes on with this one (store/layout.h). */
+static json_t *cuts_json(const MixPlan *plan)
+{
+    json_t *cuts = json_array(), *object = json_pack("{s:o}", "cuts", cuts);
+    double lower, upper;
+    for (unsigned i = 0; i < plan->recipe->sources_count; i++) {
+        const MixPart *part = &plan->parts[i];
+        json_array_append_new(cuts, json_pack("{s:s, s:I, s:o, s:o}", "tag", plan->recipe->sources[i].tag, "rounds", (json_int_t)part->rounds,
+                                              "order", number_text(part->cut.order), "docno", number_text(part->cut.docno)));
+    }
+    if (plan->upsampler && upsampler_quartiles(plan->upsampler, &lower, &upper))
+        json_object_set_new(object, "quartiles", json_pack("[f, f]", lower, upper));
+    return object;
+}
+
+static const json_t *find_tag(const json_t *list, const char *tag)
+{
+    for (gsize i = 0; i < json_array_size(list); i++)
+        if (g_strcmp0(json_get_string(json_array_get(list, i), "tag"), tag) == 0)
+            return json_array_get(list, i);
+    return NULL;
+}
+
+/* What was asked for stays what it was, too. */
+static void take_cuts(MixPlan *plan)
+{
+    const json_t *cuts = json_object_get(plan->layout->plan, "cuts"), *asked = json_object_get(plan->layout->asked, "sources");
+    for (unsigned i = 0; i < plan->recipe->sources_count; i++) {
+        const json_t *cut = find_tag(cuts, plan->recipe->sources[i].tag), *part = find_tag(asked, plan->recipe->sources[i].tag);
+        const char *limit = json_get_string(part, "limit");
+        plan->parts[i].rounds = (guint64)json_integer_value(json_object_get(cut, "rounds"));
+        plan->parts[i].cut = (MixCut){.order = text_number(cut, "order"), .docno = text_number(cut, "docno")};
+        plan->targets[i].asked = (guint64)json_integer_value(json_object_get(part, "asked_tokens"));
+        plan->targets[i].target = (guint64)json_integer_value(json_object_get(part, "target_tokens"));
+        plan->targets[i].limit = limit ? g_intern_string(limit) : NULL;
+    }
+    plan->replay_asked = (guint64)json_integer_value(json_object_get(plan->layout->asked, "replay_asked_tokens"));
+}
+
+static gboolean find_cuts(MixPlan *plan, GError **error)
+{
+    if (!mix_targets_others(plan->recipe, plan->targets, error))
+        return FALSE;
+    plan->replay_asked = mix_targets_replay(plan->recipe, cut_sources(plan, FALSE), plan->targets);
+    cut_sources(plan, TRUE);
+    return TRUE;
+}
+
+/* The quartiles of citations: those of the mix that this one goes on with, else those of the corpus. */
+static gboolean settle_upsampler(const MixPlan *plan, GError **error)
+{
+    const json_t *quartiles = plan->layout ? json_object_get(plan->layout->plan, "quartiles") : NULL;
+    if (!plan->upsampler)
+        return TRUE;
+    if (!plan->layout)
+        return mix_rows_observe(plan->context, plan->recipe, plan->upsampler, error);
+    upsampler_set_quartiles(plan->upsampler, quartiles != NULL, json_real_value(json_array_get(quartiles, 0)),
+                            json_real_value(json_array_get(quartiles, 1)));
+    return TRUE;
+}
+
+/* ---- The whole plan ------------------------------------------------------------------------------------------ */
+
 static gboolean make_plan(MixPlan *plan, Docno done, GError **error)
 {
     TokenizerFacts facts = {.width = 2};
@@ -141,18 +221,21 @@ static gboolean make_plan(MixPlan *plan, Docno done, GError **error)
         return FALSE;
     }
     g_clear_pointer(&txn, store_read_end);
-    if (plan->upsampler && !mix_rows_observe(plan->context, plan->recipe, plan->upsampler, error))
+    if (!settle_upsampler(plan, error))
         return FALSE;
     plan->rows = mix_rows_gather(plan->context, plan->recipe, plan->upsampler, facts.width, done, error);
     if (!plan->rows)
         return FALSE;
     add_available(plan);
-    if (!mix_targets_others(plan->recipe, plan->targets, error))
+    if (plan->layout)
+        take_cuts(plan);
+    else if (!find_cuts(plan, error))
         return FALSE;
-    plan->others_drawn = cut_sources(plan, FALSE);
-    plan->replay_asked = mix_targets_replay(plan->recipe, plan->others_drawn, plan->targets);
-    plan->replay_drawn = cut_sources(plan, TRUE);
-    return count_parts(plan, error);
+    if (!count_parts(plan, error))
+        return FALSE;
+    for (unsigned i = 0; i < plan->recipe->sources_count; i++)
+        *(is_replay(plan, i) ? &plan->replay_drawn : &plan->others_drawn) += plan->parts[i].tokens;
+    return TRUE;
 }
 
 /* ---- What was asked and what was got ---------------------------------------------------------------------------- */
@@ -420,10 +503,12 @@ static gboolean run_mix(MixRun *mix, GError **error)
     if (!make_plan(mix->plan, mix->run.next, error))
         return FALSE;
     g_autofree char *description = describe_plan(mix->plan);
+    json_decref(mix->run.position);
+    mix->run.position = cuts_json(mix->plan);
     if (!store_write(context->store, put_description, description, error) || !write_rows(mix, error) ||
         !stage_finish(context->store, &mix->run, error))
         return FALSE;
-    if (context->notices) {
+    if (context->notices && !mix->plan->layout) {
         notice_shortage(mix->plan, context->notices);
         notice_limits(mix->plan, context->notices);
     }
@@ -451,7 +536,13 @@ gboolean mix_run(StageContext *context, const Recipe *recipe, const char *predec
     *fingerprint = mix_fingerprint(recipe, upsampler, predecessor);
     if (!stage_begin(context->store, "mix", *fingerprint, &mix.run, &action, error))
         return FALSE;
-    gboolean good = action == STAGE_SKIP || run_mix(&mix, error);
+    g_auto(Layout) layout = {0};
+    gboolean kept = FALSE, good = TRUE;
+    if (action != STAGE_SKIP) {
+        good = layout_use(context->store, "mix", *fingerprint, &layout, &kept, error);
+        plan.layout = kept ? &layout : NULL;
+        good = good && run_mix(&mix, error);
+    }
     row_file_free(plan.rows);
     stage_run_clear(&mix.run);
     return good;

@@ -7,37 +7,25 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/pack_items.h"
+#include "store/layout.h"
+#include "store/pack_parts.h"
 #include "store/recipe_settings.h"
+#include "store/repack.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
 
-typedef struct Packing {
-    StageContext *context;
-    const Recipe *recipe;
-    guint32 bos, eos, width;
-    PackItems items[SPLIT_COUNT];
-    StageRun run;
-} Packing;
+void packed_shard_init(PackedShard *shard, const Packing *packing, const char *split, guint32 number)
+{
+    *shard = (PackedShard){
+        .packing = packing,
+        .split = split,
+        .number = number,
+        .spans = g_array_new(FALSE, FALSE, sizeof(Span)),
+        .placements = g_array_new(FALSE, FALSE, sizeof(PackedPlacement)),
+    };
+}
 
-/* One shard, ready to be written. */
-typedef struct PackedShard {
-    const Packing *packing;
-    const char *split;
-    guint32 number;
-    char *ids;
-    gsize ids_length;
-    GArray *spans;      /* of Span */
-    GArray *placements; /* of PackedPlacement */
-    Sha256 digest;
-} PackedShard;
-
-typedef struct PackedPlacement {
-    Docno docno;
-    Placement placement;
-} PackedPlacement;
-
-static void packed_shard_clear(PackedShard *shard)
+void packed_shard_clear(PackedShard *shard)
 {
     g_free(shard->ids);
     g_array_unref(shard->spans);
@@ -51,9 +39,7 @@ static void put_id(char *to, unsigned width, guint32 id)
     memcpy(to, width == 2 ? (const void *)&narrow : (const void *)&wide, width);
 }
 
-/* Tokens [span.offset, span.offset + span.length) of "BOS document EOS". */
-static gboolean copy_tokens(const Packing *packing, StoreTxn *txn, const Span *span, const PackItem *item, char *to,
-                            GError **error)
+gboolean pack_copy_tokens(const Packing *packing, StoreTxn *txn, const Span *span, const PackItem *item, char *to, GError **error)
 {
     const RecipePack *pack = &packing->recipe->pack;
     const void *ids;
@@ -77,14 +63,14 @@ static gboolean copy_tokens(const Packing *packing, StoreTxn *txn, const Span *s
     return TRUE;
 }
 
-static void place(PackedShard *shard, const Span *span, const PackItem *item)
+void packed_shard_place(PackedShard *shard, const Span *span, guint64 length)
 {
     g_array_append_val(shard->spans, *span);
     if (span->offset > 0)
         return;
     PackedPlacement placed = {
         .docno = span->docno,
-        .placement = {.position = span->position, .length = item->length, .repeat = span->repeat},
+        .placement = {.position = span->position, .length = length, .repeat = span->repeat},
     };
     g_strlcpy(placed.placement.split, shard->split, sizeof placed.placement.split);
     g_array_append_val(shard->placements, placed);
@@ -100,9 +86,9 @@ static gboolean fill_shard(const Packing *packing, PackCursor *cursor, PackedSha
     Span span;
     PackItem item;
     while (pack_cursor_take(cursor, room, &span, &item)) {
-        if (!copy_tokens(packing, txn, &span, &item, shard->ids + shard->ids_length, error))
+        if (!pack_copy_tokens(packing, txn, &span, &item, shard->ids + shard->ids_length, error))
             return FALSE;
-        place(shard, &span, &item);
+        packed_shard_place(shard, &span, item.length);
         shard->ids_length += (gsize)span.length * packing->width;
         room -= span.length;
     }
@@ -110,24 +96,35 @@ static gboolean fill_shard(const Packing *packing, PackCursor *cursor, PackedSha
     return TRUE;
 }
 
-static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
+gboolean packed_shard_put_spans(StoreTxn *txn, const PackedShard *shard, GError **error)
 {
-    const PackedShard *shard = user;
     guint8 key[SHARD_KEY_SIZE];
     shard_key(shard->split, shard->number, key);
-    if (!store_put(txn, TABLE_SHARDS, key, sizeof key, shard->ids, shard->ids_length, error) ||
-        !store_put(txn, TABLE_SPANS, key, sizeof key, shard->spans->data, shard->spans->len * sizeof(Span), error) ||
-        !shard_digest_put(txn, shard->split, shard->number, &shard->digest, error))
+    if (!store_put(txn, TABLE_SPANS, key, sizeof key, shard->spans->data, shard->spans->len * sizeof(Span), error))
         return FALSE;
     for (guint i = 0; i < shard->placements->len; i++) {
         const PackedPlacement *placed = &g_array_index(shard->placements, PackedPlacement, i);
         if (!placement_put(txn, placed->docno, &placed->placement, error))
             return FALSE;
     }
-    return stage_save(txn, &shard->packing->run, error);
+    return TRUE;
 }
 
-static void count_shard(Packing *packing, const PackedShard *shard)
+gboolean packed_shard_put(StoreTxn *txn, const PackedShard *shard, GError **error)
+{
+    guint8 key[SHARD_KEY_SIZE];
+    shard_key(shard->split, shard->number, key);
+    return store_put(txn, TABLE_SHARDS, key, sizeof key, shard->ids, shard->ids_length, error) &&
+           shard_digest_put(txn, shard->split, shard->number, &shard->digest, error) && packed_shard_put_spans(txn, shard, error);
+}
+
+static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
+{
+    const PackedShard *shard = user;
+    return packed_shard_put(txn, shard, error) && stage_save(txn, &shard->packing->run, error);
+}
+
+void packed_shard_count(Packing *packing, const PackedShard *shard)
 {
     g_autofree char *what = g_strconcat("tokens_", shard->split, NULL);
     for (guint i = 0; i < shard->spans->len; i++) {
@@ -139,16 +136,11 @@ static void count_shard(Packing *packing, const PackedShard *shard)
 
 static gboolean pack_shard(Packing *packing, PackCursor *cursor, guint32 number, GError **error)
 {
-    PackedShard shard = {
-        .packing = packing,
-        .split = cursor->items->split,
-        .number = number,
-        .spans = g_array_new(FALSE, FALSE, sizeof(Span)),
-        .placements = g_array_new(FALSE, FALSE, sizeof(PackedPlacement)),
-    };
+    PackedShard shard;
+    packed_shard_init(&shard, packing, cursor->items->split, number);
     gboolean good = fill_shard(packing, cursor, &shard, error);
     if (good) {
-        count_shard(packing, &shard);
+        packed_shard_count(packing, &shard);
         good = store_write(packing->context->store, write_shard, &shard, error);
     }
     if (good)
@@ -196,6 +188,17 @@ static gboolean load_items(Packing *packing, GError **error)
     return txn && pack_items_load(txn, packing->recipe, packing->items, error);
 }
 
+/* Anew, or what is no more as it was. */
+static gboolean pack_all(Packing *packing, const char *fingerprint, GError **error)
+{
+    Store *store = packing->context->store;
+    g_auto(Layout) layout = {0};
+    gboolean kept;
+    if (!layout_use(store, "pack", fingerprint, &layout, &kept, error))
+        return FALSE;
+    return kept ? repack_run(packing, error) : pack_splits(packing, error) && stage_finish(store, &packing->run, error);
+}
+
 static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, const char *predecessor)
 {
     char hex[SHA256_HEX_SIZE];
@@ -241,7 +244,7 @@ gboolean pack_run(StageContext *context, const Recipe *recipe, const Tokenizer *
                     recipe_settings_put(context->store, recipe, error) &&
                     stage_begin(context->store, "pack", *fingerprint, &packing.run, &action, error);
     if (good && action != STAGE_SKIP)
-        good = load_items(&packing, error) && pack_splits(&packing, error) && stage_finish(context->store, &packing.run, error);
+        good = load_items(&packing, error) && pack_all(&packing, *fingerprint, error);
     pack_items_clear(packing.items);
     stage_run_clear(&packing.run);
     return good;

@@ -2,7 +2,7 @@
  * store/shard.h - packed tokens, read in place, with the document behind each token.
  *
  * A split ("train", "valid" or "test") is one long row of token ids, cut into shards of `shard_tokens` tokens (the last may be
- * shorter). A shard is one LMDB value of u16 (vocabulary up to 65,536) or u32 ids, little-endian. Beside each shard
+ * shorter, and so may those out of which documents were taken: store/repack.h). A shard is one LMDB value of u16 (vocabulary up to 65,536) or u32 ids, little-endian. Beside each shard
  * lies the array of its spans, in token order without gaps: which document each run of tokens belongs to.
  * Positions are token numbers from the start of the split, from 0.
  *

@@ -12,6 +12,7 @@ G_STATIC_ASSERT(G_BYTE_ORDER == G_LITTLE_ENDIAN);
 G_STATIC_ASSERT(sizeof(Span) == 32);
 
 #define SPLIT_NAME_SIZE 8
+#define DIGEST_PREFIX "shard/"
 #define PLACEMENT_SIZE (SPLIT_NAME_SIZE + 8 + 8 + 4)
 
 void shard_key(const char *split, guint32 shard, guint8 key[SHARD_KEY_SIZE])
@@ -83,6 +84,28 @@ static gboolean placement_parse(const StoreValue *value, Placement *placement)
     return placement->split[SPLIT_NAME_SIZE - 1] == '\0';
 }
 
+gboolean placement_delete(StoreTxn *txn, Docno docno, guint32 repeat, GError **error)
+{
+    guint8 key[12];
+    placement_key(docno, repeat, key);
+    return store_delete(txn, TABLE_PLACEMENTS, key, sizeof key, error);
+}
+
+static gboolean set_senseless(Docno docno, GError **error)
+{
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "the placement of document %" G_GUINT64_FORMAT " makes no sense; run galen audit", docno);
+    return FALSE;
+}
+
+gboolean placement_get(StoreTxn *txn, Docno docno, guint32 repeat, Placement *placement, GError **error)
+{
+    guint8 key[12];
+    StoreValue value;
+    placement_key(docno, repeat, key);
+    return store_get(txn, TABLE_PLACEMENTS, key, sizeof key, &value, error) &&
+           (placement_parse(&value, placement) || set_senseless(docno, error));
+}
+
 gboolean shard_placements(StoreTxn *txn, Docno docno, GArray *placements, GError **error)
 {
     guint8 key[12];
@@ -96,19 +119,53 @@ gboolean shard_placements(StoreTxn *txn, Docno docno, GArray *placements, GError
         if (found.length != sizeof key || memcmp(found.data, key, 8) != 0)
             return TRUE;
         Placement placement;
-        if (!placement_parse(&value, &placement)) {
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "the placement of document %" G_GUINT64_FORMAT " makes no sense; run galen audit", docno);
-            return FALSE;
-        }
+        if (!placement_parse(&value, &placement))
+            return set_senseless(docno, error);
         g_array_append_val(placements, placement);
     }
     return more == 0;
 }
 
+gboolean shard_delete(StoreTxn *txn, const char *split, guint32 shard, GError **error)
+{
+    g_autofree char *name = g_strdup_printf(DIGEST_PREFIX "%s/%u", split, shard);
+    guint8 key[SHARD_KEY_SIZE];
+    shard_key(split, shard, key);
+    return store_delete(txn, TABLE_SHARDS, key, sizeof key, error) && store_delete(txn, TABLE_SPANS, key, sizeof key, error) &&
+           store_delete(txn, TABLE_META, name, strlen(name), error);
+}
+
+/* The name of a digest; NULL without error: there is none. */
+static char *first_digest(StoreTxn *txn, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_META, DIGEST_PREFIX, strlen(DIGEST_PREFIX), error);
+    StoreValue key, value;
+    if (!cursor || store_cursor_next(cursor, &key, &value, error) <= 0)
+        return NULL;
+    gboolean one = key.length > strlen(DIGEST_PREFIX) && memcmp(key.data, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0;
+    return one ? g_strndup(key.data, key.length) : NULL;
+}
+
+gboolean shards_clear(StoreTxn *txn, GError **error)
+{
+    GError *failure = NULL;
+    char *name;
+    while ((name = first_digest(txn, &failure))) {
+        gboolean good = store_delete(txn, TABLE_META, name, strlen(name), error);
+        g_free(name);
+        if (!good)
+            return FALSE;
+    }
+    if (failure) {
+        g_propagate_error(error, failure);
+        return FALSE;
+    }
+    return store_clear(txn, TABLE_SHARDS, error) && store_clear(txn, TABLE_SPANS, error) && store_clear(txn, TABLE_PLACEMENTS, error);
+}
+
 gboolean shard_digest_put(StoreTxn *txn, const char *split, guint32 shard, const Sha256 *digest, GError **error)
 {
-    g_autofree char *name = g_strdup_printf("shard/%s/%u", split, shard);
+    g_autofree char *name = g_strdup_printf(DIGEST_PREFIX "%s/%u", split, shard);
     char hex[SHA256_HEX_SIZE];
     sha256_hex(digest, hex);
     return store_put_meta(txn, name, hex, error);
@@ -116,7 +173,7 @@ gboolean shard_digest_put(StoreTxn *txn, const char *split, guint32 shard, const
 
 gboolean shard_digest_get(StoreTxn *txn, const char *split, guint32 shard, Sha256 *digest, GError **error)
 {
-    g_autofree char *name = g_strdup_printf("shard/%s/%u", split, shard);
+    g_autofree char *name = g_strdup_printf(DIGEST_PREFIX "%s/%u", split, shard);
     g_autofree char *hex = store_get_meta(txn, name, error);
     if (!hex)
         return FALSE;

@@ -19,10 +19,17 @@ gboolean shard_key_read(const StoreValue *key, unsigned *split, guint32 *shard);
 char *shard_where(unsigned split, guint32 shard); /* "train/3", for people; g_free */
 
 gboolean placement_put(StoreTxn *txn, Docno docno, const Placement *placement, GError **error);
+gboolean placement_delete(StoreTxn *txn, Docno docno, guint32 repeat, GError **error); /* fine if absent */
+/* Where pass `repeat` of the document begins; FALSE without error: nowhere. */
+gboolean placement_get(StoreTxn *txn, Docno docno, guint32 repeat, Placement *placement, GError **error);
 
 /* Of a shard's bytes, as recorded. FALSE without error: there is no record. */
 gboolean shard_digest_get(StoreTxn *txn, const char *split, guint32 shard, Sha256 *digest, GError **error);
 gboolean shard_digest_put(StoreTxn *txn, const char *split, guint32 shard, const Sha256 *digest, GError **error);
+/* Everything that the stage "pack" has written. */
+gboolean shards_clear(StoreTxn *txn, GError **error);
+/* Tokens, spans and digest of one shard; its placements are others' to see to. */
+gboolean shard_delete(StoreTxn *txn, const char *split, guint32 shard, GError **error);
 
 /* Number `index` of an array of spans that may lie at any address. */
 Span span_at(const void *spans, gsize index);

@@ -6,19 +6,20 @@
 
 #include "base/error.h"
 #include "store/fingerprint.h"
+#include "store/layout.h"
+#include "store/shard_record.h"
 #include "store/stage_record.h"
 
 const char *const stage_order[] = {"ingest", "updates", "chapters", "metadata", "rights", "lines", "boilerplate", "clean", "sign", "dedup", "containment", "passages", "contamination", "tokenise", "mix", "pack", NULL};
 
-/* The tables that hold a stage's results, besides its verdicts, cuts and notes. */
+/* The tables that hold a stage's results, besides its verdicts, cuts and notes; for "pack" there is shards_clear. */
 static const struct {
     const char *stage;
     StoreTable table;
 } owned_tables[] = {
-    {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},    {"ingest", TABLE_COUNTS},
-    {"clean", TABLE_CLEANED},
-    {"sign", TABLE_SIGNATURES}, {"dedup", TABLE_BANDS},      {"tokenise", TABLE_TOKENS}, {"mix", TABLE_DRAWS}, {"pack", TABLE_SHARDS},
-    {"pack", TABLE_SPANS},      {"pack", TABLE_PLACEMENTS},  {"dedup", TABLE_CLUSTERS},  {"updates", TABLE_PMIDS}, {"metadata", TABLE_IDENTIFIERS},
+    {"ingest", TABLE_INPUTS},   {"ingest", TABLE_DOCUMENTS}, {"ingest", TABLE_IDS},      {"ingest", TABLE_COUNTS},
+    {"clean", TABLE_CLEANED},   {"sign", TABLE_SIGNATURES},  {"dedup", TABLE_BANDS},     {"dedup", TABLE_CLUSTERS},
+    {"tokenise", TABLE_TOKENS}, {"mix", TABLE_DRAWS},        {"updates", TABLE_PMIDS},   {"metadata", TABLE_IDENTIFIERS},
 };
 
 /* The meta records that are a stage's results. */
@@ -127,6 +128,8 @@ static gboolean forget_results(StoreTxn *txn, gpointer user, GError **error)
         for (gsize i = 0; i < G_N_ELEMENTS(owned_tables); i++)
             if (strcmp(owned_tables[i].stage, *stage) == 0 && !store_clear(txn, owned_tables[i].table, error))
                 return FALSE;
+        if (strcmp(*stage, "pack") == 0 && !layout_is_kept(txn) && !shards_clear(txn, error))
+            return FALSE;
     }
     return store_clear(txn, TABLE_CHANGES, error) && store_clear(txn, TABLE_WITHDRAWN, error);
 }

@@ -164,6 +164,20 @@ void upsampler_finish(Upsampler *upsampler)
     g_clear_pointer(&upsampler->rates, g_array_unref);
 }
 
+gboolean upsampler_quartiles(const Upsampler *upsampler, double *lower, double *upper)
+{
+    *lower = upsampler->lower;
+    *upper = upsampler->upper;
+    return upsampler->quartiles;
+}
+
+void upsampler_set_quartiles(Upsampler *upsampler, gboolean known, double lower, double upper)
+{
+    upsampler->quartiles = known;
+    upsampler->lower = lower;
+    upsampler->upper = upper;
+}
+
 /* ---- Scores -------------------------------------------------------------------------------------------------- */
 
 static void add_line(json_t *lines, guint64 amount, const char *from, const char *format, ...) G_GNUC_PRINTF(4, 5);

@@ -30,6 +30,10 @@ typedef struct Upsampler Upsampler;
 Upsampler *upsampler_new(const Recipe *recipe, GError **error);
 void upsampler_observe(Upsampler *upsampler, const Metadata *metadata);
 void upsampler_finish(Upsampler *upsampler);
+/* The quartiles that scores go by; FALSE: there are none. A mix that goes on with an earlier one sets them, in the place of
+ * showing the corpus. */
+gboolean upsampler_quartiles(const Upsampler *upsampler, double *lower, double *upper);
+void upsampler_set_quartiles(Upsampler *upsampler, gboolean known, double lower, double upper);
 void upsampler_free(Upsampler *upsampler);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Upsampler, upsampler_free)
 void upsampler_describe(const Upsampler *upsampler, GString *text); /* appends all that scores depend on but documents */
