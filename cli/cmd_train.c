@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cli/backend.h"
 #include "cli/commands.h"
 #include "cli/train.h"
 #include "train/trainer.h"
@@ -76,12 +77,14 @@ static int train(const TrainConfig *config, gboolean quiet, GError **error)
 static int run(const Command *command, int argc, char **argv)
 {
     g_autofree char *store = NULL, *output = NULL;
-    g_autofree char *precision = NULL;
+    g_autofree char *precision = NULL, *backend = NULL;
+    g_autofree char **given = g_memdup2(argv, ((gsize)argc + 1) * sizeof *argv); /* parsing takes options out of argv */
     int threads = 0, ranks = 0, status;
     gboolean quiet = FALSE, dry_run = FALSE, as_json = FALSE;
     const GOptionEntry entries[] = {
         {"store", 0, 0, G_OPTION_ARG_FILENAME, &store, "The store to train on, instead of the configuration's", "STORE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Where checkpoints and the log go, instead of the configuration's", "FOLDER"},
+        {"backend", 0, 0, G_OPTION_ARG_STRING, &backend, backend_help, "NAME"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &threads, "Threads (one for each processor); never changes the result", "N"},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Train nothing: print the memory of each rank, the bytes between them and the pipeline", NULL},
         {"ranks", 0, 0, G_OPTION_ARG_INT, &ranks, "With --dry-run: on so many ranks, instead of those that the layout asks for", "N"},
@@ -91,6 +94,8 @@ static int run(const Command *command, int argc, char **argv)
         {NULL},
     };
     if (!command_parse_exactly(command, entries, 1, &argc, &argv, &status))
+        return status;
+    if (!dry_run && !backend_is_here(command, backend, given, &status))
         return status;
     GError *error = NULL;
     g_autoptr(TrainConfig) config = train_config_load(argv[1], &error);
@@ -122,6 +127,7 @@ const Command command_train = {
                "Examples:\n"
                "  galen train manifests/demo-train.yaml\n"
                "  galen train config.yaml --store corpus.galen -o runs/first\n"
+               "  galen train config.yaml --backend cuda\n"
                "  galen train 70b.yaml --dry-run --ranks 128 --precision bf16",
     .run = run,
 };

@@ -319,9 +319,10 @@ static void run_passes(Work *work, const GArray *passes)
 static gboolean finish(const Work *work, GError **error)
 {
     Engine *engine = work->engine;
+    Backend *backend = engine->model->backend;
     if (work->train && !optimizer_reduce(engine->optimizer, error))
         return FALSE;
-    return communicator_check(engine->pipeline, error) && communicator_check(engine->tensor, error) &&
+    return backend->check(backend, error) && communicator_check(engine->pipeline, error) && communicator_check(engine->tensor, error) &&
            comm_all_reduce(engine->layout->world, work->losses, work->batch->sequences * work->batch->context, COMM_DOUBLE, COMM_SUM, error);
 }
 

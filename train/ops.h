@@ -10,7 +10,8 @@
  * Shapes are row-major and written [rows, columns]; a "row" is one token of the micro-batch.
  * Gradients: `d` before a name is the derivative of the loss by it. Gradients of weights and of the residual stream are
  * added to what is there (marked +=), all others overwrite.
- * Errors: operations cannot fail; only `allocate` can, and returns NULL.
+ * Errors: operations say nothing; only `allocate` can fail, and returns NULL. A machine that breaks under them is found by
+ * `check`, once a step.
  * Determinism: an operation is a pure function of its inputs, to the last bit. On the CPU the result does not depend on
  * the number of threads either: work is cut into pieces whose size follows from the shapes alone, and every sum is
  * taken by one thread in a fixed order. OpenBLAS picks its kernels by the processor, so another processor model may
@@ -58,6 +59,8 @@ struct Backend {
     const char *name;
     gpointer state; /* the backend's own */
     void (*destroy)(Backend *backend);
+    /* Waits for what was begun. FALSE: something failed since the backend was made, and results are of no use. */
+    gboolean (*check)(Backend *backend, GError **error);
 
     void *(*allocate)(Backend *backend, gsize bytes); /* zeroed; NULL when there is not enough memory */
     void (*release)(Backend *backend, void *memory);
@@ -153,5 +156,9 @@ struct Backend {
 /* The CPU: threads of its own over OpenBLAS, which is set to one thread for the whole process, and stays so.
  * `threads` 0: as many as there are processors. */
 Backend *backend_cpu_new(unsigned threads);
+
+/* The backend of this program: the CPU's in galen, a GPU's in galen-train (train/cuda/backend.h). `threads` are the CPU's;
+ * `world`, NULL for one rank, decides which of a machine's GPUs is this rank's. */
+Backend *backend_open(unsigned threads, Comm *world, GError **error);
 
 #endif

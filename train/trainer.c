@@ -82,7 +82,9 @@ static gboolean open_model(Run *run, GError **error)
         .micro_batch = config->micro_batch,
         .document_mask = config->document_mask,
     };
-    run->backend = backend_cpu_new(config->threads);
+    run->backend = backend_open(config->threads, NULL, error);
+    if (!run->backend)
+        return FALSE;
     run->engine = engine_new(&settings, run->backend, NULL, error);
     run->losses = g_new(double, MAX(config->sequences, run->valid_plan ? run->valid_plan->sequences : 0) * config->model.context);
     run->parameters = model_shape_parameters(&config->model);

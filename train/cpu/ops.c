@@ -37,9 +37,16 @@ static void cpu_destroy(Backend *backend)
     g_free(backend);
 }
 
+/* The processor's loops do not fail. */
+static gboolean cpu_check(Backend *backend, GError **error)
+{
+    return TRUE;
+}
+
 static const Backend cpu_backend = {
     .name = "cpu",
     .destroy = cpu_destroy,
+    .check = cpu_check,
     .allocate = cpu_allocate,
     .release = cpu_release,
     .upload = cpu_copy,

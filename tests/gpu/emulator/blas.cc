@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Matrix products on the processor; see cublasLt.h beside this. */
+#include "cublasLt.h"
+
+#include "cuda_bf16.h"
+
+const char *cublasLtGetStatusString(cublasStatus_t status)
+{
+    return status == CUBLAS_STATUS_SUCCESS ? "success" : "invalid value";
+}
+
+cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
+{
+    *handle = NULL;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtDestroy(cublasLtHandle_t)
+{
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *product, cublasComputeType_t, cudaDataType_t)
+{
+    *product = new EmulatorProduct{{CUBLAS_OP_N, CUBLAS_OP_N}};
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t which,
+                                              const void *value, size_t bytes)
+{
+    cublasOperation_t *to = &product->operation[which == CUBLASLT_MATMUL_DESC_TRANSB];
+    if (bytes != sizeof *to)
+        return CUBLAS_STATUS_INVALID_VALUE;
+    memcpy(to, value, bytes);
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t product)
+{
+    delete product;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType_t type, uint64_t rows,
+                                          uint64_t columns, int64_t leading)
+{
+    *layout = new EmulatorLayout{type, rows, columns, leading};
+    return leading < (int64_t)rows ? CUBLAS_STATUS_INVALID_VALUE : CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout)
+{
+    delete layout;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *preference)
+{
+    *preference = new EmulatorPreference{};
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
+                                                    cublasLtMatmulPreferenceAttributes_t which, const void *value,
+                                                    size_t bytes)
+{
+    if (bytes != (which == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES ? sizeof(uint64_t) : sizeof(uint32_t)))
+        return CUBLAS_STATUS_INVALID_VALUE;
+    if (which >= CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES)
+        memcpy(&preference->alignments[which - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES], value, bytes);
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference)
+{
+    delete preference;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
+                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                              cublasLtMatmulPreference_t preference, int wanted,
+                                              cublasLtMatmulHeuristicResult_t *results, int *found)
+{
+    for (int i = 0; i < 4; i++)
+        results->algo.alignments[i] = preference->alignments[i] ? preference->alignments[i] : 256;
+    *found = wanted > 0;
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+static double element(const void *matrix, const EmulatorLayout *layout, uint64_t row, uint64_t column)
+{
+    uint64_t at = column * (uint64_t)layout->leading + row;
+    return layout->type == CUDA_R_32F ? (double)((const float *)matrix)[at]
+                                      : (double)__bfloat162float(((const __nv_bfloat16 *)matrix)[at]);
+}
+
+/* Element (row, column) of op(matrix). */
+static double operand(const void *matrix, const EmulatorLayout *layout, cublasOperation_t operation, uint64_t row,
+                      uint64_t column)
+{
+    return operation == CUBLAS_OP_N ? element(matrix, layout, row, column) : element(matrix, layout, column, row);
+}
+
+static void set_element(void *matrix, const EmulatorLayout *layout, uint64_t row, uint64_t column, double value)
+{
+    uint64_t at = column * (uint64_t)layout->leading + row;
+    if (layout->type == CUDA_R_32F)
+        ((float *)matrix)[at] = (float)value;
+    else
+        ((__nv_bfloat16 *)matrix)[at] = __float2bfloat16_rn((float)value);
+}
+
+static bool aligned(const cublasLtMatmulAlgo_t *algorithm, const void *a, const void *b, const void *c, const void *d)
+{
+    return (uintptr_t)a % algorithm->alignments[0] == 0 && (uintptr_t)b % algorithm->alignments[1] == 0 &&
+           (uintptr_t)c % algorithm->alignments[2] == 0 && (uintptr_t)d % algorithm->alignments[3] == 0;
+}
+
+cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, const void *alpha, const void *a,
+                              cublasLtMatrixLayout_t a_layout, const void *b, cublasLtMatrixLayout_t b_layout,
+                              const void *beta, const void *c, cublasLtMatrixLayout_t c_layout, void *d,
+                              cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t *algorithm, void *, size_t,
+                              cudaStream_t)
+{
+    cublasOperation_t ta = product->operation[0], tb = product->operation[1];
+    uint64_t inner = ta == CUBLAS_OP_N ? a_layout->columns : a_layout->rows;
+    float scale = *(const float *)alpha, kept = *(const float *)beta;
+    if (!aligned(algorithm, a, b, c, d) || inner != (tb == CUBLAS_OP_N ? b_layout->rows : b_layout->columns) ||
+        d_layout->rows != (ta == CUBLAS_OP_N ? a_layout->rows : a_layout->columns) ||
+        d_layout->columns != (tb == CUBLAS_OP_N ? b_layout->columns : b_layout->rows))
+        return CUBLAS_STATUS_INVALID_VALUE;
+    for (uint64_t column = 0; column < d_layout->columns; column++)
+        for (uint64_t row = 0; row < d_layout->rows; row++) {
+            double sum = 0;
+            for (uint64_t k = 0; k < inner; k++)
+                sum += operand(a, a_layout, ta, row, k) * operand(b, b_layout, tb, k, column);
+            /* With beta 0 the library does not read c, which may hold NaN. */
+            double old = kept != 0 ? kept * element(c, c_layout, row, column) : 0;
+            set_element(d, d_layout, row, column, scale * sum + old);
+        }
+    return CUBLAS_STATUS_SUCCESS;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Launches and the runtime's calls on the processor; see cuda_runtime.h beside this. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+#include <vector>
+
+#include "cuda_runtime.h"
+
+#define STACK_BYTES (128 * 1024)
+#define WARP 32
+
+enum FiberState { READY, WAITS_FOR_BLOCK, WAITS_FOR_WARP, DONE };
+
+struct Fiber {
+    ucontext_t context;
+    FiberState state;
+    dim3 index;
+    char exchanged[16];
+};
+
+dim3 threadIdx, blockIdx;
+
+static std::vector<Fiber> fibers;
+static std::vector<char> stacks;
+static ucontext_t scheduler;
+static size_t running, block_threads;
+static bool reverse; /* fibers run from the last to the first */
+static const std::function<void()> *current_kernel;
+
+static void fiber_main(void)
+{
+    (*current_kernel)();
+    fibers[running].state = DONE;
+}
+
+static void give_way(FiberState state)
+{
+    Fiber *fiber = &fibers[running];
+    fiber->state = state;
+    swapcontext(&fiber->context, &scheduler);
+}
+
+void emulator_wait_for_block(void)
+{
+    give_way(WAITS_FOR_BLOCK);
+}
+
+void emulator_exchange(void *value, size_t bytes, unsigned distance)
+{
+    size_t me = running, other = me ^ distance;
+    memcpy(fibers[me].exchanged, value, bytes);
+    give_way(WAITS_FOR_WARP);
+    memcpy(value, fibers[other].exchanged, bytes);
+    give_way(WAITS_FOR_WARP);
+}
+
+static void begin_block(dim3 block)
+{
+    for (size_t t = 0; t < block_threads; t++) {
+        Fiber *fiber = &fibers[t];
+        getcontext(&fiber->context);
+        fiber->context.uc_stack.ss_sp = &stacks[t * STACK_BYTES];
+        fiber->context.uc_stack.ss_size = STACK_BYTES;
+        fiber->context.uc_link = &scheduler;
+        makecontext(&fiber->context, fiber_main, 0);
+        fiber->state = READY;
+        fiber->index = dim3((unsigned)(t % block.x), (unsigned)(t / block.x));
+    }
+}
+
+static void run_ready(void)
+{
+    for (size_t i = 0; i < block_threads; i++) {
+        running = reverse ? block_threads - 1 - i : i;
+        if (fibers[running].state != READY)
+            continue;
+        threadIdx = fibers[running].index;
+        swapcontext(&scheduler, &fibers[running].context);
+    }
+}
+
+/* Lets the fibers [first, first + count) go on if all that are not done wait for this. */
+static bool release(size_t first, size_t count, FiberState wait)
+{
+    bool any = false;
+    for (size_t t = first; t < first + count; t++) {
+        if (fibers[t].state != wait && fibers[t].state != DONE)
+            return false;
+        any |= fibers[t].state == wait;
+    }
+    for (size_t t = first; t < first + count; t++)
+        if (fibers[t].state == wait)
+            fibers[t].state = READY;
+    return any;
+}
+
+static void run_block(dim3 block)
+{
+    begin_block(block);
+    for (;;) {
+        run_ready();
+        bool went_on = release(0, block_threads, WAITS_FOR_BLOCK), done = true;
+        for (size_t first = 0; first < block_threads; first += WARP)
+            went_on |= release(first, min(WARP, block_threads - first), WAITS_FOR_WARP);
+        for (size_t t = 0; t < block_threads; t++)
+            done &= fibers[t].state == DONE;
+        if (done)
+            return;
+        if (!went_on) {
+            fprintf(stderr, "emulator: the threads of a block wait at different barriers\n");
+            abort();
+        }
+    }
+}
+
+void emulator_launch(dim3 grid, dim3 block, const std::function<void()> &kernel)
+{
+    block_threads = (size_t)block.x * block.y;
+    if (fibers.size() < block_threads)
+        fibers.resize(block_threads);
+    if (stacks.size() < block_threads * STACK_BYTES)
+        stacks.resize(block_threads * STACK_BYTES);
+    current_kernel = &kernel;
+    static uint32_t launches;
+    reverse = (++launches * 2654435761u) >> 31;
+    for (unsigned y = 0; y < grid.y; y++)
+        for (unsigned x = 0; x < grid.x; x++) {
+            blockIdx = dim3(x, y);
+            run_block(block);
+        }
+}
+
+cudaError_t cudaGetDeviceCount(int *count)
+{
+    *count = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
+{
+    *properties = {"emulated GPU", (size_t)1 << 30, 8, 0, 1};
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int)
+{
+    return cudaSuccess;
+}
+
+const char *cudaGetErrorString(cudaError_t error)
+{
+    return error == cudaErrorInvalidValue ? "invalid argument" : "error";
+}
+
+cudaError_t cudaGetLastError(void)
+{
+    return cudaSuccess;
+}
+
+/* Begins as NaN, whatever the type. */
+cudaError_t emulator_malloc(void **memory, size_t bytes)
+{
+    *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
+    if (!*memory)
+        return cudaErrorMemoryAllocation;
+    memset(*memory, 0xff, bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void *memory)
+{
+    free(memory);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void *memory)
+{
+    return cudaFree(memory);
+}
+
+cudaError_t cudaMemsetAsync(void *memory, int byte, size_t bytes, cudaStream_t)
+{
+    memset(memory, byte, bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
+{
+    memmove(to, from, bytes);
+    return cudaSuccess;
+}
+
+/* All is done when its call returns: streams and events have nothing to remember. */
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
+{
+    *stream = NULL;
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
+{
+    *event = NULL;
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t)
+{
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t)
+{
+    return cudaSuccess;
+}

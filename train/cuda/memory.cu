@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Memory of the GPU: allocation, copies, what the host hands over for each call; see train/ops.h and
+ * device.cuh.
+ *
+ * The host reads pageable memory too slowly for the bus, and a copy from it is not asynchronous. Uploads
+ * therefore go through two pinned halves in turn: while the bus empties one, the host fills the other, from
+ * wherever the data lie: a batch's tokens from the store's map, weights from a checkpoint's. Downloads take
+ * the same way back. */
+#include <string.h>
+
+#include "train/cuda/device.cuh"
+
+void *cuda_allocate(Backend *backend, gsize bytes)
+{
+    CudaState *state = cuda_state(backend);
+    void *memory = NULL;
+    cudaError_t result = cudaMalloc(&memory, MAX(bytes, 16));
+    if (result == cudaErrorMemoryAllocation) {
+        cudaGetLastError(); /* not a failure: the caller is told */
+        return NULL;
+    }
+    if (!cuda_good(state, result, "cudaMalloc"))
+        return NULL;
+    cuda_clear(backend, memory, bytes);
+    return memory;
+}
+
+void cuda_release(Backend *backend, void *memory)
+{
+    CudaState *state = cuda_state(backend);
+    if (memory && cuda_good(state, cudaStreamSynchronize(state->stream), "release"))
+        cuda_good(state, cudaFree(memory), "cudaFree");
+}
+
+void cuda_clear(Backend *backend, void *memory, gsize bytes)
+{
+    CudaState *state = cuda_state(backend);
+    cuda_good(state, cudaMemsetAsync(memory, 0, bytes, state->stream), "clear");
+}
+
+void cuda_copy(Backend *backend, void *to, const void *from, gsize bytes)
+{
+    CudaState *state = cuda_state(backend);
+    cuda_good(state, cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, state->stream), "copy");
+}
+
+/* Half `i` of the pinned buffer, when its last copy is done; NULL after a failure. */
+static void *free_half(CudaState *state, unsigned i)
+{
+    if (!cuda_good(state, cudaEventSynchronize(state->half_copied[i]), "wait for a copy"))
+        return NULL;
+    return static_cast<char *>(state->pinned) + i * CUDA_HALF;
+}
+
+void cuda_upload(Backend *backend, void *to, const void *from, gsize bytes)
+{
+    CudaState *state = cuda_state(backend);
+    for (gsize at = 0; at < bytes; at += CUDA_HALF) {
+        gsize part = MIN(CUDA_HALF, bytes - at);
+        unsigned i = state->next_half++ % 2;
+        void *half = free_half(state, i);
+        if (!half)
+            return;
+        memcpy(half, static_cast<const char *>(from) + at, part);
+        cuda_good(
+            state,
+            cudaMemcpyAsync(static_cast<char *>(to) + at, half, part, cudaMemcpyHostToDevice, state->stream),
+            "upload");
+        cuda_good(state, cudaEventRecord(state->half_copied[i], state->stream), "upload");
+    }
+}
+
+static void begin_download(CudaState *state, const void *from, gsize at, gsize bytes, unsigned i)
+{
+    void *half = free_half(state, i);
+    if (!half)
+        return;
+    cuda_good(state,
+              cudaMemcpyAsync(half, static_cast<const char *>(from) + at, MIN(CUDA_HALF, bytes - at),
+                              cudaMemcpyDeviceToHost, state->stream),
+              "download");
+    cuda_good(state, cudaEventRecord(state->half_copied[i], state->stream), "download");
+}
+
+/* After a failure, all bits are set: no number, in whatever type, so that nobody takes it for a result. */
+void cuda_download(Backend *backend, void *to, const void *from, gsize bytes)
+{
+    CudaState *state = cuda_state(backend);
+    if (bytes)
+        begin_download(state, from, 0, bytes, 0);
+    for (gsize at = 0; at < bytes; at += CUDA_HALF) {
+        unsigned i = at / CUDA_HALF % 2;
+        if (at + CUDA_HALF < bytes)
+            begin_download(state, from, at + CUDA_HALF, bytes, !i);
+        void *half = free_half(state, i);
+        if (half && !state->failure)
+            memcpy(static_cast<char *>(to) + at, half, MIN(CUDA_HALF, bytes - at));
+    }
+    if (state->failure)
+        memset(to, 0xff, bytes);
+}
+
+/* The stage that holds these bytes, or else the one that was used least recently. */
+static CudaStage *find_stage(CudaState *state, const void *array, gsize bytes, gboolean *found)
+{
+    CudaStage *oldest = state->stages;
+    for (CudaStage *stage = state->stages; stage < state->stages + CUDA_STAGES; stage++) {
+        *found = stage->device && stage->bytes == bytes && memcmp(stage->host, array, bytes) == 0;
+        if (*found)
+            return stage;
+        if (stage->used < oldest->used)
+            oldest = stage;
+    }
+    return oldest;
+}
+
+static gboolean enlarge_stage(CudaState *state, CudaStage *stage, gsize bytes)
+{
+    if (stage->room >= bytes)
+        return TRUE;
+    gsize room = MAX(bytes, (gsize)4096);
+    cuda_good(state, cudaStreamSynchronize(state->stream), "enlarge a stage");
+    cudaFreeHost(stage->host);
+    cudaFree(stage->device);
+    stage->room = 0;
+    stage->host = stage->device = NULL;
+    if (!cuda_good(state, cudaMallocHost(&stage->host, room), "cudaMallocHost of a stage") ||
+        !cuda_good(state, cudaMalloc(&stage->device, room), "cudaMalloc of a stage"))
+        return FALSE;
+    stage->room = room;
+    return TRUE;
+}
+
+const void *cuda_stage(CudaState *state, const void *array, gsize bytes)
+{
+    gboolean found;
+    CudaStage *stage = find_stage(state, array, bytes, &found);
+    stage->used = ++state->stage_calls;
+    if (found && !state->failure)
+        return stage->device;
+    if (!enlarge_stage(state, stage, bytes) ||
+        !cuda_good(state, cudaEventSynchronize(stage->copied), "wait for a stage"))
+        return NULL;
+    memcpy(stage->host, array, bytes);
+    stage->bytes = bytes;
+    cuda_good(state,
+              cudaMemcpyAsync(stage->device, stage->host, bytes, cudaMemcpyHostToDevice, state->stream),
+              "stage");
+    cuda_good(state, cudaEventRecord(stage->copied, state->stream), "stage");
+    return state->failure ? NULL : stage->device;
+}
+
+void *cuda_scratch(CudaState *state, gsize bytes)
+{
+    if (state->scratch_bytes < bytes) {
+        cuda_good(state, cudaStreamSynchronize(state->stream), "enlarge scratch memory");
+        cudaFree(state->scratch);
+        state->scratch = NULL;
+        state->scratch_bytes = 0;
+        if (!cuda_good(state, cudaMalloc(&state->scratch, bytes), "cudaMalloc of scratch memory"))
+            return NULL;
+        state->scratch_bytes = bytes;
+    }
+    return state->failure ? NULL : state->scratch;
+}
