@@ -123,7 +123,9 @@ void batch_starts(const Batch *batch, gsize first, gsize count, gboolean by_docu
         guint64 position = batch->windows[s] * batch->context;
         guint32 row = (guint32)((s - first) * batch->context);
         g_array_append_val(starts, row);
-        for (gsize i = batch->first_span[s]; by_document && i < batch->first_span[s + 1]; i++) {
+        if (!by_document)
+            continue;
+        for (gsize i = batch->first_span[s]; i < batch->first_span[s + 1]; i++) {
             const Span *span = &g_array_index(batch->spans, Span, i);
             guint32 at = (guint32)(row + span->position - position);
             if (span->offset == 0 && at > row && at < row + batch->context)

@@ -47,7 +47,7 @@ void batch_clear(Batch *batch);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
 
 /* First rows of the documents in sequences [first, first + count), or of the sequences alone without `by_document`,
- * then the number of rows: what attention may not look across. Appends guint32. A row belongs to the document of its
+ * then the number of rows: what attention may not look across. Spans are read with `by_document` alone. Appends guint32. A row belongs to the document of its
  * input token. */
 void batch_starts(const Batch *batch, gsize first, gsize count, gboolean by_document, GArray *starts);
 

@@ -137,10 +137,22 @@ static gboolean is_plain_llama(const json_t *object)
            !json_is_true(json_object_get(object, "attention_bias")) && !json_is_true(json_object_get(object, "mlp_bias"));
 }
 
+/* Since version 5, transformers writes all that concerns rotations into one object, the base included. */
+static const json_t *rope_object(const json_t *object)
+{
+    const json_t *parameters = json_object_get(object, "rope_parameters");
+    return json_is_object(parameters) ? parameters : json_object_get(object, "rope_scaling");
+}
+
+static double rope_theta_from_json(const json_t *object)
+{
+    return get_number(object, "rope_theta", get_number(rope_object(object), "rope_theta", 10000));
+}
+
 /* Absent, null and "default" are no scaling; "type" is how older files spell "rope_type". */
 static gboolean scaling_from_json(const json_t *object, const char *what, RopeScaling *scaling, GError **error)
 {
-    const json_t *file = json_object_get(object, "rope_scaling");
+    const json_t *file = rope_object(object);
     *scaling = (RopeScaling){0};
     if (!file || json_is_null(file))
         return TRUE;
@@ -178,7 +190,7 @@ gboolean model_shape_from_json(const json_t *object, const char *what, ModelShap
         .kv_heads = get_size(object, "num_key_value_heads", heads),
         .intermediate = get_size(object, "intermediate_size", 0),
         .context = get_size(object, "max_position_embeddings", 2048),
-        .rope_theta = get_number(object, "rope_theta", 10000),
+        .rope_theta = rope_theta_from_json(object),
         .norm_epsilon = get_number(object, "rms_norm_eps", 1e-6),
         .tied = json_is_true(json_object_get(object, "tie_word_embeddings")),
     };
