@@ -33,3 +33,26 @@ guint64 permutation_at(const Permutation *permutation, guint64 index)
     while (index >= permutation->size);
     return index;
 }
+
+/* The network run backwards. */
+static guint64 feistel_back(const Permutation *permutation, guint64 value)
+{
+    guint64 mask = ((guint64)1 << permutation->half_bits) - 1;
+    guint64 left = value >> permutation->half_bits;
+    guint64 right = value & mask;
+    for (guint64 round = ROUNDS; round-- > 0;) {
+        guint64 words[2] = {round, left};
+        guint64 before = right ^ (hash64(words, sizeof words, permutation->seed) & mask);
+        right = left;
+        left = before;
+    }
+    return left << permutation->half_bits | right;
+}
+
+guint64 permutation_find(const Permutation *permutation, guint64 value)
+{
+    do
+        value = feistel_back(permutation, value);
+    while (value >= permutation->size);
+    return value;
+}

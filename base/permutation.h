@@ -18,5 +18,6 @@ typedef struct Permutation {
 
 void permutation_init(Permutation *permutation, guint64 size, guint64 seed);
 guint64 permutation_at(const Permutation *permutation, guint64 index);
+guint64 permutation_find(const Permutation *permutation, guint64 value); /* the index at which `value` stands */
 
 #endif

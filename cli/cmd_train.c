@@ -1,61 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  * galen train: train a Llama on a store, or go on with it. */
-#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "cli/backend.h"
 #include "cli/commands.h"
+#include "cli/stop_signals.h"
 #include "cli/train.h"
+#include "cli/train_console.h"
 #include "train/trainer.h"
 
-#define TABLE_INTERVAL (5 * G_USEC_PER_SEC)
-
-/* What the lines on standard output need to know from one report to the next. */
-typedef struct Console {
-    gboolean begun;
-    gint64 last_line; /* monotonic time */
-    guint64 resumed;
-} Console;
-
-static void print_heading(const TrainReport *report)
+/* With -q nobody is told, but where a run ended is still to be known. */
+static void note_stop(const TrainReport *report, gpointer user)
 {
-    g_autofree char *parameters = format_count(report->parameters);
-    printf("%s parameters; the unigram entropy of the training tokens is %.3f nats: a loss below it comes from context\n", parameters,
-           report->unigram_entropy);
-    if (report->resumed)
-        printf("going on from the checkpoint of step %" G_GUINT64_FORMAT "\n", report->resumed);
-    printf("%7s %8s %9s %8s %9s  loss by source\n", "step", "loss", "rate", "gradient", "tokens/s");
+    ((TrainConsole *)user)->stopped = report->stopped ? report->step : 0;
+    ((TrainConsole *)user)->begun = TRUE;
 }
 
-static void print_step(const TrainReport *report)
+/* Dies of the signal that stopped the run, so that scripts and schedulers see it. */
+static int die_stopped(const TrainConsole *console, guint64 steps, int number)
 {
-    printf("%7" G_GUINT64_FORMAT " %8.4f %9.2e %8.3f %9.0f ", report->step, report->loss, report->rate, report->gradient_norm,
-           report->tokens_per_second);
-    for (gsize i = 0; i < report->sources_count; i++)
-        printf(" %s %.3f", report->sources[i].source, report->sources[i].loss);
-    putchar('\n');
-    if (isfinite(report->eval_loss))
-        printf("%7s %8.4f on the held-out split\n", "", report->eval_loss);
-    fflush(stdout);
+    fprintf(stderr, "galen: stopped after step %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by %s; its checkpoint is written, and the same command goes on\n",
+            console->stopped, steps, number == SIGINT ? "SIGINT" : "SIGTERM");
+    fflush(NULL);
+    raise(number);
+    return EXIT_SYSTEM;
 }
 
-static void report_step(const TrainReport *report, gpointer user)
-{
-    Console *console = user;
-    gint64 now = g_get_monotonic_time();
-    if (!console->begun)
-        print_heading(report);
-    gboolean due = !console->begun || report->step == report->steps || isfinite(report->eval_loss) || now - console->last_line >= TABLE_INTERVAL;
-    console->begun = TRUE;
-    if (!due)
-        return;
-    print_step(report);
-    console->last_line = now;
-}
-
-static int train(const TrainConfig *config, gboolean quiet, GError **error)
+static int train(TrainConfig *config, gboolean quiet, GError **error)
 {
     if (!config->store) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "the configuration names no store; add 'store: FOLDER' or give --store FOLDER");
@@ -64,11 +38,16 @@ static int train(const TrainConfig *config, gboolean quiet, GError **error)
     g_autoptr(Store) store = store_open(config->store, STORE_READ, error);
     if (!store)
         return EXIT_BAD_INPUT;
-    Console console = {0};
+    TrainConsole console = {.output = config->output};
     g_autoptr(Progress) progress = progress_new();
     Screen *screen = screen_start(progress, quiet || !isatty(STDERR_FILENO) || isatty(STDOUT_FILENO));
-    gboolean good = train_run(config, store, progress, quiet ? NULL : report_step, &console, error);
+    stop_signals_begin();
+    config->stop = stop_signals_flag();
+    gboolean good = train_run(config, store, progress, quiet ? note_stop : train_console_report, &console, error);
     screen_stop(screen);
+    int number = stop_signals_end();
+    if (good && console.stopped)
+        return die_stopped(&console, config->steps, number);
     if (good && !quiet && !console.begun)
         printf("nothing to do: all %" G_GUINT64_FORMAT " steps are done; raise schedule.steps to go on\n", config->steps);
     return good ? EXIT_GOOD : EXIT_SYSTEM;
@@ -123,7 +102,8 @@ const Command command_train = {
     .arguments = "CONFIG",
     .summary = "train a Llama on a store's shards, or go on with it",
     .details = "Prints a line every few seconds; the log (OUTPUT/log.jsonl) has one for every step, with the loss of each source.\n"
-               "Killed at any moment, the same command goes on from the newest checkpoint, bit for bit.\n\n"
+               "Killed at any moment, the same command goes on from the newest checkpoint, bit for bit. SIGINT or SIGTERM lets the step end and\n"
+               "writes a checkpoint first. Folder OUTPUT/tensorboard is for TensorBoard.\n\n"
                "Examples:\n"
                "  galen train manifests/demo-train.yaml\n"
                "  galen train config.yaml --store corpus.galen -o runs/first\n"

@@ -24,6 +24,7 @@ extern const Command command_show;
 extern const Command command_sources;
 extern const Command command_status;
 extern const Command command_tokenize;
+extern const Command command_trace;
 extern const Command command_train;
 extern const Command command_why;
 

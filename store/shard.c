@@ -209,6 +209,21 @@ const void *shard_reader_shard(const ShardReader *reader, unsigned shard, guint6
     return found->ids;
 }
 
+gboolean shard_reader_verify(const ShardReader *reader, unsigned shard, GError **error)
+{
+    const Shard *found = &g_array_index(reader->shards, Shard, shard);
+    Sha256 recorded, digest = sha256(found->ids, (gsize)found->tokens * reader->facts.width);
+    if (!shard_digest_get(reader->txn, reader->split, shard, &recorded, error))
+        return FALSE;
+    if (memcmp(&recorded, &digest, sizeof digest) == 0)
+        return TRUE;
+    char wanted[SHA256_HEX_SIZE], got[SHA256_HEX_SIZE];
+    sha256_hex(&recorded, wanted);
+    sha256_hex(&digest, got);
+    g_autofree char *what = g_strdup_printf("has the SHA-256 %s, but was packed with %s", got, wanted);
+    return bad_shard(reader, shard, what, error);
+}
+
 /* The shard that holds `position`, which must be in the split. */
 static guint find_shard(const ShardReader *reader, guint64 position)
 {

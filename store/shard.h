@@ -35,6 +35,8 @@ guint32 shard_reader_vocabulary(const ShardReader *reader); /* ids are below it 
 unsigned shard_reader_shards(const ShardReader *reader);
 /* The ids of one shard in place: `width` is 2 or 4 bytes. */
 const void *shard_reader_shard(const ShardReader *reader, unsigned shard, guint64 *tokens, unsigned *width);
+/* Reads the bytes of one shard and compares their SHA-256 with the record: a difference is an input error that names both. */
+gboolean shard_reader_verify(const ShardReader *reader, unsigned shard, GError **error);
 /* Widened ids [position, position + count), across shards. FALSE when that passes the end. */
 gboolean shard_reader_read(const ShardReader *reader, guint64 position, gsize count, guint32 *ids, GError **error);
 /* Appends the spans that overlap [position, position + count), clipped to it, to an array of Span. */

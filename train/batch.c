@@ -84,6 +84,13 @@ static gboolean read_windows(const BatchPlan *plan, Batch *batch, GError **error
     return TRUE;
 }
 
+static Permutation permutation_of(const BatchPlan *plan, guint64 epoch)
+{
+    Permutation permutation;
+    permutation_init(&permutation, plan->windows, random_at(plan->seed, "epoch", epoch));
+    return permutation;
+}
+
 gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **error)
 {
     batch_prepare(plan, batch);
@@ -92,11 +99,19 @@ gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **
     for (gsize s = 0; s < plan->sequences; s++) {
         guint64 number = step * plan->sequences + s, epoch = number / plan->windows;
         if (epoch != drawn_epoch)
-            permutation_init(&permutation, plan->windows, random_at(plan->seed, "epoch", epoch));
+            permutation = permutation_of(plan, epoch);
         drawn_epoch = epoch;
         batch->windows[s] = permutation_at(&permutation, number % plan->windows);
     }
     return read_windows(plan, batch, error);
+}
+
+void batch_find(const BatchPlan *plan, guint64 window, guint64 epoch, guint64 *step, gsize *sequence)
+{
+    Permutation permutation = permutation_of(plan, epoch);
+    guint64 number = epoch * plan->windows + permutation_find(&permutation, window);
+    *step = number / plan->sequences;
+    *sequence = (gsize)(number % plan->sequences);
 }
 
 gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error)

@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchPlan, batch_plan_free)
 gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **error);
 /* Windows spread evenly over the split, in order: the same for every evaluation. */
 gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error);
+/* The step and the sequence in it that see window `window` in epoch `epoch`; both from 0. */
+void batch_find(const BatchPlan *plan, guint64 window, guint64 epoch, guint64 *step, gsize *sequence);
 void batch_clear(Batch *batch);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
 

@@ -20,6 +20,10 @@ static const TrainConfig defaults = {
     .micro_batch = 4,
     .checkpoint_keep = 2,
     .eval_sequences = 64,
+    .tensorboard = TRUE,
+    .spike_threshold = 6,
+    .spike_window = 128,
+    .verify = TRUE,
 };
 #define DEFAULT_PRESET "tiny"
 
@@ -169,6 +173,11 @@ static TrainConfig *resolve(const FileConfig *file, GError **error)
     take_size(&config->eval_every, file->eval.every);
     take_size(&config->eval_sequences, file->eval.sequences);
     take_flag(&config->log_documents, file->log.documents);
+    take_flag(&config->tensorboard, file->log.tensorboard);
+    take_number(&config->peak_tflops, file->log.peak_tflops);
+    take_number(&config->spike_threshold, file->spike.threshold);
+    take_size(&config->spike_window, file->spike.window);
+    take_flag(&config->verify, file->verify);
     return g_steal_pointer(&config);
 }
 
@@ -222,6 +231,9 @@ static gboolean check_ranges(const TrainConfig *config, GError **error)
         {"batch.sequences", (double)config->sequences, 1, 65536},
         {"batch.micro_batch", (double)config->micro_batch, 1, (double)config->sequences},
         {"batch.micro_batch times model.context", (double)config->micro_batch * (double)config->model.context, 1, 16777216},
+        {"log.peak_tflops", config->peak_tflops, 0, 1e9},
+        {"spike.threshold", config->spike_threshold, 0, 1e9},
+        {"spike.window", (double)config->spike_window, config->spike_threshold > 0 ? 8 : 0, 65536},
         {"eval.sequences", (double)config->eval_sequences, 1, 65536},
     };
     for (gsize i = 0; i < G_N_ELEMENTS(ranges); i++)

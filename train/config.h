@@ -37,7 +37,13 @@ typedef struct TrainConfig {
     guint64 eval_every;       /* steps; 0: never */
     gsize eval_sequences;     /* of the split "valid" */
     gboolean log_documents;   /* the loss of each document of each step, in the log */
+    gboolean tensorboard;       /* event files in OUTPUT/tensorboard */
+    double peak_tflops;       /* what the device of one rank can do, in 1e12 operations a second; 0: unknown */
+    double spike_threshold;   /* robust deviations; 0: nothing is a spike */
+    gsize spike_window;       /* steps */
+    gboolean verify;          /* the shards against their SHA-256, before the first step */
     unsigned threads;         /* not in the file: 0 for all processors */
+    const int *stop;          /* not in the file, borrowed: other than 0 once the run shall save and end; read atomically */
 } TrainConfig;
 
 TrainConfig *train_config_load(const char *path, GError **error);

@@ -88,6 +88,14 @@ static const cyaml_schema_field_t eval_fields[] = {
 static const cyaml_schema_field_t log_fields[] = {
     STRING(FileLog, path),
     BOOLEAN(FileLog, documents),
+    BOOLEAN(FileLog, tensorboard),
+    REAL(FileLog, peak_tflops),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t spike_fields[] = {
+    REAL(FileSpike, threshold),
+    UNSIGNED(FileSpike, window),
     CYAML_FIELD_END,
 };
 
@@ -95,6 +103,7 @@ static const cyaml_schema_field_t config_fields[] = {
     STRING(FileConfig, store),
     CYAML_FIELD_STRING_PTR("output", CYAML_FLAG_DEFAULT, FileConfig, output, 1, 4096),
     UNSIGNED(FileConfig, seed),
+    BOOLEAN(FileConfig, verify),
     MAPPING(FileConfig, model, model_fields),
     MAPPING(FileConfig, parallel, parallel_fields),
     MAPPING(FileConfig, optimizer, optimizer_fields),
@@ -103,6 +112,7 @@ static const cyaml_schema_field_t config_fields[] = {
     MAPPING(FileConfig, checkpoint, checkpoint_fields),
     MAPPING(FileConfig, eval, eval_fields),
     MAPPING(FileConfig, log, log_fields),
+    MAPPING(FileConfig, spike, spike_fields),
     CYAML_FIELD_END,
 };
 

@@ -52,12 +52,19 @@ typedef struct FilePace {
 
 typedef struct FileLog {
     char *path;
-    bool *documents;
+    bool *documents, *tensorboard;
+    double *peak_tflops;
 } FileLog;
+
+typedef struct FileSpike {
+    double *threshold;
+    uint64_t *window;
+} FileSpike;
 
 typedef struct FileConfig {
     char *store, *output;
     uint64_t *seed;
+    bool *verify;
     FileModel model;
     FileParallel parallel;
     FileOptimizer optimizer;
@@ -65,6 +72,7 @@ typedef struct FileConfig {
     FileBatch batch;
     FilePace checkpoint, eval;
     FileLog log;
+    FileSpike spike;
 } FileConfig;
 
 extern const cyaml_schema_value_t config_file_schema;

@@ -15,14 +15,7 @@ double flops_per_token(const ModelShape *shape)
     return 6 * matrices + 6 * layers * hidden * (double)shape->context;
 }
 
-gsize model_parameters(const ModelShape *shape)
-{
-    gsize embedding = shape->vocabulary * shape->hidden;
-    gsize layer = (gsize)layer_matrices(shape) + 2 * shape->hidden;
-    return shape->layers * layer + shape->hidden + embedding * (shape->tied ? 1 : 2);
-}
-
 double flops_6n(const ModelShape *shape)
 {
-    return 6 * (double)model_parameters(shape);
+    return 6 * (double)model_shape_parameters(shape);
 }

@@ -13,6 +13,5 @@
 
 double flops_per_token(const ModelShape *shape); /* Megatron's */
 double flops_6n(const ModelShape *shape);
-gsize model_parameters(const ModelShape *shape);
 
 #endif

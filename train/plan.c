@@ -171,7 +171,7 @@ Plan *plan_new(const TrainConfig *config, gsize ranks, PlanPrecision precision, 
     if (!model_shape_check(&plan->shape, error) ||
         !parallel_resolve(&plan->parallel, &plan->shape, plan->sequences, plan->micro_batch, plan->ranks, error))
         return NULL;
-    plan->parameters = model_parameters(&plan->shape);
+    plan->parameters = model_shape_parameters(&plan->shape);
     plan->flops_per_step = flops_per_token(&plan->shape) * (double)plan->tokens_per_step;
     plan->micro_batches = parallel_micro_batches(&plan->parallel, plan->sequences, plan->micro_batch);
     if (!check_playable(plan, error))

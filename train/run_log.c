@@ -17,28 +17,47 @@ struct RunLog {
     gboolean empty;
 };
 
-static gboolean line_belongs(const char *line, gsize length, guint64 step)
+/* The line as an object with a step up to `step`, or NULL. */
+static json_t *parse_line(const char *line, gsize length, guint64 step)
 {
     if (!length || line[length - 1] != '\n')
-        return FALSE;
+        return NULL;
     g_autoptr(json_t) object = json_parse(line, length, "log", NULL);
     const json_t *number = object ? json_object_get(object, "step") : NULL;
-    return json_is_integer(number) && (guint64)json_integer_value(number) <= step;
+    gboolean belongs = json_is_integer(number) && (guint64)json_integer_value(number) <= step;
+    return belongs ? g_steal_pointer(&object) : NULL;
 }
 
 /* Bytes of the lines up to `step`: later lines follow them, for steps only grow. */
-static off_t kept_length(FILE *file, guint64 step)
+static off_t read_lines(FILE *file, guint64 step, RunLogLine kept, gpointer user)
 {
     char *line = NULL;
     size_t capacity = 0;
-    off_t kept = 0;
-    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0 && line_belongs(line, (gsize)length, step);)
-        kept += length;
+    off_t bytes = 0;
+    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0; bytes += length) {
+        g_autoptr(json_t) object = parse_line(line, (gsize)length, step);
+        if (!object)
+            break;
+        if (kept)
+            kept(object, user);
+    }
     free(line);
-    return kept;
+    return bytes;
 }
 
-RunLog *run_log_open(const char *path, guint64 step, GError **error)
+gboolean run_log_read(const char *path, RunLogLine line, gpointer user, GError **error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "cannot read the log %s: %s", path, g_strerror(errno));
+        return FALSE;
+    }
+    read_lines(file, G_MAXINT64, line, user);
+    fclose(file);
+    return TRUE;
+}
+
+RunLog *run_log_open(const char *path, guint64 step, RunLogLine kept_line, gpointer user, GError **error)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r+");
@@ -49,7 +68,7 @@ RunLog *run_log_open(const char *path, guint64 step, GError **error)
     g_autoptr(RunLog) log = g_new0(RunLog, 1);
     log->file = file;
     log->path = g_strdup(path);
-    off_t kept = kept_length(file, step);
+    off_t kept = read_lines(file, step, kept_line, user);
     log->empty = kept == 0;
     if (fseeko(file, kept, SEEK_SET) == 0 && ftruncate(descriptor, kept) == 0)
         return g_steal_pointer(&log);

@@ -11,7 +11,11 @@
 #include "base/json.h"
 
 typedef struct RunLog RunLog;
-RunLog *run_log_open(const char *path, guint64 step, GError **error);
+/* `kept` is called for each line that stays, in order; it may be NULL. */
+typedef void (*RunLogLine)(const json_t *line, gpointer user);
+RunLog *run_log_open(const char *path, guint64 step, RunLogLine kept, gpointer user, GError **error);
+/* The lines of a log as it lies on disk, up to the first that is torn. */
+gboolean run_log_read(const char *path, RunLogLine line, gpointer user, GError **error);
 gboolean run_log_is_empty(const RunLog *log); /* nothing was kept, nothing is written yet */
 gboolean run_log_write(RunLog *log, const json_t *line, GError **error);
 gboolean run_log_sync(RunLog *log, GError **error);

@@ -10,7 +10,8 @@
 #include "train/batch.h"
 #include "train/checkpoint_model.h"
 #include "train/engine.h"
-#include "train/run_log.h"
+#include "train/journal.h"
+#include "train/spike.h"
 #include "train/unigram.h"
 
 typedef struct Run {
@@ -20,16 +21,18 @@ typedef struct Run {
     BatchPlan *plan, *valid_plan; /* valid ones only where the run evaluates */
     Engine *engine;
     guint64 parameters; /* of the whole model */
-    RunLog *log;
+    Journal *journal;
     Progress *progress;
     double entropy;
     guint64 resumed;
+    gboolean stopped;
     Batch batch, valid_batch;
     double *losses; /* of one batch, a number for each target */
 } Run;
 
 static void run_clear(Run *run)
 {
+    journal_free(run->journal);
     engine_free(run->engine);
     if (run->backend)
         run->backend->destroy(run->backend);
@@ -39,11 +42,18 @@ static void run_clear(Run *run)
     batch_plan_free(run->valid_plan);
     g_clear_pointer(&run->reader, shard_reader_free);
     g_clear_pointer(&run->valid, shard_reader_free);
-    run_log_free(run->log);
     g_free(run->losses);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
+
+static gboolean verify_shards(const Run *run, const ShardReader *reader, GError **error)
+{
+    for (unsigned shard = 0; run->config.verify && shard < shard_reader_shards(reader); shard++)
+        if (!shard_reader_verify(reader, shard, error))
+            return FALSE;
+    return TRUE;
+}
 
 static gboolean open_data(Run *run, Store *store, GError **error)
 {
@@ -54,12 +64,12 @@ static gboolean open_data(Run *run, Store *store, GError **error)
     if (!train_config_take_vocabulary(&run->config, shard_reader_vocabulary(run->reader), error))
         return FALSE;
     run->plan = batch_plan_new(run->reader, "train", config->model.context, config->sequences, config->seed, error);
-    if (!run->plan || !unigram_entropy(run->reader, &run->entropy, error))
+    if (!run->plan || !verify_shards(run, run->reader, error) || !unigram_entropy(run->reader, &run->entropy, error))
         return FALSE;
     if (!config->eval_every)
         return TRUE;
     run->valid = shard_reader_open(store, "valid", error);
-    if (!run->valid)
+    if (!run->valid || !verify_shards(run, run->valid, error))
         return FALSE;
     run->valid_plan =
         batch_plan_new(run->valid, "valid", config->model.context, config->eval_sequences, config->seed, error);
@@ -157,25 +167,6 @@ static gboolean begin_or_resume(Run *run, GError **error)
     return TRUE;
 }
 
-static gboolean write_header(Run *run, GError **error)
-{
-    char digest[SHA256_HEX_SIZE];
-    sha256_hex(shard_reader_digest(run->reader), digest);
-    g_autoptr(json_t) line =
-        json_pack("{s:i, s:{s:I, s:I, s:s, s:f, s:o}}", "step", 0, "run", "parameters",
-                  (json_int_t)run->parameters, "train_tokens", (json_int_t)shard_reader_tokens(run->reader),
-                  "shards", digest, "unigram_entropy", run->entropy, "config", train_config_fingerprint(&run->config));
-    return run_log_write(run->log, line, error);
-}
-
-static gboolean open_log(Run *run, GError **error)
-{
-    g_autofree char *path =
-        run->config.log ? g_strdup(run->config.log) : g_build_filename(run->config.output, "log.jsonl", NULL);
-    run->log = run_log_open(path, run->resumed, error);
-    return run->log && (!run_log_is_empty(run->log) || write_header(run, error));
-}
-
 static double mean_loss(const Run *run, const Batch *batch)
 {
     gsize targets = batch->sequences * batch->context;
@@ -185,44 +176,10 @@ static double mean_loss(const Run *run, const Batch *batch)
     return sum / (double)targets;
 }
 
-/* {"cdc": {"loss": 5.1, "tokens": 2048}}; documents go by their number. */
-static json_t *losses_to_json(const Run *run, const ShardReader *reader, const GArray *losses, BatchKey key)
+static gboolean evaluate(Run *run, TrainReport *report, GError **error)
 {
-    json_t *object = json_object();
-    for (guint i = 0; i < losses->len; i++) {
-        const BatchLoss *loss = &g_array_index(losses, BatchLoss, i);
-        g_autofree char *name = key == BATCH_BY_SOURCE ? g_strdup(shard_reader_source(reader, (guint32)loss->key))
-                                                       : g_strdup_printf("%" G_GUINT64_FORMAT, loss->key);
-        json_object_set_new(object, name,
-                            json_pack("{s:f, s:I}", "loss", loss->loss, "tokens", (json_int_t)loss->tokens));
-    }
-    return object;
-}
-
-static gboolean log_step(Run *run, const TrainReport *report, const GArray *by_source, double seconds, GError **error)
-{
-    g_autoptr(json_t) line = json_pack(
-        "{s:I, s:f, s:f, s:f, s:I, s:s, s:o, s:{s:f, s:f}}", "step", (json_int_t)report->step, "loss", report->loss,
-        "lr", report->rate, "grad_norm", report->gradient_norm, "tokens", (json_int_t)report->tokens, "token_hash",
-        report->token_hash, "loss_by_source", losses_to_json(run, run->reader, by_source, BATCH_BY_SOURCE), "timing",
-        "seconds", seconds, "tokens_per_second", report->tokens_per_second);
-    if (run->config.log_documents) {
-        g_autoptr(GArray) by_document = batch_losses(&run->batch, run->losses, BATCH_BY_DOCUMENT);
-        json_object_set_new(line, "loss_by_document", losses_to_json(run, run->reader, by_document, BATCH_BY_DOCUMENT));
-    }
-    return run_log_write(run->log, line, error);
-}
-
-static gboolean evaluate(Run *run, guint64 step, double *loss, GError **error)
-{
-    if (!engine_compute(run->engine, &run->valid_batch, FALSE, run->losses, error))
-        return FALSE;
-    *loss = mean_loss(run, &run->valid_batch);
-    g_autoptr(GArray) by_source = batch_losses(&run->valid_batch, run->losses, BATCH_BY_SOURCE);
-    g_autoptr(json_t) line = json_pack("{s:I, s:{s:f, s:I, s:o}}", "step", (json_int_t)step, "eval", "loss", *loss,
-                                       "tokens", (json_int_t)(run->valid_batch.sequences * run->valid_batch.context),
-                                       "loss_by_source", losses_to_json(run, run->valid, by_source, BATCH_BY_SOURCE));
-    return run_log_write(run->log, line, error);
+    return engine_compute(run->engine, &run->valid_batch, FALSE, run->losses, error) &&
+           journal_validation(run->journal, run->valid, &run->valid_batch, run->losses, report, error);
 }
 
 static gboolean save(Run *run, guint64 step, GError **error)
@@ -230,7 +187,7 @@ static gboolean save(Run *run, guint64 step, GError **error)
     CheckpointState state = {.step = step, .shards = *shard_reader_digest(run->reader)};
     g_autoptr(json_t) fingerprint = train_config_fingerprint(&run->config);
     state.fingerprint = fingerprint;
-    return run_log_sync(run->log, error) && checkpoint_save(run->config.output, &state, engine_optimizer(run->engine), error) &&
+    return journal_sync(run->journal, error) && checkpoint_save(run->config.output, &state, engine_optimizer(run->engine), error) &&
            checkpoint_prune(run->config.output, run->config.checkpoint_keep, error);
 }
 
@@ -247,24 +204,25 @@ static gboolean learn(Run *run, guint64 step, TrainReport *report, GError **erro
     report->tokens = (step + 1) * run->config.sequences * run->config.model.context;
     report->token_hash = run->batch.hash;
     if (!isfinite(report->loss) || !isfinite(report->gradient_norm)) {
+        g_autofree char *suspects = spike_name_documents(&run->batch, run->losses, report->loss, run->reader);
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "training diverged at step %" G_GUINT64_FORMAT
-                    ": loss %g, gradient norm %g; try a lower optimizer.lr or a longer "
-                    "schedule.warmup",
-                    step + 1, report->loss, report->gradient_norm);
+                    ": loss %g, gradient norm %g; documents of the step, the suspects first: %s; try a lower optimizer.lr or a "
+                    "longer schedule.warmup",
+                    step + 1, report->loss, report->gradient_norm, suspects);
         return FALSE;
     }
     return engine_update(run->engine, step, report->rate, report->gradient_norm, error);
 }
 
-static TrainSourceLoss *name_sources(const Run *run, const GArray *by_source)
+static gboolean stop_is_asked(const Run *run)
 {
-    TrainSourceLoss *sources = g_new(TrainSourceLoss, MAX(by_source->len, 1));
-    for (guint i = 0; i < by_source->len; i++) {
-        const BatchLoss *loss = &g_array_index(by_source, BatchLoss, i);
-        sources[i] = (TrainSourceLoss){shard_reader_source(run->reader, (guint32)loss->key), loss->loss, loss->tokens};
-    }
-    return sources;
+    return run->config.stop && g_atomic_int_get(run->config.stop);
+}
+
+static gboolean is_due(guint64 every, guint64 step)
+{
+    return every && step % every == 0;
 }
 
 static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_function, gpointer user, GError **error)
@@ -280,21 +238,15 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     gint64 started = g_get_monotonic_time();
     if (!learn(run, step, &report, error))
         return FALSE;
-    double seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
-    report.tokens_per_second = (double)(config->sequences * config->model.context) / MAX(seconds, 1e-6);
-    g_autoptr(GArray) by_source = batch_losses(&run->batch, run->losses, BATCH_BY_SOURCE);
-    g_autofree TrainSourceLoss *sources = name_sources(run, by_source);
-    report.sources = sources;
-    report.sources_count = by_source->len;
-    if (!log_step(run, &report, by_source, seconds, error))
+    report.seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
+    if (!journal_step(run->journal, &run->batch, run->losses, &report, error))
         return FALSE;
     gboolean last = report.step == config->steps;
-    if (config->eval_every && (last || report.step % config->eval_every == 0) &&
-        !evaluate(run, report.step, &report.eval_loss, error))
+    if (config->eval_every && (last || is_due(config->eval_every, report.step)) && !evaluate(run, &report, error))
         return FALSE;
-    if (last || (config->checkpoint_every && report.step % config->checkpoint_every == 0))
-        if (!save(run, report.step, error))
-            return FALSE;
+    report.stopped = run->stopped = !last && stop_is_asked(run);
+    if ((last || run->stopped || is_due(config->checkpoint_every, report.step)) && !save(run, report.step, error))
+        return FALSE;
     progress_add(run->progress, 1);
     if (report_function)
         report_function(&report, user);
@@ -305,7 +257,10 @@ static gboolean prepare(Run *run, Store *store, GError **error)
 {
     if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !open_model(run, error))
         return FALSE;
-    return directory_make(run->config.output, error) && begin_or_resume(run, error) && open_log(run, error);
+    if (!directory_make(run->config.output, error) || !begin_or_resume(run, error))
+        return FALSE;
+    run->journal = journal_open(&run->config, run->reader, run->resumed, run->entropy, error);
+    return run->journal != NULL;
 }
 
 gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report,
@@ -317,7 +272,7 @@ gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, 
     progress_begin(progress, "train", "steps", config->steps);
     progress_add(progress, run.resumed);
     gboolean good = TRUE;
-    for (guint64 step = run.resumed; good && step < config->steps; step++)
+    for (guint64 step = run.resumed; good && !run.stopped && step < config->steps; step++)
         good = run_step(&run, step, report, user, error);
     progress_end(progress);
     return good;

@@ -47,6 +47,22 @@ static void test_an_epoch_predicts_every_token_once(void)
     }
 }
 
+static void test_the_step_of_a_window_is_found_backwards(void)
+{
+    g_autoptr(BatchPlan) plan = plan_of(3, 3);
+    g_auto(Batch) batch = {0};
+    for (guint64 step = 0; step < 2 * plan->windows / 3; step++) {
+        read_step(plan, step, &batch);
+        for (gsize s = 0; s < 3; s++) {
+            guint64 found;
+            gsize sequence;
+            batch_find(plan, batch.windows[s], (step * 3 + s) / plan->windows, &found, &sequence);
+            g_assert_cmpuint(found, ==, step);
+            g_assert_cmpuint(sequence, ==, s);
+        }
+    }
+}
+
 static void test_a_batch_holds_the_tokens_of_its_windows(void)
 {
     g_autoptr(BatchPlan) plan = plan_of(4, 3);
@@ -195,6 +211,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     reader = shard_reader_open(NULL, "train", NULL);
+    g_test_add_func("/batch/the step of a window is found backwards", test_the_step_of_a_window_is_found_backwards);
     g_test_add_func("/batch/an epoch predicts every token once", test_an_epoch_predicts_every_token_once);
     g_test_add_func("/batch/a batch holds the tokens of its windows", test_a_batch_holds_the_tokens_of_its_windows);
     g_test_add_func("/batch/a batch depends on nothing but shards, seed and step",

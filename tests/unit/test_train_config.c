@@ -44,7 +44,8 @@ static void test_every_key_reaches_its_setting(void)
         "optimizer: {lr: 0.002, beta1: 0.8, beta2: 0.99, eps: 1e-8, weight_decay: 0, clip: 0}\n"
         "schedule: {kind: wsd, warmup: 0, horizon: 500, decay: 100, min_ratio: 0, steps: 250}\n"
         "batch: {sequences: 30, micro_batch: 3, document_mask: true}\n"
-        "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true}\n", &error);
+        "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true, tensorboard: false, peak_tflops: 989}\n"
+        "spike: {threshold: 8.5, window: 40}\nverify: false\n", &error);
     g_assert_no_error(error);
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
@@ -69,6 +70,11 @@ static void test_every_key_reaches_its_setting(void)
     g_assert_cmpuint(config->eval_every, ==, 30);
     g_assert_cmpuint(config->eval_sequences, ==, 7);
     g_assert_true(config->log_documents);
+    g_assert_false(config->tensorboard);
+    g_assert_cmpfloat(config->peak_tflops, ==, 989);
+    g_assert_cmpfloat(config->spike_threshold, ==, 8.5);
+    g_assert_cmpuint(config->spike_window, ==, 40);
+    g_assert_false(config->verify);
 }
 
 static void assert_refused(const char *text, const char *why)
@@ -101,6 +107,7 @@ static void test_values_that_cannot_be_are_named(void)
     assert_refused("output: a\nschedule: {kind: linear}\n", "schedule.kind is \"linear\", but must be one of cosine, wsd, constant");
     assert_refused("output: a\nschedule: {decay: 10}\n", "schedule.decay is 10");
     assert_refused("output: a\nschedule: {kind: wsd, warmup: 50, decay: 60, horizon: 100}\n", "schedule.horizon is 100, but must be from 110");
+    assert_refused("output: a\nspike: {window: 2}\n", "spike.window is 2");
     assert_refused("output: a\nschedule: {steps: 0}\n", "schedule.steps is 0");
     assert_refused("output: a\nschedule: {warmup: 50, horizon: 40}\n", "schedule.horizon is 40");
 }

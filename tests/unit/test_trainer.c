@@ -331,8 +331,67 @@ static void test_a_diverging_run_stops_and_says_so(void)
     g_autofree char *output = output_of("diverge");
     TrainConfig config = tiny_config(output);
     config.optimizer.clip = 0;
-    config.schedule = (Schedule){.peak = 1e30, .min_ratio = 1, .horizon = 16};
-    assert_refused(&config, "optimizer.lr");
+    config.optimizer.decay = 10; /* each step makes each weight 99 times larger */
+    config.schedule = (Schedule){.peak = 10, .min_ratio = 1, .horizon = 16};
+    config.eval_every = 0;
+    assert_refused(&config, "training diverged at step");
+    assert_refused(&config, "documents of the step, the suspects first: ");
+}
+
+static void stop_at(const TrainReport *report, gpointer user)
+{
+    if (report->step == 7)
+        g_atomic_int_set((int *)user, 15);
+    if (report->step == 8)
+        g_assert_true(report->stopped);
+}
+
+/* The note comes after step 7, when its checkpoint was not due: step 8 sees it. */
+static void test_a_run_that_is_asked_to_stop_saves_and_goes_on_later(void)
+{
+    int asked = 0;
+    g_autofree char *whole = output_of("unstopped"), *stopped = output_of("stopped");
+    TrainConfig config = tiny_config(whole);
+    run(&config, NULL, NULL);
+    config.output = stopped;
+    config.stop = &asked;
+    run(&config, stop_at, &asked);
+    g_autofree char *folder = g_build_filename(stopped, "step-00000008", NULL);
+    g_assert_true(g_file_test(folder, G_FILE_TEST_IS_DIR));
+    config.stop = NULL;
+    run(&config, NULL, NULL);
+    assert_same_run(whole, stopped);
+}
+
+static void count_spikes(const TrainReport *report, gpointer user)
+{
+    if (!report->spike)
+        return;
+    g_assert_cmpuint(report->documents_count, >, 0);
+    g_assert_nonnull(report->documents[0].source);
+    g_assert_cmpfloat(MAX(report->loss_z, report->gradient_z), >, 1);
+    (*(int *)user)++;
+}
+
+/* With so low a threshold chance makes spikes: the resumed run must find the same from what its log remembers. */
+static void test_a_resumed_run_finds_the_spikes_of_one_that_was_not(void)
+{
+    int spikes = 0, again = 0;
+    g_autofree char *whole = output_of("spikes"), *parts = output_of("spikes-resumed");
+    TrainConfig config = tiny_config(whole);
+    config.spike_threshold = 1;
+    config.spike_window = 12;
+    run(&config, count_spikes, &spikes);
+    g_assert_cmpint(spikes, >, 0);
+    config.output = parts;
+    config.steps = 10;
+    config.eval_every = 0;
+    run(&config, count_spikes, &again);
+    config.steps = 16;
+    run(&config, count_spikes, &again);
+    g_assert_cmpint(again, ==, spikes);
+    g_autofree char *log = read_log(parts);
+    g_assert_nonnull(strstr(log, "\"spike\":{"));
 }
 
 static void test_an_evaluation_without_held_out_tokens_is_refused(void)
@@ -368,6 +427,10 @@ int main(int argc, char **argv)
                     test_a_wider_vocabulary_than_the_stores_trains_as_well);
     g_test_add_func("/trainer/a damaged checkpoint is refused", test_a_damaged_checkpoint_is_refused);
     g_test_add_func("/trainer/a diverging run stops and says so", test_a_diverging_run_stops_and_says_so);
+    g_test_add_func("/trainer/a run that is asked to stop saves and goes on later",
+                    test_a_run_that_is_asked_to_stop_saves_and_goes_on_later);
+    g_test_add_func("/trainer/a resumed run finds the spikes of one that was not",
+                    test_a_resumed_run_finds_the_spikes_of_one_that_was_not);
     g_test_add_func("/trainer/an evaluation without held-out tokens is refused",
                     test_an_evaluation_without_held_out_tokens_is_refused);
     int result = g_test_run();
