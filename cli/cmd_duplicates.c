@@ -9,6 +9,7 @@
 #include "base/diff.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/duplicates.h"
 #include "store/chapters.h"
 #include "store/clusters.h"
 
@@ -20,7 +21,7 @@ typedef struct Options {
     char *rule, *of, *against;
     int limit; /* 0: all */
     int width; /* 0: that of the terminal */
-    gboolean unified, json, colour;
+    gboolean unified, json, colour, passages;
 } Options;
 
 /* Columns of the terminal, or what the environment says. */
@@ -216,6 +217,11 @@ static gboolean show_document(StoreTxn *txn, const Options *options, GError **er
     return TRUE;
 }
 
+static gboolean list_passages(StoreTxn *txn, const Options *options, GError **error)
+{
+    return duplicates_print_passages(txn, (guint)options->limit, options->json, error);
+}
+
 static int run(const Command *command, int argc, char **argv)
 {
     g_autofree char *rule = NULL, *of = NULL, *against = NULL;
@@ -224,7 +230,8 @@ static int run(const Command *command, int argc, char **argv)
         {"of", 0, 0, G_OPTION_ARG_STRING, &of, "The duplicates of this document, with what differs", "ID"},
         {"against", 0, 0, G_OPTION_ARG_STRING, &against, "Compare the document of --of with this one", "ID"},
         {"rule", 'r', 0, G_OPTION_ARG_STRING, &rule, "Only clusters in which this rule merged a document", "RULE"},
-        {"limit", 0, 0, G_OPTION_ARG_INT, &options.limit, "At most so many clusters, or comparisons; 0: all (50)", "N"},
+        {"passages", 0, 0, G_OPTION_ARG_NONE, &options.passages, "Runs of words that stand more than once, in the place of documents", NULL},
+        {"limit", 0, 0, G_OPTION_ARG_INT, &options.limit, "At most so many clusters, passages or comparisons; 0: all (50)", "N"},
         {"unified", 'u', 0, G_OPTION_ARG_NONE, &options.unified, "Compare as diff -u does, not in two columns", NULL},
         {"width", 0, 0, G_OPTION_ARG_INT, &options.width, "Characters of the two columns together (those of the terminal)", "N"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON: an object a line, or one for --of", NULL},
@@ -240,6 +247,8 @@ static int run(const Command *command, int argc, char **argv)
         return command_usage(command, "--against says with what to compare --of ID");
     if (of && rule)
         return command_usage(command, "--rule chooses among all clusters; leave it out with --of");
+    if (options.passages && (of || rule))
+        return command_usage(command, "--passages is of the whole corpus; galen why ID tells those of one document");
     if (options.limit < 0 || options.width < 0 || options.width > 10000)
         return command_usage(command, "--limit and --width are numbers from 0");
     options.width = options.width ? options.width : (int)terminal_width();
@@ -247,7 +256,7 @@ static int run(const Command *command, int argc, char **argv)
     GError *error = NULL;
     g_autoptr(Store) store = store_open(argv[1], STORE_READ, &error);
     g_autoptr(StoreTxn) txn = store ? store_read_begin(store, &error) : NULL;
-    if (!txn || !(of ? show_document : list_clusters)(txn, &options, &error))
+    if (!txn || !(options.passages ? list_passages : of ? show_document : list_clusters)(txn, &options, &error))
         return command_fail(error);
     return EXIT_GOOD;
 }
@@ -259,11 +268,14 @@ const Command command_duplicates = {
     .details = "Clusters of most documents come first: the document that stands for all, then those merged, each with the rule and\n"
                "the similarity that the ledger has. With --of, the cluster of one document and its clean text beside that of the\n"
                "document kept: < stands there only, > here only, | changed. ID is a document's number, SOURCE/ID, or an id that\n"
-               "only one source has. Colour is for terminals, unless NO_COLOR is set.\n\n"
+               "only one source has. Colour is for terminals, unless NO_COLOR is set.\n"
+               "With --passages, what the stage passages found, those first that make the corpus longest: how many words, in how many\n"
+               "places, and which documents have them where. A document's 16 longest are listed.\n\n"
                "Examples:\n"
                "  galen duplicates corpus.galen --rule near-duplicate --limit 10\n"
                "  galen duplicates corpus.galen --of PMID:31452104\n"
                "  galen duplicates corpus.galen --of 17 --against 18 --unified\n"
+               "  galen duplicates corpus.galen --passages --limit 20\n"
                "  galen duplicates corpus.galen --limit 0 --json | jq .size",
     .run = run,
 };

@@ -8,6 +8,7 @@
 #include "base/pipeline.h"
 #include "dedup/cut_range.h"
 #include "dedup/passage_search.h"
+#include "dedup/passages_summary.h"
 #include "dedup/word_list.h"
 #include "store/fingerprint.h"
 #include "store/revision.h"
@@ -348,7 +349,8 @@ static gboolean run_stage(Passages *job, GError **error)
     json_object_clear(job->run->counts);
     gboolean good = write_all(job, error);
     g_ptr_array_unref(job->finished);
-    return good && revision_end(revision, context->store, error) && stage_finish(context->store, job->run, error);
+    return good && revision_end(revision, context->store, error) && passages_summary_write(context->store, job->recipe, job->run, error) &&
+           stage_finish(context->store, job->run, error);
 }
 
 static char *make_fingerprint(const Recipe *recipe, const char *predecessor)

@@ -77,7 +77,7 @@ static json_t *inputs_json(StoreTxn *txn, GError **error)
 /* What stages say about the whole corpus: object of the records that are there, by name. */
 json_t *searches_json(StoreTxn *txn, GError **error)
 {
-    static const char *const names[] = {"contamination", "mix"};
+    static const char *const names[] = {"passages", "contamination", "mix"};
     g_autoptr(json_t) searches = json_object();
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         GError *cause = NULL;

@@ -7,7 +7,7 @@
  * of all: without it a build is unfinished. One that is there and current is left alone; whoever changes the store
  * calls store_mark_unfinished first, which keeps it as the previous one. It holds no time, path of this machine, or
  * thread count: the same inputs and recipe give the same bytes. Stages that look for something in all texts add what
- * they found ("contamination").
+ * they found ("passages", "contamination").
  * manifest_compute gives the same object without writing it: audit compares the two.
  */
 #ifndef STORE_MANIFEST_H

@@ -54,7 +54,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tally, tally_free)
 gboolean documents_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
 gboolean shards_tally(StageContext *context, Tally *tally, TallyDepth depth, GError **error);
 
-/* What stages say about the whole corpus (meta records "contamination" and "mix"), by name, where they do. */
+/* What stages say about the whole corpus (meta records "passages", "contamination" and "mix"), by name, where they do. */
 json_t *searches_json(StoreTxn *txn, GError **error);
 
 guint64 tally_sum(const Tally *tally, gsize member_offset); /* of a guint64 member of SourceTally */

@@ -27,7 +27,7 @@ static const struct {
     const char *stage;
     const char *name;
 } owned_meta[] = {
-    {"mix", "mix"},
+    {"passages", "passages"}, {"mix", "mix"},
 };
 
 unsigned stage_place(const char *stage)

@@ -80,11 +80,12 @@ static json_t *count_store(Store *store, GError **error)
     return object;
 }
 
-/* Sets "contamination" and "mix": what these stages found and drew; null where they have not run. */
+/* Sets "passages", "contamination" and "mix": what these stages found and drew; null where they have not run. */
 static gboolean set_searches(Store *store, json_t *status, GError **error)
 {
     g_autoptr(StoreTxn) txn = store_read_begin(store, error);
     g_autoptr(json_t) searches = txn ? searches_json(txn, error) : NULL;
+    json_object_set_new(status, "passages", json_null());
     json_object_set_new(status, "contamination", json_null());
     json_object_set_new(status, "mix", json_null());
     return searches && json_object_update(status, searches) == 0;

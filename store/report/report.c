@@ -10,6 +10,7 @@
 #include "store/manifest.h"
 #include "store/report/html.h"
 #include "store/report/lengths.h"
+#include "store/report/passages.h"
 #include "store/split.h"
 
 static guint64 number(const json_t *object, const char *key)
@@ -258,7 +259,7 @@ static void add_samples(GString *page, const json_t *sources)
         html_table_end(page);
 }
 
-static void add_sections(GString *page, const json_t *manifest, const Lengths *lengths)
+static gboolean add_sections(GString *page, Store *store, const json_t *manifest, const Lengths *lengths, GError **error)
 {
     const json_t *sources = json_object_get(manifest, "sources");
     guint64 entered = number(manifest, "entered"), kept = number(manifest, "kept");
@@ -272,10 +273,13 @@ static void add_sections(GString *page, const json_t *manifest, const Lengths *l
     add_counters(page, "share of those that entered", "stage and rule", dropped, entered);
     html_section(page, "Duplicates", "Documents for which another one stands, by how they were found.");
     add_counters(page, "share of those that entered", "stage and rule", merged, entered);
+    if (!report_passages(page, store, json_object_get(manifest, "passages"), error))
+        return FALSE;
     add_lengths(page, lengths);
     html_section(page, "Licences", "Of the documents that were kept: SPDX identifiers, or the publishers' own words.");
     add_counters(page, "share of those kept", "licence", licences, kept);
     add_mix(page, manifest);
+    return TRUE;
 }
 
 static json_t *read_manifest(Store *store, GError **error)
@@ -298,12 +302,13 @@ char *report_html(Store *store, gsize *length, GError **error)
         return NULL;
     const char *name = json_get_string(json_object_get(manifest, "recipe"), "name");
     g_autofree char *title = g_strconcat("Corpus ", name, NULL);
-    GString *page = g_string_new(NULL);
+    g_autoptr(GString) page = g_string_new(NULL);
     html_head(page, title);
     add_summary(page, manifest);
-    add_sections(page, manifest, &lengths);
+    if (!add_sections(page, store, manifest, &lengths, error))
+        return NULL;
     g_string_append(page, "</main></body></html>\n");
     if (length)
         *length = page->len;
-    return g_string_free(page, FALSE);
+    return g_string_free(g_steal_pointer(&page), FALSE);
 }

@@ -12,6 +12,7 @@
 #include "dedup/place_runs.h"
 #include "dedup/word_list.h"
 #include "store/note.h"
+#include "store/passage_list.h"
 #include "tests/unit/store_fixture.h"
 
 static char *directory;
@@ -383,6 +384,52 @@ static void test_actions(void)
     remove_store(store, "actions");
 }
 
+static gboolean damage_note(StoreTxn *txn, gpointer user, GError **error)
+{
+    g_autoptr(json_t) note = json_pack("{s:[{s:i, s:i, s:i, s:i}]}", "found", "start", 5, "end", 100000, "words", 12, "copies", 2);
+    return note_put(txn, 1, PASSAGES_STAGE, note, error);
+}
+
+static void test_the_list_has_every_place_of_a_passage(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *notice = passage(12, "notice"), *more = passage(20, "more"), *loud = g_ascii_strup(notice, -1);
+    g_autofree char *first = g_strdup_printf("One. %s. Two", notice), *second = g_strdup_printf("Three (%s) four. %s! Five %s", loud, more, more);
+    char *texts[] = {first, second, notice, NULL};
+    Recipe recipe = make_recipe(PASSAGES_REPORT, 10, 2);
+    Store *store = make_store("list", texts, &recipe);
+    run_passages(store, &recipe, 1, 0);
+    {
+        g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+        g_autoptr(PassageList) list = passage_list_load(txn, 0, &error);
+        g_autoptr(PassageList) one = passage_list_load(txn, 1, &error);
+        g_assert_no_error(error);
+        g_assert_cmpuint(list->passages->len, ==, 2);
+        const Passage *notices = list->passages->pdata[0], *mores = list->passages->pdata[1]; /* 24 words too many, and 20 */
+        g_assert_cmpuint(notices->words, ==, 12);
+        g_assert_cmpuint(notices->copies, ==, 3);
+        g_assert_cmpuint(notices->documents, ==, 3);
+        g_assert_cmpuint(notices->places->len, ==, 3);
+        g_assert_cmpuint(mores->words, ==, 20);
+        g_assert_cmpuint(mores->documents, ==, 1);
+        g_assert_cmpuint(mores->places->len, ==, 2);
+        g_assert_cmpuint(one->total, ==, 2);
+        g_assert_cmpuint(one->passages->len, ==, 1);
+        g_autoptr(json_t) object = passage_json(txn, notices, 2, 10, &error);
+        g_assert_no_error(error);
+        g_assert_cmpstr(json_get_string(object, "text"), ==, "notice0 no");
+        g_assert_cmpuint(json_array_size(json_object_get(object, "places")), ==, 2);
+    }
+    g_assert_true(store_write(store, damage_note, NULL, &error));
+    {
+        g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+        g_assert_null(passage_list_load(txn, 0, &error));
+        g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+        g_assert_nonnull(strstr(error->message, "document 1 "));
+    }
+    remove_store(store, "list");
+}
+
 /* A kill leaves verdicts and notes of a part of the documents, and a record that is not complete. */
 static gboolean half_undo(StoreTxn *txn, gpointer user, GError **error)
 {
@@ -438,6 +485,7 @@ int main(int argc, char **argv)
     g_test_add_func("/passages/threads, memory and batches change nothing", test_threads_memory_and_batches_change_nothing);
     g_test_add_func("/passages/what is cut stays whole elsewhere", test_what_is_cut_stays_whole_elsewhere);
     g_test_add_func("/passages/actions report, remove and take back", test_actions);
+    g_test_add_func("/passages/the list has every place of a passage", test_the_list_has_every_place_of_a_passage);
     g_test_add_func("/passages/a killed run starts again and writes the same", test_a_killed_run_starts_again_and_writes_the_same);
     g_test_add_func("/passages/a passage in very many places takes little time", test_a_passage_in_very_many_places_takes_little_time);
     int status = g_test_run();

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * store/report/passages.h - the section on passages that stand more than once: numbers of each source, and the passages that make the
+ * corpus longest.
+ */
+#ifndef STORE_REPORT_PASSAGES_H
+#define STORE_REPORT_PASSAGES_H
+
+#include "base/json.h"
+#include "store/store.h"
+
+/* `summary` is the manifest's "passages"; NULL: the stage did not run, and there is no section. */
+gboolean report_passages(GString *page, Store *store, const json_t *summary, GError **error);
+
+#endif
