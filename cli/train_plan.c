@@ -16,7 +16,7 @@ static gboolean find_vocabulary(TrainConfig *config, gboolean *assumed, GError *
 {
     *assumed = !config->model.vocabulary && !config->store;
     if (*assumed)
-        config->model.vocabulary = (LLAMA2_VOCABULARY + config->parallel.tensor - 1) / config->parallel.tensor * config->parallel.tensor;
+        config->model.vocabulary = LLAMA2_VOCABULARY;
     if (!config->store)
         return TRUE;
     g_autoptr(Store) store = store_open(config->store, STORE_READ, error);

@@ -9,6 +9,7 @@
 typedef struct Carver {
     char *base;
     gsize used;
+    gsize real_bytes;
 } Carver;
 
 static void *carve(Carver *carver, gsize count, gsize size)
@@ -20,7 +21,7 @@ static void *carve(Carver *carver, gsize count, gsize size)
 
 static real *carve_real(Carver *carver, gsize count)
 {
-    return carve(carver, count, sizeof(real));
+    return carve(carver, count, carver->real_bytes);
 }
 
 static wide *carve_wide(Carver *carver, gsize count)
@@ -128,7 +129,7 @@ static void carve_scratch(Carver *carver, const Sizes *n, Model *model)
     model->dwide = carve_real(carver, MAX(2 * n->inner, n->qkv));
 }
 
-static void carve_all(Model *model, Carver *carver, gsize layers_of_slot)
+static ActivationBytes carve_all(Model *model, Carver *carver, gsize layers_of_slot)
 {
     const ModelOptions *options = &model->options;
     Sizes n = sizes_of(&model->shape, &model->part, options);
@@ -138,8 +139,12 @@ static void carve_all(Model *model, Carver *carver, gsize layers_of_slot)
         if (model->table->has_head)
             carve_last_norm(carver, &n, &model->slots[s]);
     }
+    ActivationBytes bytes = {.kept = carver->used};
     carve_head(carver, model);
+    bytes.head = carver->used - bytes.kept;
     carve_scratch(carver, &n, model);
+    bytes.scratch = carver->used - bytes.kept - bytes.head;
+    return bytes;
 }
 
 static gsize most_layers(const Model *model)
@@ -150,28 +155,50 @@ static gsize most_layers(const Model *model)
     return most;
 }
 
-gboolean activations_allocate(Model *model)
+static void make_slots(Model *model, gsize layers)
 {
-    gsize layers = most_layers(model);
-    Carver carver = {0};
     model->slots = g_new0(ModelSlot, model->options.slots);
     for (gsize s = 0; s < model->options.slots; s++)
         model->slots[s].layers = g_new0(ModelLayer, layers);
+}
+
+static void free_slots(Model *model)
+{
+    for (gsize s = 0; model->slots && s < model->options.slots; s++)
+        g_free(model->slots[s].layers);
+    g_free(model->slots);
+}
+
+ActivationBytes activations_measure(const ModelShape *shape, const ModelPart *part, const ModelOptions *options,
+                                    ParameterTable *table, gsize real_bytes)
+{
+    Model model = {.shape = *shape, .part = *part, .options = *options, .table = table};
+    gsize layers = most_layers(&model);
+    Carver carver = {.real_bytes = real_bytes};
+    make_slots(&model, layers);
+    ActivationBytes bytes = carve_all(&model, &carver, layers);
+    free_slots(&model);
+    return bytes;
+}
+
+gboolean activations_allocate(Model *model)
+{
+    gsize layers = most_layers(model);
+    Carver carver = {.real_bytes = sizeof(real)};
+    make_slots(model, layers);
     carve_all(model, &carver, layers);
     model->activation_bytes = carver.used;
     model->activations = model->backend->allocate(model->backend, carver.used);
     if (!model->activations)
         return FALSE;
-    carver = (Carver){.base = model->activations};
+    carver = (Carver){.base = model->activations, .real_bytes = sizeof(real)};
     carve_all(model, &carver, layers);
     return TRUE;
 }
 
 void activations_release(Model *model)
 {
-    for (gsize s = 0; model->slots && s < model->options.slots; s++)
-        g_free(model->slots[s].layers);
-    g_free(model->slots);
+    free_slots(model);
     if (model->activations)
         model->backend->release(model->backend, model->activations);
 }

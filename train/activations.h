@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train/activations.h - what a model keeps of a forward pass, and its scratch, cut from one allocation. For train/model.c.
+ * train/activations.h - what a model keeps of a forward pass, and its scratch, cut from one allocation. For train/model.c and plans.
  *
  * Shapes are model.h's, with R = max_rows, H = hidden, S = R / tensor under sequence parallelism, else R:
  *   of each layer of a slot   x, norm1, middle, norm2 [S, H]; qkv [R, q + k + v of this rank]; attention [R, q]; lse [R, heads];
@@ -14,6 +14,15 @@
 #include "train/model.h"
 
 #define ACTIVATIONS_HEAD_ROWS 1024
+
+/* Bytes of the allocation, by part: what slots keep, the head's rows, and scratch. */
+typedef struct ActivationBytes {
+    gsize kept, head, scratch;
+} ActivationBytes;
+
+/* Of a model that is not made, for a plan; `real_bytes` are those of a `real`. */
+ActivationBytes activations_measure(const ModelShape *shape, const ModelPart *part, const ModelOptions *options,
+                                    ParameterTable *table, gsize real_bytes);
 
 /* With shape, part, options and table set. FALSE when there is not enough memory for model->activation_bytes. */
 gboolean activations_allocate(Model *model);

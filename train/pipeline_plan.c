@@ -2,46 +2,20 @@
  * A pipeline's step, played with paper tasks; see train/pipeline_plan.h. */
 #include "train/pipeline_plan.h"
 
+#include "train/pipeline_schedule.h"
+
 #define NOT_YET G_MAXUINT64
-
-/* Number `index` of the forwards of a rank, or of its backwards: the micro-batches come in groups of as many as there are
- * ranks, and a group goes through all chunks before the next one comes. */
-static PipelineTask nth_task(const PipelinePlan *plan, gsize index, gboolean backward)
-{
-    if (plan->chunks == 1)
-        return (PipelineTask){.micro_batch = index, .backward = backward};
-    gsize group = plan->ranks * plan->chunks, chunk = index % group / plan->ranks;
-    return (PipelineTask){
-        .micro_batch = index / group * plan->ranks + index % plan->ranks,
-        .chunk = backward ? plan->chunks - 1 - chunk : chunk,
-        .backward = backward,
-    };
-}
-
-static gsize warm_up(const PipelinePlan *plan, gsize rank)
-{
-    gsize behind = plan->ranks - rank - 1;
-    gsize tasks = plan->chunks == 1 ? behind : 2 * behind + (plan->chunks - 1) * plan->ranks;
-    return MIN(tasks, plan->micro_batches * plan->chunks);
-}
 
 static void order_tasks(PipelinePlan *plan, gsize rank)
 {
-    gsize each = plan->micro_batches * plan->chunks, warm = warm_up(plan, rank), count = 0;
-    PipelineTask *tasks = plan->tasks + rank * 2 * each;
-    for (gsize i = 0; i < warm; i++)
-        tasks[count++] = nth_task(plan, i, FALSE);
-    for (gsize i = 0; i + warm < each; i++) {
-        tasks[count++] = nth_task(plan, warm + i, FALSE);
-        tasks[count++] = nth_task(plan, i, TRUE);
+    g_autoptr(GArray) passes =
+        pipeline_schedule((unsigned)plan->ranks, (unsigned)rank, (unsigned)plan->chunks, plan->micro_batches, TRUE);
+    PipelineTask *tasks = plan->tasks + rank * passes->len;
+    for (guint i = 0; i < passes->len; i++) {
+        const Pass *pass = &g_array_index(passes, Pass, i);
+        tasks[i] = (PipelineTask){pass->micro_batch, pass->chunk, pass->direction == PASS_BACKWARD, 0, 0};
     }
-    for (gsize i = each - warm; i < each; i++)
-        tasks[count++] = nth_task(plan, i, TRUE);
-    gsize alive = 0;
-    for (gsize i = 0; i < count; i++) {
-        alive = tasks[i].backward ? alive - 1 : alive + 1;
-        plan->alive[rank] = MAX(plan->alive[rank], alive);
-    }
+    plan->alive[rank] = pipeline_schedule_slots(passes);
 }
 
 /* Where the end of a task is kept: stages of the model are the chunks of all ranks in turn. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * train/pipeline_plan.h - a step of a pipeline before it is run: who computes what when, and who waits.
  *
- * Plays the schedule "one forward, one backward" (1F1B: Narayanan et al. 2019), interleaved where a rank has several
- * chunks of layers (Narayanan et al. 2021): each rank has a fixed order of tasks, and a task begins when its rank is free
- * and its input is there. Forward of a chunk takes one unit, backward two, and one more where all is computed again.
+ * Plays train/pipeline_schedule.h, by which the trainer works: each rank has a fixed order of tasks, and a task begins when
+ * its rank is free and its input is there. Forward of a chunk takes one unit, backward two, and one more where all is computed again.
  * Sending takes no time. Nothing here depends on the model.
  */
 #ifndef TRAIN_PIPELINE_PLAN_H

@@ -3,95 +3,81 @@
 #include "train/plan.h"
 
 #include "base/error.h"
+#include "train/activations.h"
 #include "train/flops.h"
 
 #define WIDE 4 /* bytes of gradients, masters, moments and the like */
 #define PLAYED_LIMIT ((gsize)1 << 22) /* tasks of a pipeline that are still played */
 
-/* What one rank computes with, for the formulas below. */
-typedef struct Local {
-    guint64 rows;   /* of a micro-batch */
-    guint64 shared; /* of these, those on which norms and the residual stream are here */
-    guint64 hidden, qkv, attention, inner, heads, vocabulary; /* widths, of which those that are split are shares */
-    guint64 real;   /* bytes of a weight and an activation */
-} Local;
-
-static Local local_of(const Plan *plan)
+static gsize real_bytes(const Plan *plan)
 {
-    const ModelShape *shape = &plan->shape;
-    guint64 tensor = plan->parallel.tensor, rows = plan->micro_batch * shape->context;
-    return (Local){
-        .rows = rows,
-        .shared = plan->parallel.sequence ? rows / tensor : rows,
-        .hidden = shape->hidden,
-        .qkv = model_shape_qkv_width(shape) / tensor,
-        .attention = shape->hidden / tensor,
-        .inner = shape->intermediate / tensor,
-        .heads = shape->heads / tensor,
-        .vocabulary = shape->vocabulary / tensor,
-        .real = plan->precision == PLAN_BF16 ? 2 : 4,
+    return plan->precision == PLAN_BF16 ? 2 : WIDE;
+}
+
+static gsize rows_of(const Plan *plan)
+{
+    return plan->micro_batch * plan->shape.context;
+}
+
+/* Of hidden states on one rank, in a micro-batch. */
+static guint64 message_bytes(const Plan *plan)
+{
+    gsize rows = plan->parallel.sequence ? rows_of(plan) / plan->parallel.tensor : rows_of(plan);
+    return rows * plan->shape.hidden * real_bytes(plan);
+}
+
+static ModelPart part_of(const Plan *plan, gsize stage)
+{
+    const ParallelSettings *parallel = &plan->parallel;
+    return (ModelPart){
+        .tensor = (unsigned)parallel->tensor,
+        .pipeline_rank = (unsigned)stage,
+        .pipeline = (unsigned)parallel->pipeline,
+        .chunks = (unsigned)parallel->interleave,
+        .sequence = parallel->sequence && parallel->tensor > 1,
     };
 }
 
-static guint64 stage_parameters(const Plan *plan, const Local *local, gsize stage, gsize layers)
+static gsize count_layers(const Plan *plan, const ModelPart *part)
 {
-    guint64 hidden = local->hidden, table = local->vocabulary * hidden;
-    guint64 layer = hidden * (local->qkv + local->attention + 3 * local->inner) + 2 * hidden;
-    gboolean first = stage == 0, last = stage + 1 == plan->parallel.pipeline;
-    guint64 tables = (first ? 1 : 0) + (last && !(first && plan->shape.tied) ? 1 : 0);
-    return layers * layer + tables * table + (last ? hidden : 0);
+    gsize layers = 0;
+    for (unsigned chunk = 0; chunk < part->chunks; chunk++)
+        layers += model_part_layers(part, &plan->shape, chunk).count;
+    return layers;
 }
 
-/* Of one layer and one micro-batch: the inputs of norms, products and SwiGLU that backward wants to see again. */
-static guint64 kept_by_layer(const Local *local, Recompute recompute)
+static guint64 count_parameters(const ParameterTable *table)
 {
-    guint64 stream = local->shared * local->hidden * local->real;
-    if (recompute == RECOMPUTE_FULL)
-        return stream;
-    guint64 kept = 2 * stream + local->rows * (local->qkv + local->attention + 2 * local->inner) * local->real +
-                   (local->rows * local->heads + 2 * local->shared) * WIDE;
-    return recompute == RECOMPUTE_SELECTIVE ? kept : kept + 2 * stream + local->rows * local->inner * local->real;
+    guint64 parameters = 0;
+    for (gsize t = 0; t < table->count; t++)
+        parameters += parameter_tensor_elements(&table->tensors[t]);
+    return parameters;
 }
 
-/* All layers of the micro-batches that are under way, what is computed again for one layer at a time, and at the end the
- * input and output of the last norm. */
-static guint64 activations_of(const Plan *plan, const Local *local, gsize stage, gsize layers, Recompute recompute)
+/* Rotations; ids, targets, positions, weights and losses of a micro-batch: what train/engine.c keeps beside the model. */
+static guint64 small_buffers(const Plan *plan)
 {
-    guint64 alive = plan->pipeline->alive[stage] * (layers / plan->parallel.interleave);
-    guint64 again = kept_by_layer(local, RECOMPUTE_NONE) - kept_by_layer(local, recompute);
-    gboolean last = stage + 1 == plan->parallel.pipeline;
-    return alive * kept_by_layer(local, recompute) + again +
-           (last ? local->shared * (2 * local->hidden * local->real + WIDE) : 0);
+    return plan->shape.context * model_shape_head_size(&plan->shape) * WIDE + rows_of(plan) * (3 * sizeof(guint32) + 2 * WIDE);
 }
 
-/* dx and dhidden, two wide ones of backward; a gathered copy of the stream; two messages; rotations; losses and ids. */
-static guint64 buffers_of(const Plan *plan, const Local *local)
+static PlanMemory memory_of(const Plan *plan, gsize stage, const ModelPart *part, ParameterTable *table)
 {
-    guint64 stream = local->shared * local->hidden * local->real, whole = local->rows * local->hidden * local->real;
-    guint64 scratch = MAX(local->inner, local->attention) + MAX(2 * local->inner, local->qkv);
-    guint64 gathered = plan->parallel.sequence && plan->parallel.tensor > 1 ? whole : 0;
-    guint64 messages = plan->parallel.pipeline > 1 ? 2 * stream : 0;
-    guint64 rotations = plan->shape.context * model_shape_head_size(&plan->shape) * WIDE;
-    guint64 losses = plan->sequences * plan->shape.context * WIDE + 3 * local->rows * sizeof(guint32);
-    return stream + whole + local->rows * scratch * local->real + gathered + messages + rotations + losses;
-}
-
-static PlanMemory memory_of(const Plan *plan, const Local *local, gsize stage)
-{
-    const PlanStage *at = &plan->stages[stage];
-    guint64 shares = plan->parallel.zero ? plan->parallel.data : 1;
-    guint64 owned = (at->parameters + shares - 1) / shares;
+    gboolean sharded = plan->parallel.zero && plan->parallel.data > 1;
+    guint64 state = sharded ? parameter_table_share_elements(table) : table->elements;
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = rows_of(plan), .slots = plan->pipeline->alive[stage]};
     PlanMemory memory = {
-        .weights = at->parameters * local->real,
-        .gradients = at->parameters * WIDE,
-        .master = plan->precision == PLAN_BF16 ? owned * WIDE : 0,
-        .moments = owned * 2 * WIDE,
-        .buffers = buffers_of(plan, local),
+        .weights = table->elements * real_bytes(plan),
+        .gradients = table->gradient_elements * WIDE,
+        .master = plan->precision == PLAN_BF16 ? state * WIDE : 0,
+        .moments = state * 2 * WIDE,
     };
-    for (int r = 0; r < RECOMPUTE_COUNT; r++)
-        memory.activations[r] = activations_of(plan, local, stage, at->layers, (Recompute)r);
-    if (stage + 1 == plan->parallel.pipeline)
-        memory.logits = local->rows * (local->vocabulary * local->real + WIDE);
+    for (int r = 0; r < RECOMPUTE_COUNT; r++) {
+        options.recompute = (Recompute)r;
+        ActivationBytes bytes = activations_measure(&plan->shape, part, &options, table, real_bytes(plan));
+        memory.activations[r] = bytes.kept;
+        memory.logits = bytes.head;
+        memory.buffers = bytes.scratch + small_buffers(plan);
+    }
     return memory;
 }
 
@@ -101,48 +87,51 @@ static double ring(double bytes, gsize n)
     return bytes * (double)(n - 1) / (double)n;
 }
 
-/* Each layer: two gathers and two scatters forward, the same backward; with sequence parallelism two gathers more, for it
- * keeps the shares only; forward again where all is recomputed. The ends: embedding, logits, softmax. */
-static guint64 tensor_traffic(const Plan *plan, const Local *local, gsize stage)
+/* Each layer: two gathers and two scatters forward, or two sums, which are the same; two scatters and, with sequence
+ * parallelism, four gathers backward. Where all is computed again a sum comes again, or a gather, a scatter and a gather.
+ * The ends: embedding, the head's input, softmax. Sequence parallelism adds up the gradients of norms once a step. */
+static guint64 tensor_traffic(const Plan *plan, gsize stage)
 {
-    double message = ring((double)(local->rows * local->hidden * local->real), plan->parallel.tensor);
-    double softmax = 2 * ring((double)(3 * local->rows * WIDE), plan->parallel.tensor);
-    unsigned passes = 8 + (plan->parallel.sequence ? 2 : 0) + (plan->parallel.recompute == RECOMPUTE_FULL ? 4 : 0);
-    double sent = (double)plan->stages[stage].layers * passes * message;
+    gsize tensor = plan->parallel.tensor, layers = plan->stages[stage].layers, hidden = plan->shape.hidden;
+    gboolean sequence = plan->parallel.sequence, last = stage + 1 == plan->parallel.pipeline;
+    double message = ring((double)(rows_of(plan) * hidden * real_bytes(plan)), tensor);
+    double softmax = 2 * ring((double)(3 * rows_of(plan) * WIDE), tensor);
+    double norms = 2 * ring((double)((2 * layers + (last ? 1 : 0)) * hidden * WIDE), tensor);
+    unsigned again = plan->parallel.recompute == RECOMPUTE_FULL ? (sequence ? 3 : 2) : 0;
+    double sent = (double)layers * ((sequence ? 10 : 8) + again) * message;
     sent += stage == 0 ? 2 * message : 0;
-    sent += stage + 1 == plan->parallel.pipeline ? (plan->parallel.sequence ? 3 : 2) * message + softmax : 0;
-    return (guint64)(sent * (double)plan->micro_batches);
+    sent += last ? 2 * message + softmax : 0;
+    return (guint64)(sent * (double)plan->micro_batches + (sequence ? norms : 0));
 }
 
-static guint64 pipeline_traffic(const Plan *plan, const Local *local, gsize stage)
+static guint64 pipeline_traffic(const Plan *plan, gsize stage)
 {
     gsize ends = (stage == 0 ? 1 : 0) + (stage + 1 == plan->parallel.pipeline ? 1 : 0);
     guint64 messages = plan->micro_batches * (2 * plan->parallel.interleave - ends);
-    return plan->parallel.pipeline > 1 ? messages * local->shared * local->hidden * local->real : 0;
+    return plan->parallel.pipeline > 1 ? messages * message_bytes(plan) : 0;
 }
 
 /* Gradients are reduced once a step; with ZeRO-1 the new weights come back instead of the gradients. */
-static guint64 data_traffic(const Plan *plan, const Local *local, gsize stage)
+static guint64 data_traffic(const Plan *plan, gsize stage)
 {
-    guint64 back = plan->parallel.zero ? local->real : WIDE;
-    return (guint64)ring((double)(plan->stages[stage].parameters * (WIDE + back)), plan->parallel.data);
+    guint64 back = plan->parallel.zero ? real_bytes(plan) : WIDE;
+    return (guint64)ring((double)(plan->stages[stage].elements * (WIDE + back)), plan->parallel.data);
 }
 
-static void fill_stages(Plan *plan)
+static void fill_stage(Plan *plan, gsize number)
 {
-    Local local = local_of(plan);
-    plan->stages = g_new0(PlanStage, plan->parallel.pipeline);
-    for (gsize s = 0; s < plan->parallel.pipeline; s++) {
-        PlanStage *stage = &plan->stages[s];
-        stage->layers = plan->shape.layers / plan->parallel.pipeline;
-        stage->parameters = stage_parameters(plan, &local, s, stage->layers);
-        stage->memory = memory_of(plan, &local, s);
-        stage->traffic = (PlanTraffic){
-            .tensor = tensor_traffic(plan, &local, s),
-            .pipeline = pipeline_traffic(plan, &local, s),
-            .data = data_traffic(plan, &local, s),
-        };
-    }
+    PlanStage *stage = &plan->stages[number];
+    ModelPart part = part_of(plan, number);
+    g_autoptr(ParameterTable) table = parameter_table_new(&plan->shape, &part, (unsigned)plan->parallel.data);
+    stage->layers = count_layers(plan, &part);
+    stage->parameters = count_parameters(table);
+    stage->elements = table->elements;
+    stage->memory = memory_of(plan, number, &part, table);
+    stage->traffic = (PlanTraffic){
+        .tensor = tensor_traffic(plan, number),
+        .pipeline = pipeline_traffic(plan, number),
+        .data = data_traffic(plan, number),
+    };
 }
 
 static gboolean check_playable(const Plan *plan, GError **error)
@@ -178,7 +167,9 @@ Plan *plan_new(const TrainConfig *config, gsize ranks, PlanPrecision precision, 
         return NULL;
     plan->pipeline = pipeline_plan_new(plan->parallel.pipeline, plan->micro_batches, plan->parallel.interleave,
                                        plan->parallel.recompute == RECOMPUTE_FULL ? 3 : 2);
-    fill_stages(plan);
+    plan->stages = g_new0(PlanStage, plan->parallel.pipeline);
+    for (gsize stage = 0; stage < plan->parallel.pipeline; stage++)
+        fill_stage(plan, stage);
     return g_steal_pointer(&plan);
 }
 

@@ -2,10 +2,10 @@
  * train/plan.h - what a run will need, on paper: memory of each rank, bytes between ranks, the pipeline's bubble.
  *
  * Nothing is allocated and no tokens are read, so a model of 70 billion parameters on 128 GPUs is planned on a laptop.
- * The numbers follow from the shapes alone: what the trainer keeps for each row of tokens (train/model.h), how many
- * micro-batches a stage of the pipeline keeps at once (train/pipeline_plan.h), and, for bytes, rings: an all-reduce of S
- * bytes over n ranks sends 2 (n - 1) / n S from each, a gather or a scatter half of that. Memory of libraries, of
- * the allocator's gaps and of code is not in it.
+ * Memory is what the trainer asks a backend for, to the byte: the plan asks the same tables (train/parameters.h,
+ * train/activations.h, train/pipeline_schedule.h). Memory of libraries, of the allocator's gaps, of a backend's own scratch
+ * and of code is not in it. Bytes between ranks are counted for rings: an all-reduce of S bytes over n ranks sends
+ * 2 (n - 1) / n S from each, a gather or a scatter half of that.
  *
  * Sequence: p = plan_new(config, ranks, precision, e); look, or plan_to_json; plan_free.
  */
@@ -22,8 +22,8 @@ typedef enum { PLAN_F32, PLAN_BF16 } PlanPrecision;
 typedef struct PlanMemory {
     guint64 weights, gradients, master, moments;
     guint64 activations[RECOMPUTE_COUNT];
-    guint64 logits;
-    guint64 buffers; /* of backward, of messages, tables, losses */
+    guint64 logits;  /* of the rows that the head works on at once */
+    guint64 buffers; /* of backward and of messages, rotations, ids, losses */
 } PlanMemory;
 
 /* Bytes that one rank sends in a step. */
@@ -34,7 +34,8 @@ typedef struct PlanTraffic {
 /* The ranks of one place in the pipeline, which are alike. */
 typedef struct PlanStage {
     gsize layers;
-    guint64 parameters; /* on one rank */
+    guint64 parameters; /* on the first rank of a tensor group */
+    guint64 elements;   /* of its arrays, gaps included */
     PlanMemory memory;
     PlanTraffic traffic;
 } PlanStage;

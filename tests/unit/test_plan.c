@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "train/engine.h"
 #include "train/flops.h"
 #include "train/presets.h"
 
@@ -84,11 +85,11 @@ static void test_a_rank_alone_needs_eighteen_bytes_a_parameter(void)
     const PlanMemory *memory = &plan->stages[0].memory;
     g_assert_cmpuint(plan->parameters, ==, G_GUINT64_CONSTANT(6738415616));
     g_assert_cmpuint(plan->stages[0].parameters, ==, plan->parameters);
-    g_assert_cmpuint(memory->weights + memory->gradients + memory->master + memory->moments, ==, 18 * plan->parameters);
+    g_assert_cmpuint(memory->weights + memory->gradients + memory->master + memory->moments, ==, 18 * plan->parameters); /* no gaps */
     double kilobytes = (double)memory->activations[RECOMPUTE_SELECTIVE] / (2 * 4096 * 32) / 1e3;
     g_assert_cmpfloat(kilobytes, >, 93);
     g_assert_cmpfloat(kilobytes, <, 96);
-    g_assert_cmpuint(memory->logits, ==, 2 * 4096 * (32000 * 2 + 4));
+    g_assert_cmpuint(memory->logits, ==, 1024 * (32000 * 2 + 5 * 4)); /* the head takes 1,024 rows at once */
     g_autoptr(Plan) single = plan_of(&config, PLAN_F32);
     memory = &single->stages[0].memory;
     g_assert_cmpuint(memory->weights + memory->gradients + memory->master + memory->moments, ==, 16 * plan->parameters);
@@ -119,8 +120,8 @@ static void test_the_ranks_hold_the_model_between_them(void)
     g_assert_cmpuint(plan->ranks, ==, 128);
     g_assert_cmpuint(sum, ==, plan->parameters + 7 * (2 * 80 + 1) * 8192);
     const PlanStage *stage = &plan->stages[3];
-    g_assert_cmpuint(stage->memory.master, ==, stage->parameters * 4 / 2);
-    g_assert_cmpuint(stage->memory.moments, ==, stage->parameters * 8 / 2);
+    g_assert_cmpuint(stage->memory.master, ==, stage->elements * 4 / 2);
+    g_assert_cmpuint(stage->memory.moments, ==, stage->elements * 8 / 2);
     g_assert_cmpuint(stage->memory.logits, ==, 0);
     g_assert_true(plan_largest_stage(plan) == &plan->stages[0]);
 }
@@ -154,6 +155,83 @@ static void test_operations_of_a_token_are_megatrons(void)
     g_assert_cmpfloat(flops_6n(&config.model), ==, 6.0 * 68976648192.0);
 }
 
+/* Counts what a model and its optimizer ask of the backend. */
+static guint64 allocated;
+static void *(*allocate_really)(Backend *backend, gsize bytes);
+
+static void *allocate_and_count(Backend *backend, gsize bytes)
+{
+    allocated += bytes;
+    return allocate_really(backend, bytes);
+}
+
+static Backend *counting_backend(void)
+{
+    Backend *backend = backend_cpu_new(1);
+    allocated = 0;
+    allocate_really = backend->allocate;
+    backend->allocate = allocate_and_count;
+    return backend;
+}
+
+/* Model and optimizer of the first rank of a tensor group, made without the other ranks. */
+static guint64 allocate_stage(const Plan *plan, gsize stage)
+{
+    Backend *backend = counting_backend();
+    Communicator data = {.size = (unsigned)plan->parallel.data};
+    ModelPart part = {.tensor = (unsigned)plan->parallel.tensor, .pipeline_rank = (unsigned)stage, .pipeline = (unsigned)plan->parallel.pipeline,
+                      .chunks = (unsigned)plan->parallel.interleave, .sequence = plan->parallel.sequence};
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = plan->micro_batch * plan->shape.context, .slots = plan->pipeline->alive[stage],
+                            .recompute = plan->parallel.recompute, .shares = data.size};
+    OptimizerRanks ranks = {.data = &data};
+    Model *model = model_new(&plan->shape, &part, backend, &options, NULL);
+    Optimizer *optimizer = optimizer_new(&(OptimizerSettings){0}, model, &ranks, plan->parallel.zero > 0, NULL);
+    g_assert_nonnull(optimizer);
+    optimizer_free(optimizer);
+    model_free(model);
+    backend->destroy(backend);
+    return allocated;
+}
+
+static void test_memory_is_what_the_trainer_allocates(void)
+{
+    static const ParallelSettings layouts[] = {
+        {.tensor = 1, .pipeline = 1, .interleave = 1},
+        {.tensor = 1, .pipeline = 1, .interleave = 1, .recompute = RECOMPUTE_FULL},
+        {.tensor = 2, .pipeline = 1, .interleave = 1, .sequence = TRUE, .recompute = RECOMPUTE_SELECTIVE},
+        {.tensor = 2, .pipeline = 3, .data = 2, .interleave = 1, .zero = 1},
+        {.tensor = 1, .pipeline = 2, .data = 3, .interleave = 3, .zero = 1, .recompute = RECOMPUTE_SELECTIVE},
+        {.tensor = 4, .pipeline = 3, .data = 2, .interleave = 2, .sequence = TRUE, .recompute = RECOMPUTE_FULL},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(layouts); i++)
+        for (int tied = 0; tied < 2; tied++) {
+            TrainConfig config = config_of("tiny", 517);
+            config.model.layers = 7;
+            config.model.tied = tied;
+            config.sequences = 36;
+            config.parallel = layouts[i];
+            g_autoptr(Plan) plan = plan_of(&config, PLAN_F32);
+            guint64 rows = 2 * 256 * (3 + 2) * 4; /* of the engine, not the model */
+            for (gsize stage = 0; stage < plan->parallel.pipeline; stage++)
+                g_assert_cmpuint(plan_memory_total(&plan->stages[stage].memory, layouts[i].recompute) - rows, ==, allocate_stage(plan, stage));
+        }
+}
+
+/* One rank's whole engine, by the backend's own count. */
+static void test_the_engine_of_one_rank_allocates_the_plan(void)
+{
+    TrainConfig config = config_of("tiny", 300);
+    config.parallel.data = 1;
+    g_autoptr(Plan) plan = plan_of(&config, PLAN_F32);
+    Backend *backend = counting_backend();
+    EngineSettings settings = {.shape = config.model, .parallel = plan->parallel, .sequences = config.sequences, .micro_batch = config.micro_batch};
+    Engine *engine = engine_new(&settings, backend, NULL, NULL);
+    g_assert_nonnull(engine);
+    g_assert_cmpuint(allocated, ==, plan_memory_total(&plan->stages[0].memory, RECOMPUTE_NONE));
+    engine_free(engine);
+    backend->destroy(backend);
+}
+
 static void test_ranks_that_do_not_fit_are_refused(void)
 {
     TrainConfig config = config_of("llama2-7b", 32000);
@@ -178,6 +256,8 @@ int main(int argc, char **argv)
     g_test_add_func("/plan/the ranks hold the model between them", test_the_ranks_hold_the_model_between_them);
     g_test_add_func("/plan/traffic between two ranks is counted", test_traffic_between_two_ranks_is_counted);
     g_test_add_func("/plan/operations of a token are Megatron's", test_operations_of_a_token_are_megatrons);
+    g_test_add_func("/plan/memory is what the trainer allocates", test_memory_is_what_the_trainer_allocates);
+    g_test_add_func("/plan/the engine of one rank allocates the plan", test_the_engine_of_one_rank_allocates_the_plan);
     g_test_add_func("/plan/ranks that do not fit are refused", test_ranks_that_do_not_fit_are_refused);
     return g_test_run();
 }
