@@ -269,7 +269,7 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
 {
     const uint32_t items = P::by_keys ? a.kv_heads : a.heads, item = warp_block() % items;
     const uint32_t shared_by = a.heads / a.kv_heads, warp_row = warp_thread() / 32 * P::warp_rows;
-    const uint32_t own = warp_shared() + tile_byte(warp_row, 0, P::head_size);
+    const uint32_t own = warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK);
     AttentionBlock block = warp_read_block(a.blocks + warp_block() / items);
     const uint32_t begin = block.begin, first = block.first - begin, length = block.end - begin, row = first + warp_row;
     /* What is streamed: the rows [from, to) of the segment, for each of the heads [head, heads). */

@@ -174,7 +174,7 @@ __global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention
     typedef ForwardTiles<HEAD> Tiles;
     const size_t stride = (size_t)(a.heads + 2 * a.kv_heads) * HEAD;
     const uint32_t head = warp_block() % a.heads, group = head / (a.heads / a.kv_heads);
-    const uint32_t warp_row = warp_thread() / 32 * FORWARD_ROWS, own = warp_shared() + tile_byte(warp_row, 0, HEAD);
+    const uint32_t warp_row = warp_thread() / 32 * FORWARD_ROWS, own = warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK);
     AttentionBlock block = warp_read_block(a.blocks + warp_block() / a.heads);
     const uint32_t first = block.first - block.begin, length = block.end - block.begin;
     const uint32_t keys = tile_keys_seen(first, ATTENTION_BLOCK, length), row = first + warp_row;

@@ -42,10 +42,10 @@ WARP_FUNCTION void tile_load(uint32_t tile, const uint16_t *source, size_t strid
 {
     const uint32_t rows = THREADS / (HEAD / TILE_CHUNK), row = tile_thread_row<HEAD>();
     static_assert(ROWS % rows == 0 && rows % 8 == 0, "every thread copies as many chunks, to one place of the swizzle");
-    tile += tile_byte(row, tile_thread_chunk<HEAD>(), HEAD);
+    tile += tile_byte(row, tile_thread_chunk<HEAD>(), ROWS);
     WARP_UNROLL
     for (uint32_t i = 0; i < ROWS; i += rows, source += rows * stride)
-        warp_copy_16(tile + tile_byte(i, 0, HEAD), source, row + i < valid);
+        warp_copy_16(tile + tile_byte(i, 0, ROWS), source, row + i < valid);
 }
 
 /* Fragments of the warp's rows of a tile, [matrix][16 numbers of the head], for the first KEPT of them. */
@@ -53,12 +53,12 @@ template <int HEAD, int MATRICES, int KEPT>
 WARP_FUNCTION void tile_keep(uint32_t kept[MATRICES][KEPT][4], uint32_t left)
 {
     const uint32_t lane = warp_thread() & 31;
-    left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), HEAD);
+    left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), ATTENTION_BLOCK);
     WARP_UNROLL
     for (int k = 0; k < KEPT; k++)
         WARP_UNROLL
         for (int m = 0; m < MATRICES; m++)
-            warp_load_matrices(kept[m][k], tile_forward(left, 2 * k) + tile_byte(m * 16, 0, HEAD));
+            warp_load_matrices(kept[m][k], tile_forward(left, 2 * k, ATTENTION_BLOCK) + tile_byte(m * 16, 0, ATTENTION_BLOCK));
 }
 
 /* scores = left right^T: the warp's rows of one tile by COLUMNS rows of another, summed over the head. Of the left, what
@@ -68,8 +68,8 @@ WARP_FUNCTION void tile_scores(float scores[MATRICES][COLUMNS / 8][4],
                                const uint32_t kept[MATRICES][KEPT ? KEPT : 1][4], uint32_t left, uint32_t right)
 {
     const uint32_t lane = warp_thread() & 31;
-    left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), HEAD);
-    right += tile_byte(tile_right_row(lane), tile_right_chunk(lane), HEAD);
+    left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), ATTENTION_BLOCK);
+    right += tile_byte(tile_right_row(lane), tile_right_chunk(lane), COLUMNS);
     WARP_UNROLL
     for (int m = 0; m < MATRICES; m++)
         WARP_UNROLL
@@ -81,10 +81,10 @@ WARP_FUNCTION void tile_scores(float scores[MATRICES][COLUMNS / 8][4],
         WARP_UNROLL
         for (int m = 0; m < MATRICES; m++)
             if (k >= KEPT)
-                warp_load_matrices(read[m], tile_forward(left, 2 * k) + tile_byte(m * 16, 0, HEAD));
+                warp_load_matrices(read[m], tile_forward(left, 2 * k, ATTENTION_BLOCK) + tile_byte(m * 16, 0, ATTENTION_BLOCK));
         WARP_UNROLL
         for (int n = 0; n < COLUMNS / 8; n += 2) {
-            warp_load_matrices(b, tile_forward(right, 2 * k) + tile_byte(n * 8, 0, HEAD));
+            warp_load_matrices(b, tile_forward(right, 2 * k, COLUMNS) + tile_byte(n * 8, 0, COLUMNS));
             WARP_UNROLL
             for (int m = 0; m < MATRICES; m++) {
                 const uint32_t *a = k < KEPT ? kept[m][k] : read[m];
@@ -114,13 +114,13 @@ WARP_FUNCTION void tile_accumulate(float sum[MATRICES][HEAD / 8][4], const uint3
                                    uint32_t right)
 {
     const uint32_t lane = warp_thread() & 31;
-    right += tile_byte(tile_left_row(lane), tile_left_chunk(lane), HEAD);
+    right += tile_byte(tile_left_row(lane), tile_left_chunk(lane), COLUMNS);
     WARP_UNROLL
     for (int k = 0; k < COLUMNS / 16; k++)
         WARP_UNROLL
         for (int n = 0; n < HEAD / 8; n += 2) {
             uint32_t b[4];
-            warp_load_transposed(b, tile_forward(right, n) + tile_byte(k * 16, 0, HEAD));
+            warp_load_transposed(b, tile_forward(right, n, COLUMNS) + tile_byte(k * 16, 0, COLUMNS));
             WARP_UNROLL
             for (int m = 0; m < MATRICES; m++) {
                 warp_mma(sum[m][n], left[m][k], b[0], b[1]);
@@ -143,7 +143,7 @@ WARP_FUNCTION void tile_store(uint16_t *to, size_t stride, const float rows[MATR
         for (int n = 0; n < HEAD / 8; n++)
             WARP_UNROLL
             for (int i = 0; i < 4; i += 2)
-                warp_shared_store(tile + tile_byte(m * 16 + tile_accumulator_row(lane, i), n, HEAD) +
+                warp_shared_store(tile + tile_byte(m * 16 + tile_accumulator_row(lane, i), n, ATTENTION_BLOCK) +
                                       tile_accumulator_column(lane, i) * 2,
                                   warp_pack(rows[m][n][i] * scale, rows[m][n][i + 1] * scale));
     warp_barrier();
@@ -152,7 +152,7 @@ WARP_FUNCTION void tile_store(uint16_t *to, size_t stride, const float rows[MATR
         uint32_t row = (lane + i * 32) / chunks, chunk = lane % chunks;
         if (row < valid)
             warp_global_store(to + row * stride + chunk * TILE_CHUNK,
-                              warp_shared_load(tile + tile_byte(row, chunk, HEAD)));
+                              warp_shared_load(tile + tile_byte(row, chunk, ATTENTION_BLOCK)));
     }
 }
 

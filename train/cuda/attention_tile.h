@@ -5,9 +5,11 @@
  * tests/unit/test_cuda_attention.cc proves on any machine what the GPU computes with. Rows and columns of a segment
  * are counted from its first row.
  *
- * A tile is some rows of one head in shared memory, each row head_size numbers, moved in chunks of 16 bytes (8
- * numbers). ldmatrix reads the same chunk of eight rows at once. Unswizzled, these would all lie in the same four of
- * the 32 banks; the chunk's index is xored with the row's last three bits, which spreads the eight over all banks.
+ * A tile is some rows of one head in shared memory, moved in chunks of 16 bytes (8 numbers). It lies in panels of 64
+ * columns, one after the other; a row of a panel is 128 bytes, which are all 32 banks. ldmatrix reads the same chunk of
+ * eight rows at once. Unswizzled, these would all lie in the same four banks; the chunk's index is xored with the row's
+ * last three bits, which spreads the eight over all of them. It is also what the hardware calls its swizzle of 128 bytes,
+ * so that the warp group products of Hopper can read the same tiles.
  *
  * Fragments, by the PTX ISA (mma.m16n8k16, ldmatrix): of the accumulator, lane l holds the rows l / 4 and l / 4 + 8
  * and the columns 2 (l % 4) and one further, as c[0], c[1], c[2], c[3]. Two accumulators side by side, packed to
@@ -28,17 +30,20 @@
 
 #define TILE_CHUNK 8 /* numbers of bfloat16 in 16 bytes */
 
-/* Byte of a chunk within its tile. */
-TILE_FUNCTION uint32_t tile_byte(uint32_t row, uint32_t chunk, uint32_t head_size)
+#define TILE_PANEL 8 /* chunks */
+#define TILE_ROW 128 /* bytes of a row of a panel */
+
+/* Byte of a chunk within its tile, which has so many rows. */
+TILE_FUNCTION uint32_t tile_byte(uint32_t row, uint32_t chunk, uint32_t rows)
 {
-    return (row * (head_size / TILE_CHUNK) + (chunk ^ (row & 7))) * 16;
+    return (chunk / TILE_PANEL * rows + row) * TILE_ROW + ((chunk % TILE_PANEL) ^ (row & 7)) * 16;
 }
 
-/* The byte `chunks` (even) chunks further on in the same row, from a chunk 0 or 1 and a tile that begins at a
- * multiple of its row's bytes: one xor, where adding would need the row again. */
-TILE_FUNCTION uint32_t tile_forward(uint32_t byte, uint32_t chunks)
+/* The address `chunks` (even) chunks further on in the same row, from one of a chunk 0 or 1. Tiles begin at multiples of
+ * TILE_ROW: one xor where adding would need the row again. */
+TILE_FUNCTION uint32_t tile_forward(uint32_t address, uint32_t chunks, uint32_t rows)
 {
-    return byte ^ chunks * 16;
+    return (address ^ chunks % TILE_PANEL * 16) + chunks / TILE_PANEL * rows * TILE_ROW;
 }
 
 /* ldmatrix.x4 takes the addresses of matrix 0's eight rows from lanes 0 to 7, of matrix 1's from lanes 8 to 15, ...
