@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tests/unit/gpu_emulator.h - runs the kernels of train/cuda/ on the host, thread by thread, and watches them.
  *
- * Defines what train/cuda/warp.cuh defines for nvcc, so that a test can include a .cu file as it is: include this
- * first. Every thread of a block is a coroutine. It runs until an instruction of the whole warp (mma, ldmatrix,
- * shuffle, vote, barrier), which is computed when all 32 lanes have come to it; the fragment layouts are written here
- * a second time, from the PTX ISA, independently of those that the kernels compute with. The test fails at the spot
- * where
+ * Defines what train/cuda/warp.cuh and warp_group.cuh define for nvcc, so that a test can include a .cu file as it
+ * is: include this first. Every thread of a block is a coroutine. It runs until an instruction of the whole warp
+ * (mma, ldmatrix, shuffle, vote, barrier), which is computed when all 32 lanes have come to it; the fragment layouts
+ * are written here a second time, from the PTX ISA, independently of those that the kernels compute with. The test
+ * fails at the spot where
  *
  *   - lanes of a warp come to different instructions, or a warp ends while others wait at a barrier;
  *   - shared memory is touched beyond what the launch asked for, or global memory beyond what emulator_allow allowed;
+ *   - warps of a group come to different products, or read what was not published to the path that they read by;
  *   - an address is not aligned as the instruction wants it;
  *   - a thread reads what another wrote, or writes what another read or wrote, without the barrier between them that
  *     orders them on a GPU; or anyone touches the target of an asynchronous copy before the copying thread has
@@ -52,6 +53,10 @@ typedef enum LaneState {
     LANE_ANY,
     LANE_WARP_BARRIER,
     LANE_BLOCK_BARRIER,
+    LANE_GROUP_BEGIN,
+    LANE_GROUP_MMA,
+    LANE_GROUP_MMA_REGISTERS,
+    LANE_GROUP_END,
     LANE_ENDED,
 } LaneState;
 
@@ -72,6 +77,9 @@ struct Lane {
     float c[4], value;
     int mask;
     std::vector<Copy> copies;
+    std::vector<Copy> unpublished; /* copies that products of warp groups may not see yet */
+    float (*group_c)[4];
+    uint64_t group_a, group_b;
 };
 
 /* When a thread touched something: barriers of the block, and of the warp, that it had passed. */
@@ -83,6 +91,7 @@ struct Moment {
 /* What is known of four bytes of shared memory. */
 struct Cell {
     Moment written, read;
+    bool published;   /* for products of warp groups */
     int copying;      /* the thread whose copy is on its way here, or -1 */
     bool read_by_all; /* by several warps since the last barrier */
 };
@@ -92,7 +101,7 @@ struct Emulator {
     WarpOrder order = WARPS_UP;
     bool copies_late = false;
     /* Found */
-    uint64_t bank_conflicts = 0, products = 0, loads = 0;
+    uint64_t bank_conflicts = 0, products = 0, group_products = 0, loads = 0;
     uint32_t most_shared = 0;
     /* The block that runs */
     std::vector<Lane> lanes;
@@ -208,6 +217,7 @@ static void emulator_write(uint32_t at, uint32_t bytes, bool copy)
             g_error("block %u: thread %d writes byte %u of shared memory with no barrier after thread %d used it",
                     emulator.block, now.thread, c * 4, MAX(cell->read.thread, cell->written.thread));
         cell->written = now;
+        cell->published = false;
         cell->copying = copy ? now.thread : -1;
     }
 }
@@ -308,6 +318,80 @@ static void emulator_any(Lane *lanes)
         lanes[l].value = any;
 }
 
+/* -- Instructions of a warp group --------------------------------------- */
+
+/* PTX ISA, "Matrix descriptor" and "Canonical layouts", with the swizzle of 128 bytes: number `inner` along the
+ * contiguous dimension and `outer` across it, both within one instruction; distances of eights of `outer` are the
+ * stride offset. */
+static float emulator_operand(uint64_t descriptor, uint32_t outer, uint32_t inner)
+{
+    uint32_t stride = (uint32_t)(descriptor >> 32 & 0x3fff) * 16;
+    uint32_t at = (uint32_t)(descriptor & 0x3fff) * 16 + outer / 8 * stride + outer % 8 * 128 + inner * 2;
+    at ^= (at >> 7 & 7) << 4;
+    g_assert_cmpuint(descriptor >> 62, ==, 1);
+    g_assert_cmpuint(descriptor >> 49 & 7, ==, 0);
+    if (inner % 2 == 0) {
+        emulator_read(at, 4);
+        if (!emulator.cells[at / 4].published)
+            g_error("block %u: a warp group reads byte %u of shared memory, which was not published", emulator.block, at);
+    }
+    uint16_t number;
+    memcpy(&number, &emulator.shared[at], sizeof number);
+    return emulator_from_bfloat16(number);
+}
+
+/* Accumulator and left operand of warp w of the group are its rows 16 w to 16 w + 15, laid out as for mma; each warp
+ * reads its own rows of the left operand, and when it has waited it is done with them. */
+static void emulator_group_mma(Lane *lanes, bool registers)
+{
+    static float a[64][16], b[16][64];
+    const uint32_t first = emulator.thread;
+    for (uint32_t r = 0; r < 64; r++)
+        for (uint32_t k = 0; k < 16; k++) {
+            emulator.thread = first + r / 16 * 32;
+            if (registers) {
+                uint32_t l = r / 16 * 32 + r % 8 * 4 + k % 8 / 2, i = r % 16 / 8 + k / 8 * 2;
+                a[r][k] = emulator_from_bfloat16((uint16_t)(lanes[l].a[i] >> 16 * (k & 1)));
+            } else
+                a[r][k] = emulator_operand(lanes[0].group_a, r, k);
+        }
+    emulator.thread = first;
+    for (uint32_t outer = 0; outer < (registers ? 16 : 64); outer++)
+        for (uint32_t inner = 0; inner < (registers ? 64 : 16); inner++)
+            *(registers ? &b[outer][inner] : &b[inner][outer]) = emulator_operand(lanes[0].group_b, outer, inner);
+    for (uint32_t l = 0; l < 128; l++)
+        for (uint32_t n = 0; n < 8; n++)
+            for (uint32_t i = 0; i < 4; i++) {
+                uint32_t row = l / 32 * 16 + l % 32 / 4 + i / 2 * 8, column = n * 8 + l % 4 * 2 + i % 2;
+                for (uint32_t k = 0; k < 16; k++)
+                    lanes[l].group_c[n][i] += a[row][k] * b[k][column];
+            }
+    emulator.group_products++;
+}
+
+static bool emulator_group_state(LaneState state)
+{
+    return state >= LANE_GROUP_BEGIN && state <= LANE_GROUP_END;
+}
+
+/* Goes on when the last warp of the group has come. */
+static void emulator_step_group(uint32_t warp)
+{
+    Lane *lanes = &emulator.lanes[warp / 4 * 128];
+    LaneState state = emulator.lanes[warp * 32].state;
+    for (uint32_t w = 0; w < 4; w++)
+        if (!emulator_group_state(lanes[w * 32].state))
+            return;
+    for (uint32_t l = 0; l < 128; l++)
+        if (lanes[l].state != state || lanes[l].group_a != lanes[0].group_a || lanes[l].group_b != lanes[0].group_b)
+            g_error("block %u: warps of the group of warp %u part ways", emulator.block, warp);
+    emulator.thread = warp / 4 * 128;
+    if (state == LANE_GROUP_MMA || state == LANE_GROUP_MMA_REGISTERS)
+        emulator_group_mma(lanes, state == LANE_GROUP_MMA_REGISTERS);
+    for (uint32_t l = 0; l < 128; l++)
+        lanes[l].state = LANE_RUNS;
+}
+
 /* Lets the lanes run to their next common instruction and computes it. */
 static void emulator_step_warp(uint32_t warp)
 {
@@ -327,6 +411,8 @@ static void emulator_step_warp(uint32_t warp)
         emulator_any(lanes);
     else if (lanes[0].state == LANE_WARP_BARRIER)
         emulator.clocks[warp].warp++;
+    else if (emulator_group_state(lanes[0].state))
+        emulator_step_group(warp);
 }
 
 /* -- Blocks ------------------------------------------------------------- */
@@ -334,7 +420,7 @@ static void emulator_step_warp(uint32_t warp)
 static bool emulator_can_run(uint32_t warp)
 {
     LaneState state = emulator.lanes[warp * 32].state;
-    return state != LANE_BLOCK_BARRIER && state != LANE_ENDED;
+    return state != LANE_BLOCK_BARRIER && state != LANE_ENDED && !emulator_group_state(state);
 }
 
 /* The next warp that can run, in the chosen order; -1 when none can. */
@@ -355,13 +441,15 @@ static void emulator_start_block(uint32_t threads, size_t shared)
     const size_t stack = 256 << 10;
     emulator.lanes.resize(threads);
     emulator.shared.assign(shared, 0xff);
-    emulator.cells.assign(shared / 4, Cell{{0, 0, -1}, {0, 0, -1}, -1, false});
+    emulator.cells.assign(shared / 4, Cell{{0, 0, -1}, {0, 0, -1}, false, -1, false});
     emulator.clocks.assign(threads / 32, Moment{0, 0, -1});
     for (Lane &lane : emulator.lanes) {
         lane.stack.resize(stack);
         lane.started = false;
         lane.state = LANE_RUNS;
         lane.copies.clear();
+        lane.unpublished.clear();
+        lane.group_a = lane.group_b = 0;
         getcontext(&lane.start);
         lane.start.uc_stack.ss_sp = lane.stack.data();
         lane.start.uc_stack.ss_size = stack;
@@ -379,6 +467,8 @@ static void emulator_run_block(uint32_t threads, size_t shared)
             emulator_step_warp((uint32_t)warp);
         uint32_t ended = 0;
         for (uint32_t w = 0; w < warps; w++) {
+            if (emulator_group_state(emulator.lanes[w * 32].state))
+                g_error("block %u: warp %u waits for its group, which does not come", emulator.block, w);
             ended += emulator.lanes[w * 32].state == LANE_ENDED;
             emulator.lanes[w * 32].state = LANE_RUNS;
             emulator.clocks[w].block++;
@@ -481,8 +571,47 @@ WARP_FUNCTION void warp_copy_wait(void)
             emulator.cells[c].copying = -1;
             emulator.cells[c].written = now;
         }
+        emulator_lane()->unpublished.push_back(copy);
     }
     emulator_lane()->copies.clear();
+}
+
+WARP_FUNCTION void warp_group_publish(void)
+{
+    for (Copy &copy : emulator_lane()->unpublished)
+        for (uint32_t c = copy.to / 4; c < (copy.to + copy.size) / 4; c++)
+            emulator.cells[c].published = true;
+    emulator_lane()->unpublished.clear();
+}
+
+WARP_FUNCTION void warp_group_begin(void)
+{
+    emulator_wait(LANE_GROUP_BEGIN);
+}
+
+WARP_FUNCTION void warp_group_end(void)
+{
+    emulator_lane()->group_a = emulator_lane()->group_b = 0;
+    emulator_wait(LANE_GROUP_END);
+}
+
+WARP_FUNCTION void warp_group_mma(float c[8][4], uint64_t a, uint64_t b)
+{
+    Lane *lane = emulator_lane();
+    lane->group_c = c;
+    lane->group_a = a;
+    lane->group_b = b;
+    emulator_wait(LANE_GROUP_MMA);
+}
+
+WARP_FUNCTION void warp_group_mma_registers(float c[8][4], const uint32_t a[4], uint64_t b)
+{
+    Lane *lane = emulator_lane();
+    memcpy(lane->a, a, sizeof lane->a);
+    lane->group_c = c;
+    lane->group_a = 0;
+    lane->group_b = b;
+    emulator_wait(LANE_GROUP_MMA_REGISTERS);
 }
 
 WARP_FUNCTION void warp_barrier(void)

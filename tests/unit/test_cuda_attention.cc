@@ -178,21 +178,24 @@ static void emulator_reset(void)
     emulator = Emulator();
 }
 
-static void run(Gpu *gpu)
+static void run(Gpu *gpu, bool group)
 {
-    g_assert_cmpint(attention_forward_launch(&gpu->plan, gpu->out.at, gpu->lse.at, gpu->qkv.at, NULL), ==, 0);
+    auto forward = group ? attention_group_forward_launch : attention_forward_launch;
+    auto backward = group ? attention_group_backward_launch : attention_backward_launch;
+    g_assert_cmpint(forward(&gpu->plan, gpu->out.at, gpu->lse.at, gpu->qkv.at, NULL), ==, 0);
     g_assert_cmpuint(attention_scratch_bytes(&gpu->plan), ==, gpu->scratch.count * sizeof(float));
-    g_assert_cmpint(attention_backward_launch(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at,
-                                              gpu->qkv.at, gpu->scratch.at, NULL), ==, 0);
+    g_assert_cmpint(backward(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at, gpu->qkv.at,
+                             gpu->scratch.at, NULL), ==, 0);
+    g_assert_true(group ? emulator.products == 0 : emulator.group_products == 0);
 }
 
-static void test_against_cpu(void)
+static void against_cpu(bool group)
 {
     for (const Case &c : cases) {
         emulator_reset();
         Reference r = reference_make(&c);
         Gpu gpu(&r);
-        run(&gpu);
+        run(&gpu, group);
         check_rows(&gpu.out, r.out, c.head_size, c.starts[0] * r.width);
         check_lse(&gpu.lse, r.lse, c.starts[0] * c.heads);
         check_rows(&gpu.dqkv, r.dqkv, c.head_size, c.starts[0] * r.stride);
@@ -201,7 +204,7 @@ static void test_against_cpu(void)
 }
 
 /* The two ends of what a GPU may do, and something between: the emulator fails where they are not kept apart. */
-static void test_order(void)
+static void in_every_order(bool group)
 {
     std::vector<std::vector<guint16>> outs;
     Reference r = reference_make(&cases[2]);
@@ -211,24 +214,24 @@ static void test_order(void)
             emulator.order = order;
             emulator.copies_late = late;
             Gpu gpu(&r);
-            run(&gpu);
+            run(&gpu, group);
             outs.push_back(gpu.results());
             g_assert_cmpmem(outs[0].data(), outs[0].size() * 2, outs.back().data(), outs.back().size() * 2);
         }
 }
 
-static void test_position(void)
+static void moved(bool group)
 {
-    Case moved = cases[2];
-    for (guint32 &start : moved.starts)
+    Case c = cases[2];
+    for (guint32 &start : c.starts)
         start += 5;
-    Reference r = reference_make(&cases[2]), m = reference_make(&moved);
+    Reference r = reference_make(&cases[2]), m = reference_make(&c);
     std::copy(r.qkv.begin(), r.qkv.end(), m.qkv.begin() + 5 * (gssize)r.stride);
     std::copy(r.dout.begin(), r.dout.end(), m.dout.begin() + 5 * (gssize)r.width);
     emulator_reset();
     Gpu gpu(&r), moved_gpu(&m);
-    run(&gpu);
-    run(&moved_gpu);
+    run(&gpu, group);
+    run(&moved_gpu, group);
     g_assert_cmpmem(gpu.out.at, gpu.out.count * 2, moved_gpu.out.at + 5 * r.width, gpu.out.count * 2);
     g_assert_cmpmem(gpu.dqkv.at, gpu.dqkv.count * 2, moved_gpu.dqkv.at + 5 * r.stride, gpu.dqkv.count * 2);
     g_assert_cmpmem(gpu.lse.at, gpu.lse.count * 4, moved_gpu.lse.at + 5 * r.c->heads, gpu.lse.count * 4);
@@ -240,10 +243,40 @@ static void test_banks(void)
         emulator_reset();
         Reference r = reference_make(&cases[i]);
         Gpu gpu(&r);
-        run(&gpu);
+        run(&gpu, false);
         g_assert_cmpuint(emulator.loads, >, 1000);
         g_assert_cmpuint(emulator.bank_conflicts, ==, 0);
     }
+}
+
+static void test_warps(void)
+{
+    against_cpu(false);
+}
+
+static void test_warps_in_every_order(void)
+{
+    in_every_order(false);
+}
+
+static void test_warps_moved(void)
+{
+    moved(false);
+}
+
+static void test_groups(void)
+{
+    against_cpu(true);
+}
+
+static void test_groups_in_every_order(void)
+{
+    in_every_order(true);
+}
+
+static void test_groups_moved(void)
+{
+    moved(true);
 }
 
 static void test_blocks(void)
@@ -261,9 +294,14 @@ static void test_blocks(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/cuda attention/forward and backward equal the CPU's, row by row", test_against_cpu);
-    g_test_add_func("/cuda attention/every order of warps and copies gives the same bits without a race", test_order);
-    g_test_add_func("/cuda attention/a document has the same bits wherever it lies", test_position);
+    g_test_add_func("/cuda attention/warps/forward and backward equal the CPU's, row by row", test_warps);
+    g_test_add_func("/cuda attention/warps/every order of warps and copies gives the same bits without a race",
+                    test_warps_in_every_order);
+    g_test_add_func("/cuda attention/warps/a document has the same bits wherever it lies", test_warps_moved);
+    g_test_add_func("/cuda attention/warp groups/forward and backward equal the CPU's, row by row", test_groups);
+    g_test_add_func("/cuda attention/warp groups/every order of warps and copies gives the same bits without a race",
+                    test_groups_in_every_order);
+    g_test_add_func("/cuda attention/warp groups/a document has the same bits wherever it lies", test_groups_moved);
     g_test_add_func("/cuda attention/no load of fragments has a bank conflict", test_banks);
     g_test_add_func("/cuda attention/the tables hold every block once and the longest first", test_blocks);
     return g_test_run();

@@ -70,6 +70,13 @@ int attention_forward_launch(const AttentionPlan *plan, uint16_t *out, float *ls
 int attention_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
                               const float *lse, const uint16_t *qkv, void *scratch, void *stream);
 
+/* The same by products of warp groups: GPUs of compute capability 9.0 alone. On others the kernels fail. */
+int attention_group_forward_launch(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv,
+                                   void *stream);
+int attention_group_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout,
+                                    const uint16_t *out, const float *lse, const uint16_t *qkv, void *scratch,
+                                    void *stream);
+
 #ifdef __cplusplus
 }
 #endif

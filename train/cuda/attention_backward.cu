@@ -16,8 +16,8 @@
  *
  * By keys, a block takes the query heads that share its keys one after another: the sum over the group has one order.
  *
- * Per thread at head size 128: by keys 128 registers of dk and dv and 64 of scores and dp, 16 keys to a warp; by
- * queries 128 of dq and 64 of scores and dp, 32 queries to a warp.
+ * Per thread at head size 128: by keys 128 registers of dk and dv and 64 of scores and dp, 16 keys to a warp; by queries
+ * 128 of dq and 64 of scores and dp, 32 queries to a warp, or with warp groups 64 and 64 and 16.
  */
 #include "train/cuda/attention_product.cuh"
 
@@ -72,20 +72,23 @@ __global__ void __launch_bounds__(STATISTICS_THREADS) attention_statistics_kerne
 
 /* -- The two passes ----------------------------------------------------- */
 
-template <int HEAD_SIZE, bool BY_KEYS>
-struct Pass {
-    static const int head_size = HEAD_SIZE, wide = BY_KEYS && HEAD_SIZE == 128;
+/* Of two own tiles and two products' sums, 64 registers of each at head size 128, warps alone have room for one
+ * matrix by keys; more rows to a step make up for it. */
+template <int HEAD_SIZE, bool BY_KEYS, bool GROUP>
+struct PassShape {
+    static const bool narrow = GROUP || (BY_KEYS && HEAD_SIZE == 128);
+    typedef TileShape<HEAD_SIZE, narrow ? 1 : 2, narrow ? 64 : 32, 0, GROUP> Shape;
+};
+
+template <int HEAD_SIZE, bool BY_KEYS, bool GROUP>
+struct Pass : PassShape<HEAD_SIZE, BY_KEYS, GROUP>::Shape {
+    typedef typename PassShape<HEAD_SIZE, BY_KEYS, GROUP>::Shape Shape;
     static const bool by_keys = BY_KEYS;
-    static const int matrices = wide ? 1 : 2;  /* of 16 rows that a warp owns */
-    static const int step = wide ? 64 : 32;    /* rows of the streamed tiles */
-    static const int blocks = wide ? 1 : BY_KEYS || HEAD_SIZE == 128 ? 2 : 3; /* to a multiprocessor */
-    static const uint32_t warp_rows = matrices * 16, threads = ATTENTION_BLOCK / warp_rows * 32;
-    /* Shared memory: two own tiles, and two buffers of two streamed tiles, lse and delta. */
-    static const uint32_t own = ATTENTION_BLOCK * HEAD_SIZE * 2, streamed = step * HEAD_SIZE * 2;
-    static const uint32_t buffer = 2 * streamed + (BY_KEYS ? 2 * step * 4 : 0), bytes = 2 * own + 2 * buffer;
-    typedef float Scores[matrices][step / 8][4];
-    typedef uint32_t Packed[matrices][step / 16][4];
-    typedef float Sum[matrices][HEAD_SIZE / 8][4];
+    static const int blocks = Shape::matrices == 1 ? 1 : BY_KEYS || HEAD_SIZE == 128 ? 2 : 3; /* to a multiprocessor */
+    /* Shared memory: two own tiles, and two buffers of two streamed tiles, lse and delta, padded to a whole panel's
+     * eight rows (tile_descriptor). */
+    static const uint32_t buffer = 2 * Shape::streamed + (BY_KEYS ? 8 * TILE_ROW : 0);
+    static const uint32_t bytes = 2 * Shape::own + 2 * buffer;
 };
 
 /* lse and delta of the rows of a thread that owns queries: row h of matrix m. */
@@ -171,8 +174,8 @@ WARP_FUNCTION void find_derivatives(typename P::Scores dp, typename P::Packed p,
     }
 }
 
-/* One step of a warp. `own` is its first row of the first own tile; row and column count from the segment's first
- * row. */
+/* One step of a warp. `own` is its unit's first row of the first own tile; row and column count from the segment's
+ * first row. */
 template <typename P>
 WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const OwnStatistics<P> *statistics,
                                  uint32_t own, uint32_t buffer, uint32_t row, uint32_t column, float scale)
@@ -180,17 +183,17 @@ WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const O
     const uint32_t z = buffer, w = buffer + P::streamed, lse = w + P::streamed, delta = lse + P::step * 4;
     typename P::Scores p, dp;
     typename P::Packed packed;
-    tile_scores<P::head_size, P::matrices, P::step, 0>(p, NULL, own, z);
+    tile_scores<P>(p, NULL, own, z);
     if (P::by_keys ? tile_any_hidden(column, row, P::warp_rows) : tile_any_hidden(row, column, P::step))
         hide_pairs<P>(p, row, column);
     find_probabilities<P>(p, statistics, lse, scale * LOG2_E);
-    tile_pack<P::matrices, P::step>(packed, p);
+    tile_pack<P>(packed, p);
     if (P::by_keys)
-        tile_accumulate<P::head_size, P::matrices, P::step>(dy, packed, w);
-    tile_scores<P::head_size, P::matrices, P::step, 0>(dp, NULL, own + P::own, w);
+        tile_accumulate<P>(dy, packed, w);
+    tile_scores<P>(dp, NULL, own + P::own, w);
     find_derivatives<P>(dp, packed, statistics, delta);
-    tile_pack<P::matrices, P::step>(packed, dp);
-    tile_accumulate<P::head_size, P::matrices, P::step>(dx, packed, z);
+    tile_pack<P>(packed, dp);
+    tile_accumulate<P>(dx, packed, z);
 }
 
 /* Columns of qkv and dqkv. */
@@ -220,8 +223,8 @@ WARP_FUNCTION void load_queries(const BackwardArguments *a, uint32_t to, uint32_
     const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size, narrow = (size_t)a->heads * P::head_size;
     const uint16_t *q = a->qkv + first * stride + query_column<P>(head);
     const uint16_t *dout = a->dout + first * narrow + query_column<P>(head);
-    tile_load<P::head_size, ROWS, P::threads>(to, tile_source<P::head_size>(q, stride), stride, valid);
-    tile_load<P::head_size, ROWS, P::threads>(to + distance, tile_source<P::head_size>(dout, narrow), narrow, valid);
+    tile_load<P, ROWS>(to, tile_source<P>(q, stride), stride, valid);
+    tile_load<P, ROWS>(to + distance, tile_source<P>(dout, narrow), narrow, valid);
 }
 
 template <typename P, int ROWS>
@@ -231,8 +234,8 @@ WARP_FUNCTION void load_keys(const BackwardArguments *a, uint32_t to, uint32_t d
     const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size;
     const uint16_t *k = a->qkv + first * stride + key_column<P>(a, group);
     const uint16_t *v = a->qkv + first * stride + value_column<P>(a, group);
-    tile_load<P::head_size, ROWS, P::threads>(to, tile_source<P::head_size>(k, stride), stride, valid);
-    tile_load<P::head_size, ROWS, P::threads>(to + distance, tile_source<P::head_size>(v, stride), stride, valid);
+    tile_load<P, ROWS>(to, tile_source<P>(k, stride), stride, valid);
+    tile_load<P, ROWS>(to + distance, tile_source<P>(v, stride), stride, valid);
 }
 
 /* Begins to copy what one step streams. */
@@ -259,9 +262,9 @@ WARP_FUNCTION void store_own(const BackwardArguments *a, typename P::Sum dx, typ
     const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size;
     uint16_t *to = a->dqkv + first * stride;
     const size_t column = P::by_keys ? key_column<P>(a, item) : query_column<P>(item);
-    tile_store<P::head_size, P::matrices>(to + column, stride, dx, a->scale, own, valid);
+    tile_store<P>(to + column, stride, dx, a->scale, own, valid);
     if (P::by_keys)
-        tile_store<P::head_size, P::matrices>(to + value_column<P>(a, item), stride, dy, 1, own + P::own, valid);
+        tile_store<P>(to + value_column<P>(a, item), stride, dy, 1, own + P::own, valid);
 }
 
 template <typename P>
@@ -269,9 +272,10 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
 {
     const uint32_t items = P::by_keys ? a.kv_heads : a.heads, item = warp_block() % items;
     const uint32_t shared_by = a.heads / a.kv_heads, warp_row = warp_thread() / 32 * P::warp_rows;
-    const uint32_t own = warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK);
+    const uint32_t unit_row = warp_thread() / P::unit_threads * P::unit_rows;
+    const uint32_t unit = warp_shared() + tile_byte(unit_row, 0, ATTENTION_BLOCK);
     AttentionBlock block = warp_read_block(a.blocks + warp_block() / items);
-    const uint32_t begin = block.begin, first = block.first - begin, length = block.end - begin, row = first + warp_row;
+    const uint32_t begin = block.begin, first = block.first - begin, length = block.end - begin;
     /* What is streamed: the rows [from, to) of the segment, for each of the heads [head, heads). */
     const uint32_t from = P::by_keys ? first : 0;
     const uint32_t to = P::by_keys ? length : tile_keys_seen(first, ATTENTION_BLOCK, length);
@@ -286,7 +290,7 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
     else {
         load_queries<P, ATTENTION_BLOCK>(&a, warp_shared(), P::own, item, block.first, length - first);
         const size_t at = item * a.rows + block.first + warp_row;
-        read_own<P>(&statistics, a.lse + at, a.delta + at, tile_rows(row, P::warp_rows, length));
+        read_own<P>(&statistics, a.lse + at, a.delta + at, tile_rows(first + warp_row, P::warp_rows, length));
     }
     load_streamed<P>(&a, buffer, head, begin + column, to - column);
 
@@ -297,21 +301,21 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
             next = from;
             next_head++;
         }
-        warp_copy_wait();
-        warp_block_barrier();
+        tile_arrive<P>();
         if (next_head < heads)
             load_streamed<P>(&a, both - buffer, next_head, begin + next, to - next);
+        const uint32_t row = first + unit_row;
         const bool visible =
-            P::by_keys ? tile_any_visible(column, P::step, row) : tile_any_visible(row, P::warp_rows, column);
+            P::by_keys ? tile_any_visible(column, P::step, row) : tile_any_visible(row, P::unit_rows, column);
         if (row < to && visible)
-            backward_step<P>(dx, dy, &statistics, own, buffer, row, column, a.scale);
+            backward_step<P>(dx, dy, &statistics, unit, buffer, first + warp_row, column, a.scale);
         buffer = both - buffer;
         head = next_head;
         column = next;
     }
 
     block = warp_read_block(a.blocks + warp_block() / items);
-    store_own<P>(&a, dx, dy, own, item, (size_t)block.first + warp_row,
+    store_own<P>(&a, dx, dy, warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK), item, (size_t)block.first + warp_row,
                  tile_rows(block.first + warp_row, P::warp_rows, block.end));
 }
 
@@ -334,24 +338,34 @@ static int launch_pass(const AttentionPlan *plan, const BackwardArguments *a, vo
                        P::bytes, stream, own);
 }
 
-template <int HEAD>
-static int launch_backward(const AttentionPlan *plan, const StatisticsArguments *s, const BackwardArguments *a,
-                           void *stream)
-{
-    int error = launch_statistics<HEAD>(s, stream);
-    if (!error)
-        error = launch_pass<Pass<HEAD, true>>(plan, a, stream);
-    return error ? error : launch_pass<Pass<HEAD, false>>(plan, a, stream);
-}
-
-int attention_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
-                              const float *lse, const uint16_t *qkv, void *scratch, void *stream)
+template <int HEAD, bool GROUP>
+static int launch_backward(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
+                           const float *lse, const uint16_t *qkv, void *scratch, void *stream)
 {
     float *to_lse = (float *)scratch, *to_delta = to_lse + plan->rows * plan->heads;
     const float scale = 1 / sqrtf((float)plan->head_size);
     StatisticsArguments s = {dout, out, lse, to_lse, to_delta, plan->rows, plan->heads};
     BackwardArguments a = {NULL, qkv,        dout,        to_lse,         to_delta,
                            dqkv, plan->rows, plan->heads, plan->kv_heads, scale};
-    return plan->head_size == 64 ? launch_backward<64>(plan, &s, &a, stream)
-                                 : launch_backward<128>(plan, &s, &a, stream);
+    int error = launch_statistics<HEAD>(&s, stream);
+    if (!error)
+        error = launch_pass<Pass<HEAD, true, GROUP>>(plan, &a, stream);
+    return error ? error : launch_pass<Pass<HEAD, false, GROUP>>(plan, &a, stream);
+}
+
+int attention_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
+                              const float *lse, const uint16_t *qkv, void *scratch, void *stream)
+{
+    return plan->head_size == 64
+               ? launch_backward<64, false>(plan, dqkv, dout, out, lse, qkv, scratch, stream)
+               : launch_backward<128, false>(plan, dqkv, dout, out, lse, qkv, scratch, stream);
+}
+
+int attention_group_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout,
+                                    const uint16_t *out, const float *lse, const uint16_t *qkv, void *scratch,
+                                    void *stream)
+{
+    return plan->head_size == 64
+               ? launch_backward<64, true>(plan, dqkv, dout, out, lse, qkv, scratch, stream)
+               : launch_backward<128, true>(plan, dqkv, dout, out, lse, qkv, scratch, stream);
 }

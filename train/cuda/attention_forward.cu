@@ -6,19 +6,22 @@
  * in the other of two buffers: one barrier a step says both that this step's have arrived and that the other buffer
  * is free.
  *
- * Per thread at head size 128: 128 registers of output, 32 of scores, and 32 of queries, which is half of them; the other
- * half is read from shared memory again in every step. At head size 64 all queries stay in registers. Blocks of one head's
- * group lie side by side in the grid, so that they find each other's keys and values in the second-level cache.
+ * Per thread at head size 128: 128 registers of output, 32 of scores, and 32 of queries, which is half of them; the
+ * other half is read from shared memory again in every step. At head size 64 all queries stay in registers. Blocks of
+ * one head's group lie side by side in the grid, so that they find each other's keys and values in the second-level
+ * cache.
  */
 #include "train/cuda/attention_product.cuh"
 
-#define FORWARD_WARPS 4
-#define FORWARD_THREADS (FORWARD_WARPS * 32)
-#define FORWARD_MATRICES 2
-#define FORWARD_ROWS (FORWARD_MATRICES * 16)
-#define FORWARD_STEP 32 /* keys */
-
-static_assert(FORWARD_WARPS * FORWARD_ROWS == ATTENTION_BLOCK, "the warps share the block's queries");
+/* With warps alone all queries of head size 64, and half of 128, are kept in registers. Blocks to a multiprocessor
+ * are what its registers allow. */
+template <int HEAD_SIZE, bool GROUP>
+struct Forward : TileShape<HEAD_SIZE, GROUP ? 1 : 2, GROUP ? 64 : 32, GROUP ? 0 : 4, GROUP> {
+    typedef TileShape<HEAD_SIZE, GROUP ? 1 : 2, GROUP ? 64 : 32, GROUP ? 0 : 4, GROUP> Shape;
+    static const int blocks = GROUP ? 2 : HEAD_SIZE == 64 ? 3 : 2;
+    /* Shared memory: the queries, then two buffers of keys and values. */
+    static const uint32_t buffer = 2 * Shape::streamed, bytes = Shape::own + 2 * buffer;
+};
 
 typedef struct ForwardArguments {
     const AttentionBlock *blocks;
@@ -29,22 +32,22 @@ typedef struct ForwardArguments {
     float scale; /* of the scores, in units of log 2 */
 } ForwardArguments;
 
-typedef float ForwardScores[FORWARD_MATRICES][FORWARD_STEP / 8][4];
-
 /* The running softmax of a thread's rows: row h of matrix m is element [m][h]. */
-typedef struct Softmax {
-    float largest[FORWARD_MATRICES][2]; /* of the scores so far, unscaled */
-    float sum[FORWARD_MATRICES][2];     /* of the thread's own columns */
-} Softmax;
+template <typename P>
+struct Softmax {
+    float largest[P::matrices][2]; /* of the scores so far, unscaled */
+    float sum[P::matrices][2];     /* of the thread's own columns */
+};
 
 /* Hides the keys after each query; rows and columns counted from the segment's first. */
-WARP_FUNCTION void hide_later(ForwardScores scores, uint32_t row, uint32_t column)
+template <typename P>
+WARP_FUNCTION void hide_later(typename P::Scores scores, uint32_t row, uint32_t column)
 {
     const uint32_t lane = warp_thread() & 31;
     WARP_UNROLL
-    for (int m = 0; m < FORWARD_MATRICES; m++)
+    for (int m = 0; m < P::matrices; m++)
         WARP_UNROLL
-        for (int n = 0; n < FORWARD_STEP / 8; n++)
+        for (int n = 0; n < P::step / 8; n++)
             WARP_UNROLL
             for (int i = 0; i < 4; i++)
                 if (!tile_visible(row + m * 16 + tile_accumulator_row(lane, i),
@@ -55,19 +58,18 @@ WARP_FUNCTION void hide_later(ForwardScores scores, uint32_t row, uint32_t colum
 /* Raises the largest scores by this step's, and brings sums and output to that measure, which after the first steps
  * is seldom any work. Every row sees the segment's first key in the first step, so the largest is a number from then
  * on, and 2^-inf = 0 does the rest. */
-template <int HEAD>
-WARP_FUNCTION void softmax_raise(Softmax *softmax, float out[FORWARD_MATRICES][HEAD / 8][4], const ForwardScores scores,
-                                 float scale)
+template <typename P>
+WARP_FUNCTION void softmax_raise(Softmax<P> *softmax, typename P::Sum out, typename P::Scores scores, float scale)
 {
-    float correction[FORWARD_MATRICES][2];
+    float correction[P::matrices][2];
     bool raised = false;
     WARP_UNROLL
-    for (int m = 0; m < FORWARD_MATRICES; m++)
+    for (int m = 0; m < P::matrices; m++)
         WARP_UNROLL
         for (int h = 0; h < 2; h++) {
             float largest = softmax->largest[m][h];
             WARP_UNROLL
-            for (int n = 0; n < FORWARD_STEP / 8; n++)
+            for (int n = 0; n < P::step / 8; n++)
                 largest = fmaxf(largest, fmaxf(scores[m][n][2 * h], scores[m][n][2 * h + 1]));
             largest = fmaxf(largest, warp_exchange(largest, 1));
             largest = fmaxf(largest, warp_exchange(largest, 2));
@@ -78,23 +80,24 @@ WARP_FUNCTION void softmax_raise(Softmax *softmax, float out[FORWARD_MATRICES][H
     if (!warp_any(raised))
         return;
     WARP_UNROLL
-    for (int m = 0; m < FORWARD_MATRICES; m++)
+    for (int m = 0; m < P::matrices; m++)
         WARP_UNROLL
         for (int i = 0; i < 4; i++) {
             softmax->sum[m][i / 2] *= i % 2 ? 1 : correction[m][i / 2];
             WARP_UNROLL
-            for (int n = 0; n < HEAD / 8; n++)
+            for (int n = 0; n < P::head_size / 8; n++)
                 out[m][n][i] *= correction[m][i / 2];
         }
 }
 
 /* Turns scores into probabilities relative to the largest score so far, and adds them to the sums. */
-WARP_FUNCTION void softmax_add(Softmax *softmax, ForwardScores scores, float scale)
+template <typename P>
+WARP_FUNCTION void softmax_add(Softmax<P> *softmax, typename P::Scores scores, float scale)
 {
     WARP_UNROLL
-    for (int m = 0; m < FORWARD_MATRICES; m++)
+    for (int m = 0; m < P::matrices; m++)
         WARP_UNROLL
-        for (int n = 0; n < FORWARD_STEP / 8; n++)
+        for (int n = 0; n < P::step / 8; n++)
             WARP_UNROLL
             for (int i = 0; i < 4; i++) {
                 scores[m][n][i] = warp_exp2(scores[m][n][i] * scale - softmax->largest[m][i / 2] * scale);
@@ -103,13 +106,13 @@ WARP_FUNCTION void softmax_add(Softmax *softmax, ForwardScores scores, float sca
 }
 
 /* Divides by the sums and writes the logs of the denominators of the rows that exist. */
-template <int HEAD>
-WARP_FUNCTION void softmax_finish(const Softmax *softmax, float out[FORWARD_MATRICES][HEAD / 8][4], float *lse,
-                                  uint32_t heads, float scale, uint32_t valid)
+template <typename P>
+WARP_FUNCTION void softmax_finish(const Softmax<P> *softmax, typename P::Sum out, float *lse, uint32_t heads, float scale,
+                                  uint32_t valid)
 {
     const uint32_t lane = warp_thread() & 31;
     WARP_UNROLL
-    for (int m = 0; m < FORWARD_MATRICES; m++)
+    for (int m = 0; m < P::matrices; m++)
         WARP_UNROLL
         for (int h = 0; h < 2; h++) {
             float sum = softmax->sum[m][h];
@@ -120,103 +123,106 @@ WARP_FUNCTION void softmax_finish(const Softmax *softmax, float out[FORWARD_MATR
                 lse[(size_t)row * heads] = (softmax->largest[m][h] * scale + warp_log2(sum)) * LN_2;
             const float inverse = warp_inverse(sum);
             WARP_UNROLL
-            for (int n = 0; n < HEAD / 8; n++) {
+            for (int n = 0; n < P::head_size / 8; n++) {
                 out[m][n][2 * h] *= inverse;
                 out[m][n][2 * h + 1] *= inverse;
             }
         }
 }
 
-/* Shared memory: the queries, then two buffers of keys and values. */
-template <int HEAD>
-struct ForwardTiles {
-    static const uint32_t row = HEAD * 2, queries = ATTENTION_BLOCK * row, keys = FORWARD_STEP * row;
-    static const uint32_t bytes = queries + 2 * 2 * keys;
-};
-
-/* Fragments of the queries that stay in registers: all at head size 64, half at 128. */
-#define FORWARD_KEPT 4
-template <int HEAD>
-struct ForwardKept {
-    uint32_t queries[FORWARD_MATRICES][FORWARD_KEPT][4];
-};
-
-/* One step of a warp: scores, softmax, values. */
-template <int HEAD>
-WARP_FUNCTION void forward_step(Softmax *softmax, float out[FORWARD_MATRICES][HEAD / 8][4], const ForwardKept<HEAD> *kept,
-                                uint32_t queries, uint32_t buffer, uint32_t row, uint32_t key, float scale)
+/* One step of a warp: scores, softmax, values. `queries` is the first row of its unit. */
+template <typename P>
+WARP_FUNCTION void forward_step(Softmax<P> *softmax, typename P::Sum out, typename P::Kept kept, uint32_t queries,
+                                uint32_t buffer, uint32_t row, uint32_t key, float scale)
 {
-    ForwardScores scores;
-    uint32_t packed[FORWARD_MATRICES][FORWARD_STEP / 16][4];
-    tile_scores<HEAD, FORWARD_MATRICES, FORWARD_STEP, FORWARD_KEPT>(scores, kept->queries, queries, buffer);
-    if (tile_any_hidden(row, key, FORWARD_STEP))
-        hide_later(scores, row, key);
-    softmax_raise<HEAD>(softmax, out, scores, scale);
-    softmax_add(softmax, scores, scale);
-    tile_pack<FORWARD_MATRICES, FORWARD_STEP>(packed, scores);
-    tile_accumulate<HEAD, FORWARD_MATRICES, FORWARD_STEP>(out, packed, buffer + ForwardTiles<HEAD>::keys);
+    typename P::Scores scores;
+    typename P::Packed packed;
+    tile_scores<P>(scores, kept, queries, buffer);
+    if (tile_any_hidden(row, key, P::step))
+        hide_later<P>(scores, row, key);
+    softmax_raise<P>(softmax, out, scores, scale);
+    softmax_add<P>(softmax, scores, scale);
+    tile_pack<P>(packed, scores);
+    tile_accumulate<P>(out, packed, buffer + P::streamed);
 }
 
 /* Begins to copy a step's keys and values; `kv` is the thread's own pointer to them (tile_source). */
-template <int HEAD>
+template <typename P>
 WARP_FUNCTION void load_step(const ForwardArguments *a, uint32_t buffer, const uint16_t *kv, size_t stride,
                              uint32_t valid)
 {
-    tile_load<HEAD, FORWARD_STEP, FORWARD_THREADS>(buffer, kv, stride, valid);
-    tile_load<HEAD, FORWARD_STEP, FORWARD_THREADS>(buffer + ForwardTiles<HEAD>::keys, kv + a->kv_heads * HEAD, stride,
-                                                   valid);
+    tile_load<P, P::step>(buffer, kv, stride, valid);
+    tile_load<P, P::step>(buffer + P::streamed, kv + a->kv_heads * P::head_size, stride, valid);
 }
 
-/* At head size 128 two blocks to a multiprocessor, which have 255 registers a thread; at 64 three. */
-template <int HEAD>
-__global__ void __launch_bounds__(FORWARD_THREADS, HEAD == 64 ? 3 : 2) attention_forward_kernel(ForwardArguments a)
+template <typename P>
+__global__ void __launch_bounds__(P::threads, P::blocks) attention_forward_kernel(ForwardArguments a)
 {
-    typedef ForwardTiles<HEAD> Tiles;
-    const size_t stride = (size_t)(a.heads + 2 * a.kv_heads) * HEAD;
+    const size_t stride = (size_t)(a.heads + 2 * a.kv_heads) * P::head_size;
     const uint32_t head = warp_block() % a.heads, group = head / (a.heads / a.kv_heads);
-    const uint32_t warp_row = warp_thread() / 32 * FORWARD_ROWS, own = warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK);
+    const uint32_t warp_row = warp_thread() / 32 * P::warp_rows;
+    const uint32_t unit_row = warp_thread() / P::unit_threads * P::unit_rows;
     AttentionBlock block = warp_read_block(a.blocks + warp_block() / a.heads);
     const uint32_t first = block.first - block.begin, length = block.end - block.begin;
-    const uint32_t keys = tile_keys_seen(first, ATTENTION_BLOCK, length), row = first + warp_row;
-    const uint16_t *q = a.qkv + block.first * stride + head * HEAD;
-    const uint16_t *kv = tile_source<HEAD>(a.qkv + block.begin * stride + (a.heads + group) * HEAD, stride);
-    uint32_t buffer = warp_shared() + Tiles::queries;
-    const uint32_t both = 2 * buffer + 2 * Tiles::keys; /* the sum of the two buffers' addresses */
+    const uint32_t keys = tile_keys_seen(first, ATTENTION_BLOCK, length);
+    const uint16_t *q = a.qkv + block.first * stride + head * P::head_size;
+    const uint16_t *kv = tile_source<P>(a.qkv + block.begin * stride + (a.heads + group) * P::head_size, stride);
+    uint32_t buffer = warp_shared() + P::own;
+    const uint32_t both = 2 * buffer + P::buffer; /* the sum of the two buffers' addresses */
 
-    tile_load<HEAD, ATTENTION_BLOCK, FORWARD_THREADS>(warp_shared(), tile_source<HEAD>(q, stride), stride,
-                                                      length - first);
-    load_step<HEAD>(&a, buffer, kv, stride, keys);
+    tile_load<P, ATTENTION_BLOCK>(warp_shared(), tile_source<P>(q, stride), stride, length - first);
+    load_step<P>(&a, buffer, kv, stride, keys);
 
-    float out[FORWARD_MATRICES][HEAD / 8][4] = {};
-    ForwardKept<HEAD> kept;
-    Softmax softmax = {{{-INFINITY, -INFINITY}, {-INFINITY, -INFINITY}}, {}};
-    warp_copy_wait();
-    warp_block_barrier();
-    tile_keep<HEAD, FORWARD_MATRICES, FORWARD_KEPT>(kept.queries, own);
-    for (uint32_t key = 0; key < keys; key += FORWARD_STEP) {
-        warp_copy_wait();
-        warp_block_barrier();
-        kv += FORWARD_STEP * stride;
-        if (key + FORWARD_STEP < keys)
-            load_step<HEAD>(&a, both - buffer, kv, stride, keys - key - FORWARD_STEP);
-        if (row < keys && tile_any_visible(row, FORWARD_ROWS, key))
-            forward_step<HEAD>(&softmax, out, &kept, own, buffer, row, key, a.scale);
+    typename P::Sum out = {};
+    typename P::Kept kept;
+    Softmax<P> softmax;
+    WARP_UNROLL
+    for (int m = 0; m < P::matrices; m++)
+        WARP_UNROLL
+        for (int h = 0; h < 2; h++) {
+            softmax.largest[m][h] = -INFINITY;
+            softmax.sum[m][h] = 0;
+        }
+    const uint32_t unit = warp_shared() + tile_byte(unit_row, 0, ATTENTION_BLOCK);
+    if (P::kept) {
+        tile_arrive<P>();
+        tile_keep<P>(kept, unit);
+    }
+    for (uint32_t key = 0; key < keys; key += P::step) {
+        tile_arrive<P>();
+        kv += P::step * stride;
+        if (key + P::step < keys)
+            load_step<P>(&a, both - buffer, kv, stride, keys - key - P::step);
+        if (first + unit_row < keys && tile_any_visible(first + unit_row, P::unit_rows, key))
+            forward_step<P>(&softmax, out, kept, unit, buffer, first + warp_row, key, a.scale);
         buffer = both - buffer;
     }
 
     block = warp_read_block(a.blocks + warp_block() / a.heads);
-    const uint32_t valid = tile_rows(block.first + warp_row, FORWARD_ROWS, block.end);
+    const uint32_t valid = tile_rows(block.first + warp_row, P::warp_rows, block.end);
     const size_t at = (size_t)(block.first + warp_row) * a.heads + warp_block() % a.heads;
-    softmax_finish<HEAD>(&softmax, out, a.lse + at, a.heads, a.scale, valid);
-    tile_store<HEAD, FORWARD_MATRICES>(a.out + at * HEAD, (size_t)a.heads * HEAD, out, 1, own, valid);
+    softmax_finish<P>(&softmax, out, a.lse + at, a.heads, a.scale, valid);
+    tile_store<P>(a.out + at * P::head_size, (size_t)a.heads * P::head_size, out, 1,
+                  warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK), valid);
+}
+
+template <typename P>
+static int launch_forward(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv, void *stream)
+{
+    ForwardArguments a = {plan->by_queries, qkv, out, lse, plan->heads, plan->kv_heads,
+                          LOG2_E / sqrtf((float)plan->head_size)};
+    return warp_launch(attention_forward_kernel<P>, plan->blocks * plan->heads, P::threads, P::bytes, stream, a);
 }
 
 int attention_forward_launch(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv, void *stream)
 {
-    ForwardArguments a = {plan->by_queries, qkv, out, lse, plan->heads, plan->kv_heads,
-                          LOG2_E / sqrtf((float)plan->head_size)};
-    const size_t blocks = plan->blocks * plan->heads;
-    if (plan->head_size == 64)
-        return warp_launch(attention_forward_kernel<64>, blocks, FORWARD_THREADS, ForwardTiles<64>::bytes, stream, a);
-    return warp_launch(attention_forward_kernel<128>, blocks, FORWARD_THREADS, ForwardTiles<128>::bytes, stream, a);
+    return plan->head_size == 64 ? launch_forward<Forward<64, false>>(plan, out, lse, qkv, stream)
+                                 : launch_forward<Forward<128, false>>(plan, out, lse, qkv, stream);
+}
+
+int attention_group_forward_launch(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv,
+                                   void *stream)
+{
+    return plan->head_size == 64 ? launch_forward<Forward<64, true>>(plan, out, lse, qkv, stream)
+                                 : launch_forward<Forward<128, true>>(plan, out, lse, qkv, stream);
 }

@@ -6,10 +6,10 @@
  * are counted from its first row.
  *
  * A tile is some rows of one head in shared memory, moved in chunks of 16 bytes (8 numbers). It lies in panels of 64
- * columns, one after the other; a row of a panel is 128 bytes, which are all 32 banks. ldmatrix reads the same chunk of
- * eight rows at once. Unswizzled, these would all lie in the same four banks; the chunk's index is xored with the row's
- * last three bits, which spreads the eight over all of them. It is also what the hardware calls its swizzle of 128 bytes,
- * so that the warp group products of Hopper can read the same tiles.
+ * columns, one after the other; a row of a panel is 128 bytes, which are all 32 banks. ldmatrix reads the same chunk
+ * of eight rows at once. Unswizzled, these would all lie in the same four banks; the chunk's index is xored with the
+ * row's last three bits, which spreads the eight over all of them. It is also what the hardware calls its swizzle of
+ * 128 bytes, so that the warp group products of Hopper can read the same tiles.
  *
  * Fragments, by the PTX ISA (mma.m16n8k16, ldmatrix): of the accumulator, lane l holds the rows l / 4 and l / 4 + 8
  * and the columns 2 (l % 4) and one further, as c[0], c[1], c[2], c[3]. Two accumulators side by side, packed to
@@ -39,11 +39,26 @@ TILE_FUNCTION uint32_t tile_byte(uint32_t row, uint32_t chunk, uint32_t rows)
     return (chunk / TILE_PANEL * rows + row) * TILE_ROW + ((chunk % TILE_PANEL) ^ (row & 7)) * 16;
 }
 
-/* The address `chunks` (even) chunks further on in the same row, from one of a chunk 0 or 1. Tiles begin at multiples of
- * TILE_ROW: one xor where adding would need the row again. */
+/* The address `chunks` (even) chunks further on in the same row, from one of a chunk 0 or 1. Tiles begin at multiples
+ * of TILE_ROW: one xor where adding would need the row again. */
 TILE_FUNCTION uint32_t tile_forward(uint32_t address, uint32_t chunks, uint32_t rows)
 {
     return (address ^ chunks % TILE_PANEL * 16) + chunks / TILE_PANEL * rows * TILE_ROW;
+}
+
+/* The byte of a chunk of the first row as the hardware's swizzle wants it: before the xor. */
+TILE_FUNCTION uint32_t tile_panel_byte(uint32_t chunk, uint32_t rows)
+{
+    return chunk / TILE_PANEL * rows * TILE_ROW + chunk % TILE_PANEL * 16;
+}
+
+/* What tells a warp group's product where an operand lies (PTX ISA, "Matrix descriptor"): address, distance of groups
+ * of eight rows, both in units of 16 bytes, and the swizzle of 128 bytes. The other distance has no meaning for
+ * operands that are one panel wide. Panels must begin at multiples of eight rows, because the xor takes its bits from
+ * addresses. */
+TILE_FUNCTION uint64_t tile_descriptor(uint32_t address)
+{
+    return (uint64_t)1 << 62 | (uint64_t)(8 * TILE_ROW / 16) << 32 | (uint64_t)1 << 16 | (address & 0x3ffff) >> 4;
 }
 
 /* ldmatrix.x4 takes the addresses of matrix 0's eight rows from lanes 0 to 7, of matrix 1's from lanes 8 to 15, ...

@@ -38,7 +38,7 @@ WARP_FUNCTION uint32_t warp_block(void)
 /* The first byte of the shared memory that the launch asked for. */
 WARP_FUNCTION uint32_t warp_shared(void)
 {
-    extern __shared__ __align__(256) unsigned char shared[];
+    extern __shared__ __align__(1024) unsigned char shared[];
     return (uint32_t)__cvta_generic_to_shared(shared);
 }
 
