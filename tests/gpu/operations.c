@@ -6,10 +6,14 @@
  * rounds probabilities to bfloat16 inside, too. */
 #include "tests/gpu/operations.h"
 
-#include "train/ops.h"
+#include "base/error.h"
+#include "tests/gpu/number.h"
+#include "train/optimizer.h"
 
 #define REAL_LIMIT 3e-3
 #define WIDE_LIMIT 1e-5
+/* Gradients have passed some ten roundings; 7e-3 was seen. */
+#define MODEL_LIMIT 3e-2
 
 static void add(CaseArrays *arrays, const char *name, CaseNumber number, CaseUse use, gsize count, double low, double high)
 {
@@ -376,7 +380,99 @@ static void adamw(void *backend, const CaseSizes *s, void **at)
     b->adamw(b, at[0], at[1], at[2], at[3], at[4], s->rows * s->width, &step);
 }
 
+/* ---- A whole model: two layers, forward, backward and the norm of the gradient ------------------------------------ */
+
+static ModelShape model_shape(const CaseSizes *s)
+{
+    return (ModelShape){.vocabulary = s->outputs,
+                        .hidden = s->heads * s->head_size,
+                        .layers = 2,
+                        .heads = s->heads,
+                        .kv_heads = s->kv_heads,
+                        .intermediate = s->width,
+                        .context = s->rows,
+                        .rope_theta = 10000,
+                        .norm_epsilon = 1e-5};
+}
+
+static gsize model_elements(const CaseSizes *s)
+{
+    ModelShape shape = model_shape(s);
+    g_autoptr(ParameterTable) table = parameter_table_new(&shape, &model_part_whole, 1);
+    return table->elements;
+}
+
+static void model_arrays(const CaseSizes *s, CaseArrays *a)
+{
+    gsize elements = model_elements(s);
+    add_wide(a, "losses", CASE_OUT, s->rows);
+    add_wide(a, "gradients", CASE_OUT, elements);
+    add_wide(a, "gradients of norms", CASE_OUT, 5 * s->heads * s->head_size);
+    add(a, "norm of the gradient", CASE_DOUBLE, CASE_OUT, 1, 0, 0);
+    add(a, "weights", CASE_REAL, CASE_IN, elements, -0.08, 0.08);
+    add(a, "ids", CASE_U32, CASE_IN, s->rows, 0, (double)s->outputs);
+    add(a, "targets", CASE_U32, CASE_IN, s->rows, 0, (double)s->outputs);
+    add(a, "positions", CASE_U32, CASE_IN, s->rows, 0, (double)s->rows);
+    add(a, "target weights", CASE_WIDE, CASE_IN, s->rows, 0, 2 / (double)s->rows);
+    a->at[0].limit = a->at[3].limit = REAL_LIMIT;
+}
+
+/* Norms get eight times the drawn numbers, which is exact: scales as small as the matrices' numbers would hide the layers. */
+static void set_weights(Optimizer *optimizer, const real *weights)
+{
+    const ParameterTable *table = optimizer->model->table;
+    Backend *b = optimizer->model->backend;
+    g_autofree real *drawn = g_new(real, table->elements);
+    g_autofree wide *values = g_new0(wide, table->elements);
+    b->download(b, drawn, weights, table->elements * sizeof *drawn);
+    for (gsize t = 0; t < table->count; t++) {
+        const ParameterTensor *tensor = &table->tensors[t];
+        for (gsize i = 0; i < parameter_tensor_elements(tensor); i++)
+            values[tensor->offset + i] = (wide)((tensor->columns ? 1 : 8) * real_to_double(drawn[tensor->offset + i]));
+    }
+    optimizer_set_weights(optimizer, values);
+}
+
+static void copy_norm_gradients(const Model *model, wide *to)
+{
+    Backend *b = model->backend;
+    for (gsize t = 0; t < model->table->count; t++) {
+        const ParameterTensor *tensor = &model->table->tensors[t];
+        gsize count = parameter_tensor_elements(tensor);
+        if (tensor->columns)
+            continue;
+        b->copy(b, to, model->gradients + tensor->offset, count * sizeof *to);
+        to += count;
+    }
+}
+
+static void model_pass(void *backend, const CaseSizes *s, void **at)
+{
+    Backend *b = backend;
+    g_autoptr(GError) error = NULL;
+    ModelShape shape = model_shape(s);
+    ModelOptions options = {.use = MODEL_TRAIN, .max_rows = s->rows};
+    OptimizerSettings settings = {.beta1 = 0.9, .beta2 = 0.95, .epsilon = 1e-8, .clip = 1};
+    OptimizerRanks alone = {0};
+    guint32 starts[5];
+    AttentionShape segments = attention_shape(s, starts);
+    ModelInput input = {.rows = s->rows, .ids = at[5], .targets = at[6], .positions = at[7], .weights = at[8], .starts = starts, .segments = segments.segments, .last = TRUE};
+    g_autoptr(Model) model = model_new(&shape, &model_part_whole, b, &options, &error);
+    g_assert_no_error(error);
+    g_autoptr(Optimizer) optimizer = optimizer_new(&settings, model, &alone, FALSE, &error);
+    g_assert_no_error(error);
+    set_weights(optimizer, at[4]);
+    model_forward(model, 0, 0, &input);
+    model_losses(model, 0, &input, at[0]);
+    model_backward(model, 0, 0, &input);
+    b->copy(b, at[1], model->gradients, model->table->elements * sizeof(wide));
+    copy_norm_gradients(model, at[2]);
+    optimizer_gradient_norm(optimizer, at[3], &error);
+    g_assert_no_error(error);
+}
+
 static const CaseOperation operations[] = {
+    {"model", model_arrays, model_pass, MODEL_LIMIT, MODEL_LIMIT},
     {"embedding_forward", embedding_forward_arrays, embedding_forward, 0, 0},
     {"embedding_backward", embedding_backward_arrays, embedding_backward, REAL_LIMIT, WIDE_LIMIT},
     {"rmsnorm_forward", rmsnorm_forward_arrays, rmsnorm_forward, REAL_LIMIT, WIDE_LIMIT},

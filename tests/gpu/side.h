@@ -24,6 +24,7 @@ typedef struct CaseArray {
     CaseUse use;
     gsize count;
     double low, high; /* inputs are drawn from [low, high) */
+    double limit;     /* of this output; 0: the operation's */
     double *values;   /* of the caller */
 } CaseArray;
 

@@ -2,6 +2,8 @@
  * Matrix products on the processor; see cublasLt.h beside this. */
 #include "cublasLt.h"
 
+#include <vector>
+
 #include "cuda_bf16.h"
 
 const char *cublasLtGetStatusString(cublasStatus_t status)
@@ -96,11 +98,15 @@ static double element(const void *matrix, const EmulatorLayout *layout, uint64_t
                                       : (double)__bfloat162float(((const __nv_bfloat16 *)matrix)[at]);
 }
 
-/* Element (row, column) of op(matrix). */
-static double operand(const void *matrix, const EmulatorLayout *layout, cublasOperation_t operation, uint64_t row,
-                      uint64_t column)
+/* Lines of the product's inner dimension: for a the rows of op(a), for b the columns of op(b). */
+static std::vector<double> lines(const void *matrix, const EmulatorLayout *layout, bool by_rows)
 {
-    return operation == CUBLAS_OP_N ? element(matrix, layout, row, column) : element(matrix, layout, column, row);
+    uint64_t count = by_rows ? layout->rows : layout->columns, inner = by_rows ? layout->columns : layout->rows;
+    std::vector<double> numbers(count * inner);
+    for (uint64_t line = 0; line < count; line++)
+        for (uint64_t k = 0; k < inner; k++)
+            numbers[line * inner + k] = by_rows ? element(matrix, layout, line, k) : element(matrix, layout, k, line);
+    return numbers;
 }
 
 static void set_element(void *matrix, const EmulatorLayout *layout, uint64_t row, uint64_t column, double value)
@@ -131,11 +137,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
         d_layout->rows != (ta == CUBLAS_OP_N ? a_layout->rows : a_layout->columns) ||
         d_layout->columns != (tb == CUBLAS_OP_N ? b_layout->columns : b_layout->rows))
         return CUBLAS_STATUS_INVALID_VALUE;
+    std::vector<double> left = lines(a, a_layout, ta == CUBLAS_OP_N), right = lines(b, b_layout, tb == CUBLAS_OP_T);
     for (uint64_t column = 0; column < d_layout->columns; column++)
         for (uint64_t row = 0; row < d_layout->rows; row++) {
             double sum = 0;
             for (uint64_t k = 0; k < inner; k++)
-                sum += operand(a, a_layout, ta, row, k) * operand(b, b_layout, tb, k, column);
+                sum += left[row * inner + k] * right[column * inner + k];
             /* With beta 0 the library does not read c, which may hold NaN. */
             double old = kept != 0 ? kept * element(c, c_layout, row, column) : 0;
             set_element(d, d_layout, row, column, scale * sum + old);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Launches and the runtime's calls on the processor; see cuda_runtime.h beside this. */
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include <memory>
 #include <vector>
 
 #include "cuda_runtime.h"
@@ -13,33 +15,39 @@
 
 enum FiberState { READY, WAITS_FOR_BLOCK, WAITS_FOR_WARP, DONE };
 
+/* Made once: when its kernel has ended a fiber waits for the next. */
 struct Fiber {
-    ucontext_t context;
+    bool begun;
+    ucontext_t context; /* for the first entry; after that jumps, which make no system calls */
+    jmp_buf here;
     FiberState state;
     dim3 index;
     char exchanged[16];
+    char stack[STACK_BYTES];
 };
 
 dim3 threadIdx, blockIdx;
 
-static std::vector<Fiber> fibers;
-static std::vector<char> stacks;
-static ucontext_t scheduler;
+static std::vector<std::unique_ptr<Fiber>> fibers;
+static jmp_buf scheduler;
 static size_t running, block_threads;
 static bool reverse; /* fibers run from the last to the first */
 static const std::function<void()> *current_kernel;
 
-static void fiber_main(void)
-{
-    (*current_kernel)();
-    fibers[running].state = DONE;
-}
-
 static void give_way(FiberState state)
 {
-    Fiber *fiber = &fibers[running];
+    Fiber *fiber = fibers[running].get();
     fiber->state = state;
-    swapcontext(&fiber->context, &scheduler);
+    if (!_setjmp(fiber->here))
+        _longjmp(scheduler, 1);
+}
+
+static void fiber_main(void)
+{
+    for (;;) {
+        (*current_kernel)();
+        give_way(DONE);
+    }
 }
 
 void emulator_wait_for_block(void)
@@ -50,34 +58,46 @@ void emulator_wait_for_block(void)
 void emulator_exchange(void *value, size_t bytes, unsigned distance)
 {
     size_t me = running, other = me ^ distance;
-    memcpy(fibers[me].exchanged, value, bytes);
+    memcpy(fibers[me]->exchanged, value, bytes);
     give_way(WAITS_FOR_WARP);
-    memcpy(value, fibers[other].exchanged, bytes);
+    memcpy(value, fibers[other]->exchanged, bytes);
     give_way(WAITS_FOR_WARP);
 }
 
 static void begin_block(dim3 block)
 {
-    for (size_t t = 0; t < block_threads; t++) {
-        Fiber *fiber = &fibers[t];
+    while (fibers.size() < block_threads) {
+        fibers.emplace_back(new Fiber{});
+        Fiber *fiber = fibers.back().get();
         getcontext(&fiber->context);
-        fiber->context.uc_stack.ss_sp = &stacks[t * STACK_BYTES];
+        fiber->context.uc_stack.ss_sp = fiber->stack;
         fiber->context.uc_stack.ss_size = STACK_BYTES;
-        fiber->context.uc_link = &scheduler;
         makecontext(&fiber->context, fiber_main, 0);
-        fiber->state = READY;
-        fiber->index = dim3((unsigned)(t % block.x), (unsigned)(t / block.x));
     }
+    for (size_t t = 0; t < block_threads; t++) {
+        fibers[t]->state = READY;
+        fibers[t]->index = dim3((unsigned)(t % block.x), (unsigned)(t / block.x));
+    }
+}
+
+/* Returns when the fiber gives way. */
+static void enter(Fiber *fiber)
+{
+    threadIdx = fiber->index;
+    if (_setjmp(scheduler))
+        return;
+    if (fiber->begun)
+        _longjmp(fiber->here, 1);
+    fiber->begun = true;
+    setcontext(&fiber->context);
 }
 
 static void run_ready(void)
 {
     for (size_t i = 0; i < block_threads; i++) {
         running = reverse ? block_threads - 1 - i : i;
-        if (fibers[running].state != READY)
-            continue;
-        threadIdx = fibers[running].index;
-        swapcontext(&scheduler, &fibers[running].context);
+        if (fibers[running]->state == READY)
+            enter(fibers[running].get());
     }
 }
 
@@ -86,13 +106,13 @@ static bool release(size_t first, size_t count, FiberState wait)
 {
     bool any = false;
     for (size_t t = first; t < first + count; t++) {
-        if (fibers[t].state != wait && fibers[t].state != DONE)
+        if (fibers[t]->state != wait && fibers[t]->state != DONE)
             return false;
-        any |= fibers[t].state == wait;
+        any |= fibers[t]->state == wait;
     }
     for (size_t t = first; t < first + count; t++)
-        if (fibers[t].state == wait)
-            fibers[t].state = READY;
+        if (fibers[t]->state == wait)
+            fibers[t]->state = READY;
     return any;
 }
 
@@ -105,7 +125,7 @@ static void run_block(dim3 block)
         for (size_t first = 0; first < block_threads; first += WARP)
             went_on |= release(first, min(WARP, block_threads - first), WAITS_FOR_WARP);
         for (size_t t = 0; t < block_threads; t++)
-            done &= fibers[t].state == DONE;
+            done &= fibers[t]->state == DONE;
         if (done)
             return;
         if (!went_on) {
@@ -118,10 +138,6 @@ static void run_block(dim3 block)
 void emulator_launch(dim3 grid, dim3 block, const std::function<void()> &kernel)
 {
     block_threads = (size_t)block.x * block.y;
-    if (fibers.size() < block_threads)
-        fibers.resize(block_threads);
-    if (stacks.size() < block_threads * STACK_BYTES)
-        stacks.resize(block_threads * STACK_BYTES);
     current_kernel = &kernel;
     static uint32_t launches;
     reverse = (++launches * 2654435761u) >> 31;
