@@ -1,191 +1,137 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stage "pack": kept documents into shards; see store/pack.h.
  *
- * StageRun.next counts the shards written, by the order of split_names. One shard is one transaction. */
+ * StageRun.next counts the shards written, by the order of split_names. One shard is one transaction: a reader says what lies in
+ * it, workers fill it, the caller writes it. */
 #include "store/pack.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pipeline.h"
 #include "store/layout.h"
+#include "store/pack_placements.h"
 #include "store/pack_parts.h"
 #include "store/recipe_settings.h"
 #include "store/repack.h"
 #include "store/tokenizer_store.h"
-#include "store/tokens.h"
 
-void packed_shard_init(PackedShard *shard, const Packing *packing, const char *split, guint32 number)
+/* Of shards that are under way at once. */
+#define MEMORY ((guint64)256 << 20)
+
+/* Shards as they are read, one behind the other. */
+typedef struct Reader {
+    Packing *packing;
+    unsigned split;
+    guint64 number; /* of the next shard in the split */
+    PackCursor cursor;
+} Reader;
+
+static guint64 shards_of(const Packing *packing, unsigned split)
 {
-    *shard = (PackedShard){
-        .packing = packing,
-        .split = split,
-        .number = number,
-        .spans = g_array_new(FALSE, FALSE, sizeof(Span)),
-        .placements = g_array_new(FALSE, FALSE, sizeof(PackedPlacement)),
-    };
+    guint64 size = packing->recipe->pack.shard_tokens, tokens = packing->items[split].tokens;
+    return tokens / size + (tokens % size != 0);
 }
 
-void packed_shard_clear(PackedShard *shard)
+/* The reader stands before the first shard that is not written. */
+static gboolean seek_shard(Reader *reader, GError **error)
 {
-    g_free(shard->ids);
-    g_array_unref(shard->spans);
-    g_array_unref(shard->placements);
-}
-
-static void put_id(char *to, unsigned width, guint32 id)
-{
-    guint16 narrow = GUINT16_TO_LE((guint16)id);
-    guint32 wide = GUINT32_TO_LE(id);
-    memcpy(to, width == 2 ? (const void *)&narrow : (const void *)&wide, width);
-}
-
-gboolean pack_copy_tokens(const Packing *packing, StoreTxn *txn, const Span *span, const PackItem *item, char *to, GError **error)
-{
-    const RecipePack *pack = &packing->recipe->pack;
-    const void *ids;
-    gsize count, width = packing->width;
-    GError *cause = NULL;
-    if (!tokens_get(txn, span->docno, packing->width, &ids, &count, &cause) || count + pack->bos + pack->eos != item->length) {
-        if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "the tokens of document %" G_GUINT64_FORMAT " changed while they were packed", span->docno);
-        g_propagate_error(error, cause);
-        return FALSE;
+    Packing *packing = reader->packing;
+    guint64 done = packing->run.next;
+    for (reader->split = 0; reader->split + 1 < SPLIT_COUNT && done >= shards_of(packing, reader->split); reader->split++) {
+        done -= shards_of(packing, reader->split);
+        progress_add(packing->context->progress, packing->items[reader->split].tokens);
     }
-    guint64 begin = span->offset, end = begin + span->length;
-    if (pack->bos && begin == 0)
-        put_id(to, packing->width, packing->bos);
-    if (pack->eos && end == item->length)
-        put_id(to + (span->length - 1) * width, packing->width, packing->eos);
-    guint64 from = MAX(begin, pack->bos), until = MIN(end, count + pack->bos);
-    if (from < until)
-        memcpy(to + (from - begin) * width, (const char *)ids + (from - pack->bos) * width, (until - from) * width);
-    return TRUE;
+    const PackItems *items = &packing->items[reader->split];
+    guint64 position = MIN(done * packing->recipe->pack.shard_tokens, items->tokens);
+    reader->number = done;
+    progress_add(packing->context->progress, position);
+    return pack_cursor_seek(&reader->cursor, items, position, error);
 }
 
-void packed_shard_place(PackedShard *shard, const Span *span, guint64 length)
+static gpointer next_shard(gpointer user, GError **error)
 {
-    g_array_append_val(shard->spans, *span);
-    if (span->offset > 0)
-        return;
-    PackedPlacement placed = {
-        .docno = span->docno,
-        .placement = {.position = span->position, .length = length, .repeat = span->repeat},
-    };
-    g_strlcpy(placed.placement.split, shard->split, sizeof placed.placement.split);
-    g_array_append_val(shard->placements, placed);
-}
-
-static gboolean fill_shard(const Packing *packing, PackCursor *cursor, PackedShard *shard, GError **error)
-{
-    g_autoptr(StoreTxn) txn = store_read_begin(packing->context->store, error);
-    if (!txn)
-        return FALSE;
-    guint64 room = MIN(packing->recipe->pack.shard_tokens, cursor->items->tokens - cursor->position);
-    shard->ids = g_malloc(room * packing->width);
-    Span span;
-    PackItem item;
-    while (pack_cursor_take(cursor, room, &span, &item)) {
-        if (!pack_copy_tokens(packing, txn, &span, &item, shard->ids + shard->ids_length, error))
-            return FALSE;
-        packed_shard_place(shard, &span, item.length);
-        shard->ids_length += (gsize)span.length * packing->width;
-        room -= span.length;
+    Reader *reader = user;
+    Packing *packing = reader->packing;
+    while (reader->number >= shards_of(packing, reader->split)) {
+        if (++reader->split == SPLIT_COUNT)
+            return NULL;
+        reader->number = 0;
+        reader->cursor = (PackCursor){.items = &packing->items[reader->split]};
     }
-    shard->digest = sha256(shard->ids, shard->ids_length);
-    return TRUE;
-}
-
-gboolean packed_shard_put_spans(StoreTxn *txn, const PackedShard *shard, GError **error)
-{
-    guint8 key[SHARD_KEY_SIZE];
-    shard_key(shard->split, shard->number, key);
-    if (!store_put(txn, TABLE_SPANS, key, sizeof key, shard->spans->data, shard->spans->len * sizeof(Span), error))
-        return FALSE;
-    for (guint i = 0; i < shard->placements->len; i++) {
-        const PackedPlacement *placed = &g_array_index(shard->placements, PackedPlacement, i);
-        if (!placement_put(txn, placed->docno, &placed->placement, error))
-            return FALSE;
+    PackShard *shard = pack_shard_new(packing, split_names[reader->split], (guint32)reader->number++);
+    guint64 room = packing->recipe->pack.shard_tokens;
+    PackPiece piece;
+    int more;
+    while ((more = pack_cursor_take(&reader->cursor, room, &piece, error)) > 0) {
+        g_array_append_val(shard->pieces, piece);
+        room -= piece.span.length;
     }
-    return TRUE;
+    if (more == 0)
+        return shard;
+    pack_shard_free(shard);
+    return NULL;
 }
 
-gboolean packed_shard_put(StoreTxn *txn, const PackedShard *shard, GError **error)
+static gboolean work_shard(gpointer user, gpointer worker, gpointer item, GError **error)
 {
-    guint8 key[SHARD_KEY_SIZE];
-    shard_key(shard->split, shard->number, key);
-    return store_put(txn, TABLE_SHARDS, key, sizeof key, shard->ids, shard->ids_length, error) &&
-           shard_digest_put(txn, shard->split, shard->number, &shard->digest, error) && packed_shard_put_spans(txn, shard, error);
+    return pack_shard_fill(item, error);
 }
+
+typedef struct ShardWrite {
+    const PackShard *shard;
+    const StageRun *run;
+} ShardWrite;
 
 static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
 {
-    const PackedShard *shard = user;
-    return packed_shard_put(txn, shard, error) && stage_save(txn, &shard->packing->run, error);
+    const ShardWrite *write = user;
+    return pack_shard_put(write->shard, txn, error) && stage_save(txn, write->run, error);
 }
 
-void packed_shard_count(Packing *packing, const PackedShard *shard)
+static gboolean sink_shard(gpointer user, gpointer item, GError **error)
 {
-    g_autofree char *what = g_strconcat("tokens_", shard->split, NULL);
-    for (guint i = 0; i < shard->spans->len; i++) {
-        const Span *span = &g_array_index(shard->spans, Span, i);
-        stage_count(&packing->run, packing->recipe->sources[span->source].tag, what, span->length);
+    Packing *packing = ((Reader *)user)->packing;
+    const PackShard *shard = item;
+    pack_shard_count(shard, &packing->run);
+    ShardWrite write = {shard, &packing->run};
+    if (!store_write(packing->context->store, write_shard, &write, error)) {
+        g_prefix_error(error, "while packing shard %s/%u: ", shard->split, shard->number);
+        return FALSE;
     }
-    packing->run.next++;
-}
-
-static gboolean pack_shard(Packing *packing, PackCursor *cursor, guint32 number, GError **error)
-{
-    PackedShard shard;
-    packed_shard_init(&shard, packing, cursor->items->split, number);
-    gboolean good = fill_shard(packing, cursor, &shard, error);
-    if (good) {
-        packed_shard_count(packing, &shard);
-        good = store_write(packing->context->store, write_shard, &shard, error);
-    }
-    if (good)
-        progress_add(packing->context->progress, shard.ids_length / packing->width);
-    else
-        g_prefix_error(error, "while packing shard %s/%u: ", shard.split, number);
-    packed_shard_clear(&shard);
-    return good;
-}
-
-/* `done` shards of this split are in the store already. */
-static gboolean pack_split(Packing *packing, const PackItems *items, guint64 done, guint64 shards, GError **error)
-{
-    guint64 position = MIN(done * packing->recipe->pack.shard_tokens, items->tokens);
-    PackCursor cursor;
-    progress_add(packing->context->progress, position);
-    pack_cursor_seek(&cursor, items, position);
-    for (guint64 number = done; number < shards; number++)
-        if (!pack_shard(packing, &cursor, (guint32)number, error))
-            return FALSE;
+    progress_add(packing->context->progress, shard->tokens);
     return TRUE;
 }
 
-static gboolean pack_splits(Packing *packing, GError **error)
+static void free_shard(gpointer item)
 {
-    guint64 done = packing->run.next, size = packing->recipe->pack.shard_tokens, total = 0;
+    pack_shard_free(item);
+}
+
+static gboolean pack_shards(Packing *packing, GError **error)
+{
+    guint64 bytes = packing->recipe->pack.shard_tokens * packing->width, total = 0;
+    guint64 most = MAX(MEMORY / bytes, 2) - 1;
     for (unsigned i = 0; i < SPLIT_COUNT; i++)
         total += packing->items[i].tokens;
+    Reader reader = {.packing = packing};
+    Pipeline pipeline = {.user = &reader, .next = next_shard, .work = work_shard, .sink = sink_shard, .item_free = free_shard};
     progress_begin(packing->context->progress, "pack", "tokens", total);
-    gboolean good = TRUE;
-    for (unsigned i = 0; good && i < SPLIT_COUNT; i++) {
-        const PackItems *items = &packing->items[i];
-        guint64 shards = items->tokens / size + (items->tokens % size != 0);
-        guint64 here = MIN(done, shards);
-        good = pack_split(packing, items, here, shards, error);
-        done -= here;
-    }
+    unsigned jobs = (unsigned)MIN(most, (guint64)MAX(packing->context->jobs, 1));
+    packing->buffers = g_async_queue_new_full(g_free);
+    gboolean good = seek_shard(&reader, error) && pipeline_run(&pipeline, jobs, jobs + 1, error);
+    g_async_queue_unref(packing->buffers);
     progress_end(packing->context->progress);
     return good;
 }
 
-static gboolean load_items(Packing *packing, GError **error)
+/* The items in the order of the shuffle, or as a list for repacking. */
+static gboolean load_items(Packing *packing, gboolean listed, GError **error)
 {
+    const char *folder = store_directory(packing->context->store);
     g_autoptr(StoreTxn) txn = store_read_begin(packing->context->store, error);
-    return txn && pack_items_load(txn, packing->recipe, packing->items, error);
+    return txn && (listed ? pack_items_list(txn, folder, packing->items, error)
+                          : pack_items_load(txn, packing->recipe, folder, packing->items, error));
 }
 
 /* Anew, or what is no more as it was. */
@@ -194,9 +140,12 @@ static gboolean pack_all(Packing *packing, const char *fingerprint, GError **err
     Store *store = packing->context->store;
     g_auto(Layout) layout = {0};
     gboolean kept;
-    if (!layout_use(store, "pack", fingerprint, &layout, &kept, error))
+    if (!layout_use(store, "pack", fingerprint, &layout, &kept, error) || !load_items(packing, kept, error))
         return FALSE;
-    return kept ? repack_run(packing, error) : pack_splits(packing, error) && stage_finish(store, &packing->run, error);
+    if (kept)
+        return repack_run(packing, error);
+    return pack_shards(packing, error) && pack_placements_write(packing->context, packing->items, &packing->run, error) &&
+           stage_finish(store, &packing->run, error);
 }
 
 static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, const char *predecessor)
@@ -244,7 +193,7 @@ gboolean pack_run(StageContext *context, const Recipe *recipe, const Tokenizer *
                     recipe_settings_put(context->store, recipe, error) &&
                     stage_begin(context->store, "pack", *fingerprint, &packing.run, &action, error);
     if (good && action != STAGE_SKIP)
-        good = load_items(&packing, error) && pack_all(&packing, *fingerprint, error);
+        good = pack_all(&packing, *fingerprint, error);
     pack_items_clear(packing.items);
     stage_run_clear(&packing.run);
     return good;

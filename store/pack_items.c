@@ -1,70 +1,133 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The items of a split and their shuffled order; see store/pack_items.h. */
+ * The items of a split and their shuffled order; see store/pack_items.h.
+ *
+ * The draws are read twice: how many items there are decides the permutation, which says of each item where it goes. */
 #include "store/pack_items.h"
 
 #include <string.h>
 
 #include "store/draw.h"
 
-static gboolean add_draw(const Draw *draw, PackItems items[SPLIT_COUNT], GError **error)
+typedef gboolean (*VisitItem)(gpointer user, Split split, const PackItem *item, GError **error);
+
+static gboolean visit_passes(const Draw *draw, guint64 *index, VisitItem visit, gpointer user, GError **error)
 {
-    PackItems *list = &items[draw->split];
     PackItem item = {.docno = draw->docno, .length = draw->tokens, .source = (guint16)draw->source};
     for (guint32 repeat = 0; item.length && repeat < draw->passes; repeat++) {
         item.repeat = (guint16)repeat;
-        g_array_append_val(list->items, item);
-        list->tokens += item.length;
+        item.index = (*index)++;
+        if (!visit(user, draw->split, &item, error))
+            return FALSE;
     }
     return TRUE;
 }
 
-gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, PackItems items[SPLIT_COUNT], GError **error)
+static gboolean each_item(StoreTxn *txn, VisitItem visit, gpointer user, GError **error)
 {
-    for (unsigned i = 0; i < SPLIT_COUNT; i++)
-        items[i] = (PackItems){.split = split_names[i], .items = g_array_new(FALSE, FALSE, sizeof(PackItem))};
     g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_DRAWS, NULL, 0, error);
     if (!cursor)
         return FALSE;
     StoreValue key, value;
+    guint64 index = 0;
     int more;
     while ((more = store_cursor_next(cursor, &key, &value, error)) > 0) {
         Draw draw;
-        if (!draw_parse(&key, &value, &draw, error) || !add_draw(&draw, items, error))
+        if (!draw_parse(&key, &value, &draw, error) || !visit_passes(&draw, &index, visit, user, error))
             return FALSE;
     }
-    for (unsigned i = 0; i < SPLIT_COUNT; i++)
-        permutation_init(&items[i].permutation, items[i].items->len, random_at(recipe->seed, "pack", i));
     return more == 0;
+}
+
+static gboolean count_item(gpointer user, Split split, const PackItem *item, GError **error)
+{
+    PackItems *items = user;
+    items[split].count++;
+    items[split].tokens += item->length;
+    return TRUE;
+}
+
+typedef struct Shuffle {
+    PackItems *items;
+    Permutation permutations[SPLIT_COUNT];
+    guint64 seen[SPLIT_COUNT];
+} Shuffle;
+
+static gboolean shuffle_item(gpointer user, Split split, const PackItem *item, GError **error)
+{
+    Shuffle *shuffle = user;
+    guint64 place = permutation_find(&shuffle->permutations[split], shuffle->seen[split]++);
+    return row_scatter_put(shuffle->items[split].order, place, item, error);
+}
+
+gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, const char *folder, PackItems items[SPLIT_COUNT], GError **error)
+{
+    Shuffle shuffle = {.items = items};
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        items[i] = (PackItems){.split = split_names[i]};
+    if (!each_item(txn, count_item, items, error))
+        return FALSE;
+    for (unsigned i = 0; i < SPLIT_COUNT; i++) {
+        permutation_init(&shuffle.permutations[i], items[i].count, random_at(recipe->seed, "pack", i));
+        items[i].order = row_scatter_new(folder, sizeof(PackItem), items[i].count, error);
+        if (!items[i].order)
+            return FALSE;
+    }
+    if (!each_item(txn, shuffle_item, &shuffle, error))
+        return FALSE;
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        if (!row_scatter_finish(items[i].order, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean list_item(gpointer user, Split split, const PackItem *item, GError **error)
+{
+    PackItems *items = user;
+    return count_item(items, split, item, error) && row_file_append(items[split].list, item, error);
+}
+
+gboolean pack_items_list(StoreTxn *txn, const char *folder, PackItems items[SPLIT_COUNT], GError **error)
+{
+    for (unsigned i = 0; i < SPLIT_COUNT; i++) {
+        items[i] = (PackItems){.split = split_names[i], .list = row_file_new(folder, sizeof(PackItem), error)};
+        if (!items[i].list)
+            return FALSE;
+    }
+    if (!each_item(txn, list_item, items, error))
+        return FALSE;
+    for (unsigned i = 0; i < SPLIT_COUNT; i++)
+        if (!row_file_map(items[i].list, error))
+            return FALSE;
+    return TRUE;
 }
 
 void pack_items_clear(PackItems items[SPLIT_COUNT])
 {
-    for (unsigned i = 0; i < SPLIT_COUNT; i++)
-        if (items[i].items)
-            g_array_unref(items[i].items);
+    for (unsigned i = 0; i < SPLIT_COUNT; i++) {
+        g_clear_pointer(&items[i].order, row_scatter_free);
+        g_clear_pointer(&items[i].list, row_file_free);
+    }
 }
 
-static const PackItem *item_at(const PackCursor *cursor)
-{
-    guint64 place = permutation_at(&cursor->items->permutation, cursor->index);
-    return &g_array_index(cursor->items->items, PackItem, place);
-}
-
-void pack_cursor_seek(PackCursor *cursor, const PackItems *items, guint64 position)
+gboolean pack_cursor_seek(PackCursor *cursor, const PackItems *items, guint64 position, GError **error)
 {
     *cursor = (PackCursor){.items = items};
-    Span span;
-    PackItem item;
-    while (cursor->position < position && pack_cursor_take(cursor, position - cursor->position, &span, &item))
-        ;
+    PackPiece piece;
+    int more = 1;
+    while (more > 0 && cursor->position < position)
+        more = pack_cursor_take(cursor, position - cursor->position, &piece, error);
+    return more >= 0;
 }
 
-gboolean pack_cursor_take(PackCursor *cursor, guint64 room, Span *span, PackItem *item)
+int pack_cursor_take(PackCursor *cursor, guint64 room, PackPiece *piece, GError **error)
 {
-    if (cursor->index >= cursor->items->items->len || room == 0)
-        return FALSE;
-    *item = *item_at(cursor);
-    *span = (Span){
+    if (cursor->place >= cursor->items->count || room == 0)
+        return 0;
+    const PackItem *item = row_scatter_at(cursor->items->order, cursor->place, error);
+    if (!item)
+        return -1;
+    piece->item = *item;
+    piece->span = (Span){
         .docno = item->docno,
         .position = cursor->position,
         .length = (guint32)MIN(room, (guint64)(item->length - cursor->offset)),
@@ -72,11 +135,11 @@ gboolean pack_cursor_take(PackCursor *cursor, guint64 room, Span *span, PackItem
         .source = item->source,
         .repeat = item->repeat,
     };
-    cursor->position += span->length;
-    cursor->offset += span->length;
+    cursor->position += piece->span.length;
+    cursor->offset += piece->span.length;
     if (cursor->offset == item->length) {
         cursor->offset = 0;
-        cursor->index++;
+        cursor->place++;
     }
-    return TRUE;
+    return 1;
 }

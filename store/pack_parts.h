@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * store/pack_parts.h - what packing and repacking have in common. Used by pack.c and repack.c alone.
+ * store/pack_parts.h - what packing and repacking have in common. Used by pack*.c and repack.c alone.
+ *
+ * One shard, packing: s = pack_shard_new(packing, split, number); append to s->pieces what lies in it, in order;
+ * pack_shard_fill(s, e) on any thread; pack_shard_put(s, txn, e); pack_shard_free(s). The tokens of a shard are fetched by rising
+ * documents, not in the order in which they lie there, so that the store is read in one direction. Buffers go back to the packing
+ * and are used again. Repacking gives s->ids and the spans (pack_shard_add_span) itself, and keeps the former.
  */
 #ifndef STORE_PACK_PARTS_H
 #define STORE_PACK_PARTS_H
@@ -13,34 +18,31 @@ typedef struct Packing {
     guint32 bos, eos, width;
     PackItems items[SPLIT_COUNT];
     StageRun run;
+    GAsyncQueue *buffers; /* of recipe->pack.shard_tokens tokens each */
 } Packing;
 
-/* One shard, ready to be written. */
-typedef struct PackedShard {
+typedef struct PackShard {
     const Packing *packing;
     const char *split;
     guint32 number;
+    guint64 tokens;
+    GArray *pieces; /* of PackPiece */
     char *ids;
-    gsize ids_length;
-    GArray *spans;      /* of Span */
-    GArray *placements; /* of PackedPlacement */
+    GArray *spans;          /* of Span */
+    guint64 *source_tokens; /* of each source */
     Sha256 digest;
-} PackedShard;
+} PackShard;
 
-typedef struct PackedPlacement {
-    Docno docno;
-    Placement placement;
-} PackedPlacement;
-
-void packed_shard_init(PackedShard *shard, const Packing *packing, const char *split, guint32 number);
-void packed_shard_clear(PackedShard *shard);
-/* The span is the shard's next one; where the document begins with it, that is its placement. `length` tokens in all. */
-void packed_shard_place(PackedShard *shard, const Span *span, guint64 length);
-/* Tokens, spans, digest and placements. */
-gboolean packed_shard_put(StoreTxn *txn, const PackedShard *shard, GError **error);
-/* Spans and placements alone, of a shard whose tokens stay. */
-gboolean packed_shard_put_spans(StoreTxn *txn, const PackedShard *shard, GError **error);
-void packed_shard_count(Packing *packing, const PackedShard *shard);
+PackShard *pack_shard_new(const Packing *packing, const char *split, guint32 number);
+void pack_shard_free(PackShard *shard);
+void pack_shard_add_span(PackShard *shard, const Span *span);
+gboolean pack_shard_fill(PackShard *shard, GError **error);
+/* Tokens, spans and digest. */
+gboolean pack_shard_put(const PackShard *shard, StoreTxn *txn, GError **error);
+/* Spans alone, of a shard whose tokens stay. */
+gboolean pack_shard_put_spans(const PackShard *shard, StoreTxn *txn, GError **error);
+/* A shard more, in the run's counts. */
+void pack_shard_count(const PackShard *shard, StageRun *run);
 
 /* Tokens [span.offset, span.offset + span.length) of "BOS document EOS". */
 gboolean pack_copy_tokens(const Packing *packing, StoreTxn *txn, const Span *span, const PackItem *item, char *to, GError **error);

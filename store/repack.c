@@ -16,7 +16,7 @@ typedef struct OldShard {
 /* A pass without a place. */
 typedef struct Waiting {
     guint64 order;
-    guint32 item;
+    guint64 item;
 } Waiting;
 
 /* A span of a pass that is not complete yet. */
@@ -52,9 +52,9 @@ static void old_shard_clear(gpointer data)
         g_array_unref(shard->out);
 }
 
-static const PackItem *item_at(const Repack *repack, guint index)
+static const PackItem *item_at(const Repack *repack, guint64 index)
 {
-    return &g_array_index(repack->items->items, PackItem, index);
+    return (const PackItem *)row_file_rows(repack->items->list) + index;
 }
 
 static gsize byte_count(const Repack *repack, guint64 tokens)
@@ -74,9 +74,9 @@ static int compare_pass(const PackItem *item, const Span *span)
 /* The item of a span's pass; NULL: the mix has not drawn it. */
 static const PackItem *find_item(const Repack *repack, const Span *span)
 {
-    guint low = 0, high = repack->items->items->len;
+    guint64 low = 0, high = repack->items->count;
     while (low < high) {
-        guint middle = low + (high - low) / 2;
+        guint64 middle = low + (high - low) / 2;
         int order = compare_pass(item_at(repack, middle), span);
         if (order == 0)
             return item_at(repack, middle);
@@ -229,7 +229,7 @@ static int compare_waiting(gconstpointer a, gconstpointer b)
 /* The order depends on each pass alone, so that those that found a place before a kill do not change that of the others. */
 static void list_waiting(Repack *repack)
 {
-    for (guint i = 0; i < repack->items->items->len; i++) {
+    for (guint64 i = 0; i < repack->items->count; i++) {
         const PackItem *item = item_at(repack, i);
         const guint64 pass[2] = {item->docno, item->repeat};
         Waiting waiting = {hash64(pass, sizeof pass, repack->packing->recipe->seed), i};
@@ -250,11 +250,17 @@ static const PackItem *next_waiting(const Repack *repack, guint64 room)
 
 /* ---- A shard anew ---------------------------------------------------------------------------------------------- */
 
+typedef struct Begun {
+    Docno docno;
+    Placement placement;
+} Begun;
+
 /* A shard that is being written anew, and where it was. */
 typedef struct NewShard {
     Repack *repack;
     const OldShard *old; /* NULL: it is a new one */
-    PackedShard shard;
+    PackShard *shard;
+    GArray *begun; /* of Begun */
     GByteArray *ids;
     GArray *gone; /* of Span: left out, and with the first token of their document */
     guint64 position;
@@ -264,23 +270,29 @@ typedef struct NewShard {
 static void new_shard_init(NewShard *made, Repack *repack, const OldShard *old)
 {
     *made = (NewShard){.repack = repack, .old = old, .position = repack->position, .ids = g_byte_array_new(),
-                       .gone = g_array_new(FALSE, FALSE, sizeof(Span)), .changed = !old || old->out || old->number != repack->number};
-    packed_shard_init(&made->shard, repack->packing, repack->items->split, repack->number);
+                       .gone = g_array_new(FALSE, FALSE, sizeof(Span)), .begun = g_array_new(FALSE, FALSE, sizeof(Begun)),
+                       .shard = pack_shard_new(repack->packing, repack->items->split, repack->number), .changed = !old || old->out || old->number != repack->number};
 }
 
 static void new_shard_clear(NewShard *made)
 {
     g_byte_array_unref(made->ids);
     g_array_unref(made->gone);
-    made->shard.ids = NULL; /* it was that of made->ids */
-    packed_shard_clear(&made->shard);
+    g_array_unref(made->begun);
+    made->shard->ids = NULL; /* it was that of made->ids */
+    pack_shard_free(made->shard);
 }
 
 static void add_span(NewShard *made, Span span, guint64 length)
 {
     span.position = made->position;
     made->position += span.length;
-    packed_shard_place(&made->shard, &span, length);
+    pack_shard_add_span(made->shard, &span);
+    if (span.offset > 0)
+        return;
+    Begun begun = {span.docno, {.position = span.position, .length = length, .repeat = span.repeat}};
+    g_strlcpy(begun.placement.split, made->shard->split, sizeof begun.placement.split);
+    g_array_append_val(made->begun, begun);
 }
 
 static gboolean add_waiting(NewShard *made, StoreTxn *txn, guint64 *room, GError **error)
@@ -357,7 +369,7 @@ static gboolean forget_placement(StoreTxn *txn, const NewShard *made, const Span
     Placement placement;
     GError *failure = NULL;
     gboolean there = placement_get(txn, span->docno, span->repeat, &placement, &failure) && placement.position == span->position &&
-                     strcmp(placement.split, made->shard.split) == 0;
+                     strcmp(placement.split, made->shard->split) == 0;
     if (failure) {
         g_propagate_error(error, failure);
         return FALSE;
@@ -368,15 +380,20 @@ static gboolean forget_placement(StoreTxn *txn, const NewShard *made, const Span
 static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
 {
     const NewShard *made = user;
-    const PackedShard *shard = &made->shard;
+    const PackShard *shard = made->shard;
     gboolean goes = made->old && (made->old->number != shard->number || shard->spans->len == 0);
     for (guint i = 0; i < made->gone->len; i++)
         if (!forget_placement(txn, made, &g_array_index(made->gone, Span, i), error))
             return FALSE;
     if (goes && !shard_delete(txn, shard->split, made->old->number, error))
         return FALSE;
-    if (shard->spans->len && !(made->changed ? packed_shard_put : packed_shard_put_spans)(txn, shard, error))
+    if (shard->spans->len && !(made->changed ? pack_shard_put : pack_shard_put_spans)(shard, txn, error))
         return FALSE;
+    for (guint i = 0; i < made->begun->len; i++) {
+        const Begun *begun = &g_array_index(made->begun, Begun, i);
+        if (!placement_put(txn, begun->docno, &begun->placement, error))
+            return FALSE;
+    }
     return stage_save(txn, &made->repack->packing->run, error);
 }
 
@@ -384,17 +401,16 @@ static gboolean write_shard(StoreTxn *txn, gpointer user, GError **error)
 static gboolean finish_shard(NewShard *made, gboolean differs, GError **error)
 {
     Repack *repack = made->repack;
-    made->shard.ids = (char *)made->ids->data;
-    made->shard.ids_length = made->ids->len;
-    if (made->shard.spans->len)
-        packed_shard_count(repack->packing, &made->shard);
+    made->shard->ids = (char *)made->ids->data;
+    if (made->shard->spans->len)
+        pack_shard_count(made->shard, &repack->packing->run);
     if (made->changed)
-        made->shard.digest = sha256(made->ids->data, made->ids->len);
+        made->shard->digest = sha256(made->ids->data, made->ids->len);
     if (differs && !store_write(repack->packing->context->store, write_shard, made, error))
         return FALSE;
     progress_add(repack->packing->context->progress, made->position - repack->position);
     repack->position = made->position;
-    repack->number += made->shard.spans->len > 0;
+    repack->number += made->shard->spans->len > 0;
     return TRUE;
 }
 
@@ -430,7 +446,7 @@ static gboolean append_shard(Repack *repack, GError **error)
 
 static gboolean repack_split(Packing *packing, const PackItems *items, GError **error)
 {
-    Repack repack = {.packing = packing, .items = items, .placed = g_malloc0(items->items->len + 1), .scratch = g_byte_array_new(),
+    Repack repack = {.packing = packing, .items = items, .placed = g_malloc0(items->count + 1), .scratch = g_byte_array_new(),
                      .shards = g_array_new(FALSE, FALSE, sizeof(OldShard)), .waiting = g_array_new(FALSE, FALSE, sizeof(Waiting)),
                      .chain = {.pieces = g_array_new(FALSE, FALSE, sizeof(Piece))}};
     g_array_set_clear_func(repack.shards, old_shard_clear);

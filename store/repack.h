@@ -8,7 +8,8 @@
  *
  * Tokens of a shard in which nothing is left out stay byte for byte. Shards become shorter than `shard_tokens`; one of which
  * nothing is left goes, and those behind it move up by one number; positions behind a change move, in spans and placements.
- * No document is newly cut between shards. Memory: 9 bytes for each pass, besides the list of items.
+ * No document is newly cut between shards. Memory: 1 byte for each pass, and 16 for one
+ * without a place; the list of items lies in a file.
  *
  * Each shard is one transaction. After a kill the comparison is made again, and gives what it would have given.
  */

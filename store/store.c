@@ -22,7 +22,8 @@
 #define LOCK_SIZE 8192    /* LMDB's lock file for its default number of readers */
 #define TRAILER_SIZE 16 /* the record's checksum, behind it */
 #define KEY_LIMIT 511   /* LMDB's own */
-#define NEIGHBOURS 16   /* steps that cost less than a search from the root */
+#define FIRST_STEPS 2   /* that are tried before a search from the root: */
+#define NEIGHBOURS 16   /* documents to step over that cost less than one */
 #define NO_TABLE 0      /* never a table's number: an older galen made the store, and it is only read; an empty table */
 
 struct Store {
@@ -805,6 +806,12 @@ static int compare_to_docno(const StoreValue *key, const guint8 wanted[8])
     return order ? order : (key->length > 8) - (key->length < 8);
 }
 
+/* Of a shorter key 0, which is far from every document. */
+static Docno docno_of(const StoreValue *key)
+{
+    return key->length >= 8 ? docno_read(key->data) : 0;
+}
+
 int store_cursor_find(StoreCursor *cursor, Docno docno, StoreValue *value, GError **error)
 {
     guint8 wanted[8];
@@ -812,7 +819,7 @@ int store_cursor_find(StoreCursor *cursor, Docno docno, StoreValue *value, GErro
     if (!cursor->started)
         cursor->more = store_cursor_step(cursor, &cursor->here, error);
     for (unsigned steps = 0; cursor->more > 0 && compare_to_docno(&cursor->here.key, wanted) < 0; steps++) {
-        if (steps == NEIGHBOURS) {
+        if (steps == FIRST_STEPS && docno - docno_of(&cursor->here.key) > NEIGHBOURS) {
             memcpy(cursor->from, wanted, cursor->from_length = sizeof wanted);
             cursor->started = FALSE;
         }

@@ -377,6 +377,51 @@ static void test_shards_of_no_tokens_are_refused(void)
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
 }
 
+#define UNCOUNTED G_MAXINT64
+
+/* As if the run had ended when `written` placements were in the store; UNCOUNTED: as an earlier version would have left it, which
+ * wrote some with each shard and counted none. */
+static gboolean interrupt(StoreTxn *txn, gpointer user, GError **error)
+{
+    gint64 written = *(gint64 *)user, there = 0;
+    g_auto(StageRun) run = {0};
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, TABLE_PLACEMENTS, NULL, 0, error);
+    StoreValue key, value;
+    while (store_cursor_next(cursor, &key, &value, error) > 0)
+        if (written == UNCOUNTED ? there++ % 3 : there++ >= written)
+            g_ptr_array_add(keys, g_bytes_new(key.data, key.length));
+    g_clear_pointer(&cursor, store_cursor_free);
+    for (guint i = 0; i < keys->len; i++) {
+        gsize length;
+        const void *name = g_bytes_get_data(keys->pdata[i], &length);
+        g_assert_true(store_delete(txn, TABLE_PLACEMENTS, name, length, error));
+    }
+    g_assert_true(stage_load(txn, "pack", &run, error));
+    run.complete = FALSE;
+    g_assert_nonnull(run.position);
+    if (written == UNCOUNTED)
+        g_clear_pointer(&run.position, json_decref);
+    else
+        json_object_set_new(run.position, "placements", json_integer(written));
+    return stage_save(txn, &run, error);
+}
+
+static void test_a_run_that_ended_among_the_placements_goes_on_there(void)
+{
+    static const gint64 written[] = {0, 1, 20, UNCOUNTED};
+    g_autoptr(Store) straight = built_store("straight placements");
+    for (unsigned i = 0; i < G_N_ELEMENTS(written); i++) {
+        g_autofree char *name = g_strdup_printf("placements %u", i);
+        g_autoptr(Store) store = built_store(name);
+        fixture_write(store, interrupt, (gpointer)&written[i]);
+        fixture_build(fixture, store);
+        assert_same_table(straight, store, TABLE_PLACEMENTS);
+        assert_same_table(straight, store, TABLE_SHARDS);
+        assert_same_table(straight, store, TABLE_RUNS);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -388,6 +433,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pack/placements say where each repeat begins", test_placements_say_where_each_repeat_begins);
     g_test_add_func("/pack/shards have the asked size but the last", test_shards_have_the_asked_size_but_the_last);
     g_test_add_func("/pack/bos and eos stand where the recipe wants them", test_bos_and_eos_stand_where_the_recipe_wants_them);
+    g_test_add_func("/pack/a run that ended among the placements goes on there", test_a_run_that_ended_among_the_placements_goes_on_there);
     g_test_add_func("/pack/a killed run goes on to the same bytes", test_a_killed_run_goes_on_to_the_same_bytes);
     g_test_add_func("/pack/a run goes on from many shards", test_a_run_goes_on_from_many_shards);
     g_test_add_func("/pack/the order is decided by the seed", test_the_order_is_decided_by_the_seed);
