@@ -124,6 +124,14 @@ gboolean checkpoint_save(const char *output, const CheckpointState *state, const
 
 /* ---- Reading ------------------------------------------------------------------------------------------------- */
 
+/* "" where the weights are all there is. What cannot be opened is told when it is read. */
+static const char *weight_suffix(const char *checkpoint, const ParameterTable *table)
+{
+    g_autoptr(TensorReader) reader = checkpoint_open(checkpoint, NULL);
+    g_autofree char *master = g_strconcat(table->tensors[0].name, ".master", NULL);
+    return reader && tensor_reader_find(reader, master) ? ".master" : "";
+}
+
 gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *comm, GError **error)
 {
     Backend *backend = optimizer->model->backend;
@@ -131,7 +139,7 @@ gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *com
     gsize bytes = optimizer->state_elements * sizeof(wide);
     g_autofree wide *weights = g_new0(wide, table->elements), *m = g_malloc0(bytes), *v = g_malloc0(bytes);
     GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
-    add_weights(slices, table, REAL_IS_WIDE ? "" : ".master", weights);
+    add_weights(slices, table, weight_suffix(checkpoint, table), weights);
     add_moments(slices, optimizer, m, v);
     gboolean good = checkpoint_read(checkpoint, first_slice(slices), slices->len, comm, error);
     free_slices(slices);
@@ -141,6 +149,80 @@ gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *com
     backend->upload(backend, optimizer->m, m, bytes);
     backend->upload(backend, optimizer->v, v, bytes);
     return TRUE;
+}
+
+static gboolean check_size(const char *what, const char *key, double there, double wanted, GError **error)
+{
+    if (there == wanted)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s: these weights have a %s of %g, but the run's model has %g; set model.%s", what, key, there, wanted, key);
+    return FALSE;
+}
+
+/* Whether weights mean the same in both. */
+static gboolean check_shape(const char *what, const ModelShape *there, const ModelShape *wanted, GError **error)
+{
+    const struct {
+        const char *key;
+        double there, wanted;
+    } sizes[] = {
+        {"vocabulary", (double)there->vocabulary, (double)wanted->vocabulary},
+        {"hidden", (double)there->hidden, (double)wanted->hidden},
+        {"layers", (double)there->layers, (double)wanted->layers},
+        {"heads", (double)there->heads, (double)wanted->heads},
+        {"kv_heads", (double)there->kv_heads, (double)wanted->kv_heads},
+        {"intermediate", (double)there->intermediate, (double)wanted->intermediate},
+        {"rope_theta", there->rope_theta, wanted->rope_theta},
+        {"norm_eps", there->norm_epsilon, wanted->norm_epsilon},
+        {"tied", there->tied, wanted->tied},
+        {"rope_scaling.factor", there->rope_scaling.factor, wanted->rope_scaling.factor},
+        {"rope_scaling.low_freq_factor", there->rope_scaling.low_frequency, wanted->rope_scaling.low_frequency},
+        {"rope_scaling.high_freq_factor", there->rope_scaling.high_frequency, wanted->rope_scaling.high_frequency},
+        {"rope_scaling.original_context", (double)there->rope_scaling.original_context, (double)wanted->rope_scaling.original_context},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
+        if (!check_size(what, sizes[i].key, sizes[i].there, sizes[i].wanted, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean check_config(const char *directory, const ModelShape *wanted, GError **error)
+{
+    g_autoptr(json_t) sizes = checkpoint_read_json(directory, "config.json", error);
+    g_autofree char *what = g_build_filename(directory, "config.json", NULL);
+    ModelShape there;
+    return sizes && model_shape_from_json(sizes, what, &there, error) && check_shape(what, &there, wanted, error);
+}
+
+static gboolean read_weights(const char *directory, const GArray *slices, Comm *comm, GError **error)
+{
+    g_autofree char *state = g_build_filename(directory, "state.json", NULL);
+    if (g_file_test(state, G_FILE_TEST_EXISTS))
+        return checkpoint_read(directory, first_slice(slices), slices->len, comm, error);
+    g_autoptr(TensorReader) reader = tensor_reader_new(directory);
+    gboolean good = tensor_reader_add(reader, "model", error) && tensor_reader_read(reader, first_slice(slices), slices->len, error);
+    return comm_agree(comm, good, error);
+}
+
+gboolean checkpoint_load_weights(const char *weights, Optimizer *optimizer, Comm *comm, GError **error)
+{
+    const ParameterTable *table = optimizer->model->table;
+    g_autoptr(GError) cause = NULL;
+    g_autofree char *newest = checkpoint_find_newest_together(weights, comm, &cause);
+    const char *directory = newest ? newest : weights;
+    if (cause)
+        g_propagate_error(error, g_steal_pointer(&cause));
+    else if (comm_agree(comm, check_config(directory, &optimizer->model->shape, error), error)) {
+        g_autofree wide *values = g_new0(wide, table->elements);
+        GArray *slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
+        add_weights(slices, table, weight_suffix(directory, table), values);
+        gboolean good = read_weights(directory, slices, comm, error);
+        free_slices(slices);
+        if (good)
+            optimizer_set_weights(optimizer, values);
+        return good;
+    }
+    return FALSE;
 }
 
 static gboolean put_weights(Model *model, const wide *values, GError **error)

@@ -5,6 +5,9 @@
  *   checkpoint_model_begin(w, &state, optimizer, e), and poll, finish and free as train/checkpoint.h says.
  * Sequence, reading: checkpoint_load. Any layout of ranks reads what any other wrote.
  *
+ * A checkpoint with masters may be read by a program whose weights are their own, and one without by a program that keeps
+ * masters: they begin as what there is.
+ *
  * Of what several ranks hold one writes: data-parallel ranks a share each, the first of a tensor group the norms, the rank of
  * the embedding a tied head. Padding is not written.
  */
@@ -23,6 +26,10 @@ gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState 
 gboolean checkpoint_save(const char *output, const CheckpointState *state, const Optimizer *optimizer, GError **error);
 /* Fills this rank's weights, masters and moments. Collective. */
 gboolean checkpoint_load(const char *checkpoint, Optimizer *optimizer, Comm *comm, GError **error);
+/* The weights alone, of which a run begins: of a checkpoint, checked, or of any directory with config.json and safetensors of a
+ * Llama that has the sizes of the optimizer's model, but perhaps another context. `weights` names the directory or the output
+ * of a run, whose newest checkpoint counts. Collective. */
+gboolean checkpoint_load_weights(const char *weights, Optimizer *optimizer, Comm *comm, GError **error);
 /* The model alone, for inference on one rank: of a checkpoint, or of any directory with config.json and safetensors of a
  * Llama; numbers become those of this program. */
 Model *checkpoint_load_model(const char *checkpoint, Backend *backend, GError **error);

@@ -158,6 +158,7 @@ static TrainConfig *resolve(const FileConfig *file, GError **error)
     g_autoptr(TrainConfig) config = g_memdup2(&defaults, sizeof defaults);
     config->store = g_strdup(file->store);
     config->output = g_strdup(file->output);
+    config->weights = g_strdup(file->weights);
     config->log = g_strdup(file->log.path);
     take_size(&config->seed, file->seed);
     if (!take_model(config, &file->model, error) || !take_parallel(&config->parallel, &file->parallel, error) ||
@@ -200,6 +201,7 @@ void train_config_free(TrainConfig *config)
         return;
     g_free(config->store);
     g_free(config->output);
+    g_free(config->weights);
     g_free(config->log);
     g_free(config);
 }

@@ -22,6 +22,7 @@
 typedef struct TrainConfig {
     char *store;  /* directory; may be NULL until the caller sets it */
     char *output; /* directory of checkpoints; made if absent */
+    char *weights; /* of which a run begins: a model's directory, or the output of a run; NULL: random ones */
     char *log;    /* JSON lines; NULL: OUTPUT/log.jsonl */
     guint64 seed;
     ModelShape model;

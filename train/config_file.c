@@ -102,6 +102,7 @@ static const cyaml_schema_field_t spike_fields[] = {
 static const cyaml_schema_field_t config_fields[] = {
     STRING(FileConfig, store),
     CYAML_FIELD_STRING_PTR("output", CYAML_FLAG_DEFAULT, FileConfig, output, 1, 4096),
+    STRING(FileConfig, weights),
     UNSIGNED(FileConfig, seed),
     BOOLEAN(FileConfig, verify),
     MAPPING(FileConfig, model, model_fields),

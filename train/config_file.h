@@ -62,7 +62,7 @@ typedef struct FileSpike {
 } FileSpike;
 
 typedef struct FileConfig {
-    char *store, *output;
+    char *store, *output, *weights;
     uint64_t *seed;
     bool *verify;
     FileModel model;

@@ -142,7 +142,7 @@ static gboolean check_state(const Run *run, const char *path, const CheckpointSt
     return TRUE;
 }
 
-/* Loads the newest checkpoint, or the first weights. */
+/* Loads the newest checkpoint, or the first weights: those that the configuration names, or random ones. */
 static gboolean begin_or_resume(Run *run, GError **error)
 {
     const char *output = run->config.output;
@@ -152,6 +152,8 @@ static gboolean begin_or_resume(Run *run, GError **error)
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
     }
+    if (!path && run->config.weights)
+        return checkpoint_load_weights(run->config.weights, engine_optimizer(run->engine), NULL, error);
     if (!path) {
         const ParameterTable *table = engine_model(run->engine)->table;
         g_autofree wide *values = g_new(wide, table->elements);

@@ -258,6 +258,66 @@ static void test_a_tensor_that_is_missing_or_of_another_shape_is_named(void)
     g_assert_nonnull(strstr(error->message, "\"lm_tail.weight\" is missing"));
 }
 
+static void test_a_run_begins_with_the_weights_of_another_and_without_its_moments(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = save_step("weights", 7);
+    Optimizer *saved = new_optimizer(7), *begun = new_optimizer(100), *untouched = new_optimizer(100);
+    g_assert_true(checkpoint_load_weights(output, begun, NULL, &error));
+    g_assert_no_error(error);
+    gsize bytes = saved->model->table->elements * sizeof(real);
+    g_assert_cmpmem(saved->model->parameters, bytes, begun->model->parameters, bytes);
+    g_assert_cmpmem(untouched->m, bytes, begun->m, bytes);
+    /* The same as a folder of Hugging Face, and with another size. */
+    g_autofree char *path = checkpoint_find_newest(output, NULL), *state = g_build_filename(path, "state.json", NULL);
+    g_autofree char *config = g_build_filename(path, "config.json", NULL), *text = NULL;
+    g_assert_cmpint(g_unlink(state), ==, 0);
+    g_assert_true(checkpoint_load_weights(path, untouched, NULL, &error));
+    g_assert_cmpmem(saved->model->parameters, bytes, untouched->model->parameters, bytes);
+    g_assert_true(g_file_get_contents(config, &text, NULL, NULL));
+    strstr(text, "50000")[0] = '6';
+    g_assert_true(g_file_set_contents(config, text, -1, NULL));
+    g_assert_false(checkpoint_load_weights(path, untouched, NULL, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "a rope_theta of 60000, but the run's model has 50000; set model.rope_theta"));
+    free_with_model(saved);
+    free_with_model(begun);
+    free_with_model(untouched);
+}
+
+/* As a program with narrow weights leaves it: weights in BF16, and masters. */
+static void test_masters_are_the_weights_of_a_program_that_has_none(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *output = g_build_filename(directory, "masters", NULL);
+    Optimizer *optimizer = new_optimizer(7), *loaded = new_optimizer(100);
+    const ParameterTable *table = optimizer->model->table;
+    CheckpointSettings settings = {.output = output};
+    g_autoptr(CheckpointWriter) writer = checkpoint_writer_new(&settings, NULL);
+    g_auto(CheckpointState) state = {.step = 1, .fingerprint = json_object()};
+    g_autoptr(GPtrArray) memory = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) slices = g_array_new(FALSE, FALSE, sizeof(TensorSlice));
+    static const char *const suffixes[] = {"", ".master", ".m", ".v"};
+    for (gsize t = 0; t < table->count; t++)
+        for (gsize i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+            const ParameterTensor *tensor = &table->tensors[t];
+            char *name = g_strconcat(tensor->name, suffixes[i], NULL);
+            real *data = optimizer->model->parameters + tensor->offset;
+            guint16 *narrow = g_new0(guint16, parameter_tensor_elements(tensor));
+            TensorSlice slice = tensor_slice_whole(name, i ? TENSOR_F32 : TENSOR_BF16, tensor->rows, tensor->columns, i ? (void *)data : narrow);
+            g_ptr_array_add(memory, name);
+            g_ptr_array_add(memory, narrow);
+            g_array_append_val(slices, slice);
+        }
+    g_assert_true(checkpoint_writer_begin(writer, &state, (const TensorSlice *)(gconstpointer)slices->data, slices->len, &error));
+    g_autofree char *path = checkpoint_find_newest(output, NULL);
+    g_assert_true(checkpoint_load(path, loaded, NULL, &error));
+    gsize bytes = table->elements * sizeof(real);
+    g_assert_cmpmem(optimizer->model->parameters, bytes, loaded->model->parameters, bytes);
+    free_with_model(optimizer);
+    free_with_model(loaded);
+}
+
 /* Files of at most 400 bytes of numbers: most tensors get one of their own. */
 static void test_a_large_checkpoint_is_cut_into_files_with_an_index(void)
 {
@@ -343,6 +403,10 @@ int main(int argc, char **argv)
     g_test_add_func("/checkpoint/another format is refused with both numbers", test_another_format_is_refused_with_both_numbers);
     g_test_add_func("/checkpoint/a tensor that is missing or of another shape is named",
                     test_a_tensor_that_is_missing_or_of_another_shape_is_named);
+    g_test_add_func("/checkpoint/a run begins with the weights of another and without its moments",
+                    test_a_run_begins_with_the_weights_of_another_and_without_its_moments);
+    g_test_add_func("/checkpoint/masters are the weights of a program that has none",
+                    test_masters_are_the_weights_of_a_program_that_has_none);
     g_test_add_func("/checkpoint/a large checkpoint is cut into files with an index",
                     test_a_large_checkpoint_is_cut_into_files_with_an_index);
     g_test_add_func("/checkpoint/an index that leads elsewhere is refused", test_an_index_that_leads_elsewhere_is_refused);
