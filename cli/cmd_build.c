@@ -99,11 +99,46 @@ static Recipe *load_recipe(const Options *options, GError **error)
     return recipe;
 }
 
+static gboolean same_meta(StoreTxn *txn, const char *name, const char *text)
+{
+    g_autofree char *present = store_get_meta(txn, name, NULL);
+    return g_strcmp0(present, text) == 0;
+}
+
+static gboolean put_meta(StoreTxn *txn, const char *name, const char *text, GError **error)
+{
+    return text ? store_put_meta(txn, name, text, error) : store_delete(txn, TABLE_META, name, strlen(name), error);
+}
+
+typedef struct Place {
+    char *recipe, *inputs;
+} Place;
+
+static gboolean put_place(StoreTxn *txn, gpointer user, GError **error)
+{
+    const Place *place = user;
+    return put_meta(txn, RECIPE_PATH_META, place->recipe, error) && put_meta(txn, RECIPE_INPUTS_META, place->inputs, error);
+}
+
+/* For verbs that need the recipe again and are not given it. */
+static gboolean note_place(Store *store, const Options *options, GError **error)
+{
+    g_autofree char *recipe = g_canonicalize_filename(options->recipe, NULL);
+    g_autofree char *inputs = options->inputs ? g_canonicalize_filename(options->inputs, NULL) : NULL;
+    Place place = {recipe, inputs};
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn)
+        return FALSE;
+    gboolean same = same_meta(txn, RECIPE_PATH_META, recipe) && same_meta(txn, RECIPE_INPUTS_META, inputs);
+    g_clear_pointer(&txn, store_read_end);
+    return same || store_write(store, put_place, &place, error);
+}
+
 static int build(const Options *options, Comm *comm, GError **error)
 {
     g_autoptr(Recipe) recipe = load_recipe(options, error);
     g_autoptr(Store) store = recipe ? store_open(options->output, STORE_CREATE, error) : NULL;
-    if (!store || !may_build(store, recipe, options, error) || !comm_barrier(comm, error))
+    if (!store || !may_build(store, recipe, options, error) || !note_place(store, options, error) || !comm_barrier(comm, error))
         return EXIT_SYSTEM;
     g_autoptr(Progress) progress = progress_new();
     g_autoptr(GString) notices = g_string_new(NULL);

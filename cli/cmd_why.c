@@ -10,6 +10,7 @@
 #include "store/note.h"
 #include "store/shard.h"
 #include "store/stage_record.h"
+#include "store/tombstone.h"
 
 static void set_number(json_t *object, const char *key, double number)
 {
@@ -103,6 +104,29 @@ static gboolean add_findings(StoreTxn *txn, Docno docno, json_t *story, GError *
     return good;
 }
 
+/* Of a stub: when it was forgotten, why, and by whom. */
+static gboolean add_tombstone(StoreTxn *txn, const Document *document, json_t *story, GError **error)
+{
+    g_auto(Tombstone) tombstone = {0};
+    guint8 key[DOCUMENT_KEY_SIZE];
+    GError *failure = NULL;
+    if (!tombstone_stub_key(document, key) || !tombstone_get(txn, key, &tombstone, &failure)) {
+        if (failure)
+            g_propagate_error(error, failure);
+        return failure == NULL;
+    }
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(tombstone.time);
+    g_autofree char *text = time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+    json_t *object = json_object();
+    json_object_set_new(object, "time", json_text(text));
+    json_object_set_new(object, "reason", json_text(tombstone.reason));
+    json_object_set_new(object, "by", json_text(tombstone.by));
+    json_object_set_new(object, "matched", json_text(tombstone.matched));
+    json_object_set_new(object, "captures", json_boolean(tombstone.captures));
+    json_object_set_new(story, "forgotten", object);
+    return TRUE;
+}
+
 static json_t *story_of(StoreTxn *txn, const char *name, GError **error)
 {
     Docno docno;
@@ -132,7 +156,7 @@ static json_t *story_of(StoreTxn *txn, const char *name, GError **error)
         g_propagate_error(error, failure);
         return NULL;
     }
-    if (!add_findings(txn, docno, story, error) || !add_verdict(txn, docno, story, error) || !add_placements(txn, docno, story, error))
+    if (!add_findings(txn, docno, story, error) || !add_verdict(txn, docno, story, error) || !add_tombstone(txn, &document, story, error) || !add_placements(txn, docno, story, error))
         return NULL;
     return g_steal_pointer(&story);
 }
@@ -209,6 +233,15 @@ static void print_pages(const json_t *pages)
     }
 }
 
+static void print_tombstone(const json_t *forgotten)
+{
+    const char *by = json_get_string(forgotten, "by"), *matched = json_get_string(forgotten, "matched"),
+               *reason = json_get_string(forgotten, "reason"), *time = json_get_string(forgotten, "time");
+    if (forgotten)
+        printf("  %-10s %s by %s, found by its %s%s%s\n", "forgotten", time ? time : "", by ? by : "somebody", matched ? matched : "id",
+               reason ? ": " : "", reason ? reason : "");
+}
+
 static void print_story(const json_t *story)
 {
     gsize index;
@@ -230,6 +263,7 @@ static void print_story(const json_t *story)
     print_pages(json_object_get(json_object_get(json_object_get(story, "notes"), CHAPTERS_STAGE), "pages"));
     print_findings(story);
     print_verdict(json_object_get(story, "verdict"));
+    print_tombstone(json_object_get(story, "forgotten"));
     json_array_foreach(json_object_get(story, "placements"), index, placement) {
         g_autofree char *position = format_count((guint64)json_integer_value(json_object_get(placement, "position")));
         g_autofree char *tokens = format_count((guint64)json_integer_value(json_object_get(placement, "tokens")));

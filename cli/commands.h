@@ -15,6 +15,7 @@ extern const Command command_duplicates;
 extern const Command command_diff;
 extern const Command command_export;
 extern const Command command_extract;
+extern const Command command_forget;
 extern const Command command_list;
 extern const Command command_parse_worker;
 extern const Command command_report;

@@ -13,7 +13,7 @@
 
 static const Command *const commands[] = {
     &command_build,   &command_scrape, &command_status, &command_list,     &command_show,    &command_why,          &command_audit, &command_diff,
-    &command_clean,   &command_dedup,   &command_duplicates, &command_extract, &command_export, &command_report, &command_train, &command_trace, &command_sample, &command_convert, &command_tokenize, &command_sources,     &command_parse_worker,
+    &command_clean,   &command_dedup,   &command_duplicates, &command_extract, &command_forget, &command_export, &command_report, &command_train, &command_trace, &command_sample, &command_convert, &command_tokenize, &command_sources,     &command_parse_worker,
 };
 
 static void print_help(FILE *out)

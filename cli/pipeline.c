@@ -12,9 +12,12 @@
 #include "dedup/dedup.h"
 #include "dedup/passages.h"
 #include "scrapers/chapters.h"
+#include "scrapers/forget_captures.h"
 #include "scrapers/ingest.h"
+#include "scrapers/inputs.h"
 #include "scrapers/metadata.h"
 #include "scrapers/updates.h"
+#include "store/forget.h"
 #include "store/manifest.h"
 #include "store/metadata.h"
 #include "store/mix.h"
@@ -191,10 +194,11 @@ static void note_time(Build *build, const char *stage, const Clocks *begun)
         g_array_append_val(build->timings, timing);
 }
 
-static gboolean run_stages(Build *build, const char *until, GError **error)
+/* From stage number `first` on, whose predecessor's fingerprint is given (and taken). */
+static gboolean run_stages(Build *build, gsize first, char *before, const char *until, GError **error)
 {
-    g_autofree char *predecessor = NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++) {
+    g_autofree char *predecessor = before;
+    for (gsize i = first; i < G_N_ELEMENTS(stages); i++) {
         char *fingerprint = NULL;
         Clocks begun = clocks_now();
         gboolean good = stages[i].run(build, predecessor, &fingerprint, error);
@@ -207,7 +211,7 @@ static gboolean run_stages(Build *build, const char *until, GError **error)
             return TRUE;
     }
     Clocks begun = clocks_now();
-    gboolean good = manifest_write(build->context, error);
+    gboolean good = forget_finish(build->context->store, error) && manifest_write(build->context, error);
     note_time(build, "manifest", &begun);
     return good;
 }
@@ -215,7 +219,62 @@ static gboolean run_stages(Build *build, const char *until, GError **error)
 gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error)
 {
     Build build = {context, recipe, NULL, timings};
-    gboolean good = prepare(&build, until, error) && run_stages(&build, until, error) && count_bad_inputs(context->store, bad_inputs, error);
+    gboolean good = prepare(&build, until, error) && forget_captures(context->store, error) && run_stages(&build, 0, NULL, until, error) && count_bad_inputs(context->store, bad_inputs, error);
+    tokenizer_free(build.tokenizer);
+    return good;
+}
+
+/* ---- Without reading ------------------------------------------------------------------------------------------- */
+
+static gboolean has_run(StoreTxn *txn, const char *stage)
+{
+    StoreValue value;
+    return store_get_unchecked(txn, TABLE_RUNS, stage, strlen(stage), &value, NULL);
+}
+
+static gboolean has_read_all(StoreTxn *txn, GError **error)
+{
+    g_auto(StageRun) ingest = {0};
+    GError *failure = NULL;
+    gboolean all = stage_load(txn, stages[0].name, &ingest, &failure) && ingest.complete;
+    if (!all && !failure)
+        g_set_error(&failure, GALEN_ERROR, GALEN_ERROR_INPUT, "the store has not read all of its inputs; go on with 'galen build' first");
+    if (failure)
+        g_propagate_error(error, failure);
+    return all;
+}
+
+/* The last stage that is to run; *until is NULL for all of them. */
+static gboolean settle_until(Store *store, const char **until, GError **error)
+{
+    g_auto(Forgetting) forgetting = {0};
+    g_autoptr(StoreTxn) txn = store_read_begin(store, error);
+    if (!txn || !forgetting_load(txn, &forgetting, error) || !has_read_all(txn, error))
+        return FALSE;
+    *until = stages[0].name;
+    for (gsize i = 0; i < G_N_ELEMENTS(stages); i++)
+        if (has_run(txn, stages[i].name))
+            *until = stages[i].name;
+    if (forgetting.packed || has_run(txn, "pack"))
+        *until = NULL;
+    return TRUE;
+}
+
+static gboolean settle(Build *build, const char *until, GError **error)
+{
+    Store *store = build->context->store;
+    gboolean runs = !until || strcmp(until, stages[0].name) != 0;
+    return forget_captures(store, error) && (!runs || run_stages(build, 1, inputs_settings(build->recipe), until, error)) &&
+           forget_finish(store, error);
+}
+
+gboolean pipeline_settle(StageContext *context, const Recipe *recipe, gboolean (*change)(gpointer user, GError **error), gpointer user,
+                         GError **error)
+{
+    Build build = {context, recipe, NULL, NULL};
+    const char *until;
+    gboolean good = settle_until(context->store, &until, error) && prepare(&build, until, error) && change(user, error) &&
+                    settle(&build, until, error);
     tokenizer_free(build.tokenizer);
     return good;
 }

@@ -7,6 +7,10 @@
 #include "store/recipe.h"
 #include "store/stage.h"
 
+/* Names in TABLE_META: where the recipe lay, and --inputs if it was given, when the store was last built; whole paths. */
+#define RECIPE_PATH_META "recipe.path"
+#define RECIPE_INPUTS_META "recipe.inputs"
+
 typedef struct StageTiming {
     const char *stage; /* static */
     double seconds;
@@ -24,6 +28,10 @@ typedef struct BadInputs {
 gboolean pipeline_build(StageContext *context, const Recipe *recipe, const char *until, BadInputs *bad_inputs, GArray *timings, GError **error);
 /* What a rank other than 0 does meanwhile (base/comm.h): its part of the stages that ranks share. context->store is NULL. */
 gboolean pipeline_follow(StageContext *context, const char *directory, const Recipe *recipe, const char *until, GError **error);
+/* For whoever has changed documents, and fetches and reads nothing: `change` is called once when all that the stages need is
+ * there; they run from "updates" on as far as they had run in this store, and what is still to be forgotten is (store/forget.h). */
+gboolean pipeline_settle(StageContext *context, const Recipe *recipe, gboolean (*change)(gpointer user, GError **error), gpointer user,
+                         GError **error);
 gboolean pipeline_has_stage(const char *name);
 
 #endif

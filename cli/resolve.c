@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "store/tombstone.h"
 
 static gboolean is_number(const char *name)
 {
@@ -22,6 +23,23 @@ static gboolean find_number(StoreTxn *txn, const char *name, Docno *docno)
     return store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, NULL);
 }
 
+/* By its id, or by the one that it had before it was forgotten. */
+static gboolean find_id(StoreTxn *txn, const char *tag, const char *id, Docno *docno, GError **error)
+{
+    guint8 key[DOCUMENT_KEY_SIZE];
+    StoreValue value;
+    GError *failure = NULL;
+    if (document_find(txn, tag, id, docno, &failure))
+        return TRUE;
+    document_key(tag, id, key);
+    g_autofree char *stub = tombstone_stub_id(key);
+    if (!failure && store_get(txn, TABLE_TOMBSTONES, key, sizeof key, &value, &failure))
+        return document_find(txn, tag, stub, docno, error);
+    if (failure)
+        g_propagate_error(error, failure);
+    return FALSE;
+}
+
 static gboolean find_in_sources(StoreTxn *txn, const json_t *sources, const char *name, GArray *found, GString *tags, GError **error)
 {
     gsize index;
@@ -32,8 +50,8 @@ static gboolean find_in_sources(StoreTxn *txn, const json_t *sources, const char
         gboolean prefixed = strncmp(name, tag, length) == 0 && name[length] == '/';
         GError *failure = NULL;
         Docno docno;
-        if (document_find(txn, tag, name, &docno, &failure) ||
-            (!failure && prefixed && document_find(txn, tag, name + length + 1, &docno, &failure))) {
+        if (find_id(txn, tag, name, &docno, &failure) ||
+            (!failure && prefixed && find_id(txn, tag, name + length + 1, &docno, &failure))) {
             g_array_append_val(found, docno);
             g_string_append_printf(tags, "%s%s/%s", tags->len ? ", " : "", tag, name);
         }

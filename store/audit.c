@@ -89,7 +89,7 @@ static gboolean audit_all(Audit *audit, GError **error)
             g_propagate_error(error, cause);
         return cause == NULL;
     }
-    return audit_documents(audit, error) && audit_shards(audit, error) && audit_manifest(audit, error);
+    return audit_documents(audit, error) && audit_forgotten(audit, error) && audit_shards(audit, error) && audit_manifest(audit, error);
 }
 
 static void audit_init(Audit *audit, StageContext *context)

@@ -41,6 +41,7 @@ const char *severity_name(Severity severity);
 #define FINDING_SOURCE_SHRUNK "source-shrunk"
 #define FINDING_EMPTY_SOURCE "empty-source"
 #define FINDING_DAMAGED_INPUT "damaged-input"
+#define FINDING_FORGOTTEN_TRACE "forgotten-trace"
 
 typedef struct FindingKind {
     const char *id;

@@ -44,6 +44,7 @@ void audit_sort(Audit *audit);
 gboolean audit_records(Audit *audit, GError **error);
 gboolean audit_seal(Audit *audit, GError **error);
 gboolean audit_documents(Audit *audit, GError **error);
+gboolean audit_forgotten(Audit *audit, GError **error);
 gboolean audit_shards(Audit *audit, GError **error);
 gboolean audit_manifest(Audit *audit, GError **error);
 /* Reports into `findings`; `manifest` is what was computed anew. */

@@ -584,6 +584,22 @@ static gboolean block_has_any(const StoreValue *value, const GArray *docnos)
     return FALSE;
 }
 
+gboolean key_index_find_documents(StoreTxn *txn, StoreTable table, const GArray *docnos, GArray *found, GError **error)
+{
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, error);
+    StoreValue name, value;
+    guint before = found->len;
+    int more = -1;
+    while (cursor && (more = store_cursor_next(cursor, &name, &value, error)) > 0)
+        for (gsize at = 0; at + ENTRY_SIZE <= value.length; at += ENTRY_SIZE) {
+            Docno docno = entry_docno((const guint8 *)value.data + at);
+            if (is_listed(docnos, docno))
+                g_array_append_val(found, docno);
+        }
+    docnos_sort(found, before);
+    return more == 0;
+}
+
 /* The names of the blocks that have entries of the documents. */
 static gboolean find_blocks(StoreTxn *txn, StoreTable table, const GArray *docnos, GByteArray *names, GError **error)
 {

@@ -65,6 +65,8 @@ gboolean key_index_remove(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, g
 /* Takes out all entries of these documents (Docno, rising), whatever their keys: reads the whole index. As above, in each of its
  * runs; *removed: how many there were. */
 gboolean key_index_purge(StoreTxn *txn, StoreTable table, KeyIndexRuns *runs, const GArray *docnos, guint64 *removed, GError **error);
+/* Appends those of `docnos` (Docno, rising) that have an entry, once for each: reads the whole index. */
+gboolean key_index_find_documents(StoreTxn *txn, StoreTable table, const GArray *docnos, GArray *found, GError **error);
 /* Reads all of it: checksums, order, counts. */
 gboolean key_index_check(StoreTxn *txn, StoreTable table, const KeyIndexRuns *runs, GError **error);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scrapers/forget_captures.h - takes forgotten pages out of the raw captures of a store's crawls.
+ *
+ * forget_captures does what a store has noted (store/forget.h): of each crawl's WARC file the records go whose source and
+ * address have a tombstone that asks for it; the store's record of that input gets the file's new size and time, so that the
+ * next build takes it for the one that it has read. Then the note is taken back. Without a note nothing is done. Files that
+ * the recipe reads from elsewhere are not the store's, and are left alone.
+ */
+#ifndef SCRAPERS_FORGET_CAPTURES_H
+#define SCRAPERS_FORGET_CAPTURES_H
+
+#include "store/store.h"
+
+gboolean forget_captures(Store *store, GError **error);
+
+#endif
