@@ -290,7 +290,7 @@ json_t *train_config_fingerprint(const TrainConfig *config)
     const OptimizerSettings *optimizer = &config->optimizer;
     const Schedule *schedule = &config->schedule;
     return json_pack("{s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b, s:o}, s:{s:f, s:f, s:f, s:f, s:f, s:f},"
-                     " s:{s:s, s:I, s:I, s:I, s:f}, s:{s:I, s:I, s:b}}",
+                     " s:{s:s, s:I, s:I, s:I, s:f}, s:{s:I, s:b}}",
                      "seed", (json_int_t)config->seed,
                      "model", "vocabulary", (json_int_t)model->vocabulary, "hidden", (json_int_t)model->hidden,
                      "layers", (json_int_t)model->layers, "heads", (json_int_t)model->heads, "kv_heads", (json_int_t)model->kv_heads,
@@ -301,6 +301,5 @@ json_t *train_config_fingerprint(const TrainConfig *config)
                      "eps", optimizer->epsilon, "weight_decay", optimizer->decay, "clip", optimizer->clip,
                      "schedule", "kind", schedule_kind_name(schedule->kind), "warmup", (json_int_t)schedule->warmup,
                      "horizon", (json_int_t)schedule->horizon, "decay", (json_int_t)schedule->decay, "min_ratio", schedule->min_ratio,
-                     "batch", "sequences", (json_int_t)config->sequences, "micro_batch", (json_int_t)config->micro_batch,
-                     "document_mask", (int)config->document_mask);
+                     "batch", "sequences", (json_int_t)config->sequences, "document_mask", (int)config->document_mask);
 }

@@ -58,7 +58,8 @@ gboolean train_config_check(const TrainConfig *config, GError **error);
 gboolean train_config_take_vocabulary(TrainConfig *config, guint32 vocabulary, GError **error);
 
 /* The settings that decide the numbers of a run: a checkpoint goes on only under the same ones. Paths, the number of
- * steps, the layout over ranks, and how often something is written are not among them. */
+ * steps, the micro-batch and the layout over ranks, and how often something is written are not among them: under another
+ * micro-batch or layout a run goes on with the same data and other rounding. */
 json_t *train_config_fingerprint(const TrainConfig *config);
 
 #endif

@@ -11,13 +11,18 @@ struct ShardReader {
     Sha256 digest;
 };
 
-static guint64 split_tokens[2] = {20000, 3000}, split_salt = 1;
+static guint64 split_tokens[2] = {20000, 3000}, split_salt = 1, broken = G_MAXUINT64;
 
 void fake_shard_configure(guint64 train_tokens, guint64 valid_tokens, guint64 salt)
 {
     split_tokens[0] = train_tokens;
     split_tokens[1] = valid_tokens;
     split_salt = salt;
+}
+
+void fake_shard_break(guint64 docno)
+{
+    broken = docno;
 }
 
 static void add_document(ShardReader *reader, guint64 seed, guint64 docno, guint64 tokens)
@@ -32,7 +37,7 @@ static void add_document(ShardReader *reader, guint64 seed, guint64 docno, guint
             g_array_append_val(reader->spans, span);
         }
         g_array_index(reader->spans, Span, reader->spans->len - 1).length++;
-        gboolean follows = random_unit_at(seed, "follows", position) < (docno % 2 ? 0.7 : 0.9);
+        gboolean follows = docno != broken && random_unit_at(seed, "follows", position) < (docno % 2 ? 0.7 : 0.9);
         id = (guint16)((follows ? (docno % 2 ? 3u : 7u) * id + 5u : random_at(seed, "noise", position)) % FAKE_VOCABULARY);
     }
 }

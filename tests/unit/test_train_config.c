@@ -50,13 +50,14 @@ static void test_every_key_reaches_its_setting(void)
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
     g_assert_cmpstr(text, ==,
-                    "{\"batch\":{\"document_mask\":true,\"micro_batch\":3,\"sequences\":30},"
+                    "{\"batch\":{\"document_mask\":true,\"sequences\":30},"
                     "\"model\":{\"context\":77,\"heads\":8,\"hidden\":64,\"intermediate\":100,\"kv_heads\":2,\"layers\":3,"
                     "\"norm_eps\":9.9999999999999995e-7,\"rope_scaling\":{\"factor\":8.0,\"high_freq_factor\":4.0,"
                     "\"low_freq_factor\":1.0,\"original_context\":40},\"rope_theta\":500000.0,\"tied\":true,\"vocabulary\":10},"
                     "\"optimizer\":{\"beta1\":0.80000000000000004,\"beta2\":0.98999999999999999,\"clip\":0.0,\"eps\":1e-8,"
                     "\"lr\":0.002,\"weight_decay\":0.0},"
                     "\"schedule\":{\"decay\":100,\"horizon\":500,\"kind\":\"wsd\",\"min_ratio\":0.0,\"warmup\":0},\"seed\":0}");
+    g_assert_cmpuint(config->micro_batch, ==, 3);
     g_assert_cmpuint(config->parallel.tensor, ==, 2);
     g_assert_cmpuint(config->parallel.pipeline, ==, 3);
     g_assert_cmpuint(config->parallel.data, ==, 5);

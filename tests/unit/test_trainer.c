@@ -394,6 +394,38 @@ static void test_a_resumed_run_finds_the_spikes_of_one_that_was_not(void)
     g_assert_nonnull(strstr(log, "\"spike\":{"));
 }
 
+#define BROKEN 150
+
+/* Once something is learnt, a window of noise stands out. */
+static void see_suspects(const TrainReport *report, gpointer user)
+{
+    guint *counts = user;
+    if (report->step < 300 || !report->spike || report->loss_z < 4.5)
+        return;
+    counts[0]++;
+    counts[1] += report->documents[0].docno == BROKEN ? 1 : 0;
+    g_test_message("step %" G_GUINT64_FORMAT ": %.1f, document %" G_GUINT64_FORMAT, report->step, report->loss_z, report->documents[0].docno);
+}
+
+static void test_a_document_of_noise_makes_a_spike_that_names_it(void)
+{
+    guint counts[2] = {0};
+    g_autofree char *output = output_of("noise");
+    TrainConfig config = tiny_config(output);
+    config.steps = 1200; /* four epochs */
+    config.sequences = config.micro_batch = 2;
+    config.schedule.horizon = 1200;
+    config.eval_every = 0;
+    config.checkpoint_every = 0;
+    config.spike_threshold = 4.5;
+    config.spike_window = 96;
+    fake_shard_break(BROKEN);
+    run(&config, see_suspects, counts);
+    fake_shard_break(G_MAXUINT64);
+    g_assert_cmpuint(counts[0], >, 0);
+    g_assert_cmpuint(counts[1], ==, counts[0]);
+}
+
 static void test_an_evaluation_without_held_out_tokens_is_refused(void)
 {
     g_autofree char *output = output_of("no-valid");
@@ -431,6 +463,8 @@ int main(int argc, char **argv)
                     test_a_run_that_is_asked_to_stop_saves_and_goes_on_later);
     g_test_add_func("/trainer/a resumed run finds the spikes of one that was not",
                     test_a_resumed_run_finds_the_spikes_of_one_that_was_not);
+    g_test_add_func("/trainer/a document of noise makes a spike that names it",
+                    test_a_document_of_noise_makes_a_spike_that_names_it);
     g_test_add_func("/trainer/an evaluation without held-out tokens is refused",
                     test_an_evaluation_without_held_out_tokens_is_refused);
     int result = g_test_run();
