@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/backend.h"
 #include "cli/commands.h"
+#include "cli/ranks.h"
 #include "cli/stop_signals.h"
 #include "cli/train.h"
 #include "cli/train_console.h"
@@ -29,7 +30,18 @@ static int die_stopped(const TrainConsole *console, guint64 steps, int number)
     return EXIT_SYSTEM;
 }
 
-static int train(TrainConfig *config, gboolean quiet, GError **error)
+/* Ranks leave by their exit status: their launcher would take a signal for an accident. */
+static int leave_stopped(const TrainConsole *console, guint64 steps, int number, const Comm *comm)
+{
+    if (comm_size(comm) == 1)
+        return die_stopped(console, steps, number);
+    if (comm_rank(comm) == 0)
+        fprintf(stderr, "galen: stopped after step %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " by a signal; its checkpoint is written, and the same command goes on\n",
+                console->stopped, steps);
+    return EXIT_SYSTEM;
+}
+
+static int train(TrainConfig *config, Comm *comm, gboolean quiet, GError **error)
 {
     if (!config->store) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "the configuration names no store; add 'store: FOLDER' or give --store FOLDER");
@@ -40,15 +52,15 @@ static int train(TrainConfig *config, gboolean quiet, GError **error)
         return EXIT_BAD_INPUT;
     TrainConsole console = {.output = config->output};
     g_autoptr(Progress) progress = progress_new();
-    Screen *screen = screen_start(progress, quiet || !isatty(STDERR_FILENO) || isatty(STDOUT_FILENO));
+    Screen *screen = screen_start(progress, quiet || comm_rank(comm) > 0 || !isatty(STDERR_FILENO) || isatty(STDOUT_FILENO));
     stop_signals_begin();
     config->stop = stop_signals_flag();
-    gboolean good = train_run(config, store, progress, quiet ? note_stop : train_console_report, &console, error);
+    gboolean good = train_run(config, store, comm, progress, quiet ? note_stop : train_console_report, &console, error);
     screen_stop(screen);
     int number = stop_signals_end();
     if (good && console.stopped)
-        return die_stopped(&console, config->steps, number);
-    if (good && !quiet && !console.begun)
+        return leave_stopped(&console, config->steps, number, comm);
+    if (good && !quiet && !console.begun && comm_rank(comm) == 0)
         printf("nothing to do: all %" G_GUINT64_FORMAT " steps are done; raise schedule.steps to go on\n", config->steps);
     return good ? EXIT_GOOD : EXIT_SYSTEM;
 }
@@ -93,8 +105,16 @@ static int run(const Command *command, int argc, char **argv)
         return train_plan(config, ranks, precision, as_json);
     if (ranks || precision || as_json)
         return command_usage(command, "--ranks, --precision and --json go with --dry-run");
-    status = train(config, quiet, &error);
-    return error ? command_fail(error) : status;
+    Comm *comm = comm_open(&error);
+    if (error)
+        return command_fail(error);
+    if (!config->threads)
+        config->threads = ranks_jobs(comm);
+    status = train(config, comm, quiet, &error);
+    if (error)
+        return ranks_fail(comm, error);
+    comm_close(comm);
+    return status;
 }
 
 const Command command_train = {
@@ -108,6 +128,7 @@ const Command command_train = {
                "  galen train manifests/demo-train.yaml\n"
                "  galen train config.yaml --store corpus.galen -o runs/first\n"
                "  galen train config.yaml --backend cuda\n"
+               "  mpirun -np 8 galen train config.yaml\n"
                "  galen train 70b.yaml --dry-run --ranks 128 --precision bf16",
     .run = run,
 };

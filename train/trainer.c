@@ -16,12 +16,14 @@
 
 typedef struct Run {
     TrainConfig config; /* a copy that borrows its strings, with the store's vocabulary */
+    Comm *comm;         /* of all ranks; borrowed; NULL: one */
     Backend *backend;
     ShardReader *reader, *valid;
     BatchPlan *plan, *valid_plan; /* valid ones only where the run evaluates */
     Engine *engine;
     guint64 parameters; /* of the whole model */
-    Journal *journal;
+    Journal *journal; /* rank 0's; NULL on others */
+    CheckpointWriter *writer;
     Progress *progress;
     double entropy;
     guint64 resumed;
@@ -33,6 +35,7 @@ typedef struct Run {
 static void run_clear(Run *run)
 {
     journal_free(run->journal);
+    checkpoint_writer_free(run->writer);
     engine_free(run->engine);
     if (run->backend)
         run->backend->destroy(run->backend);
@@ -47,12 +50,22 @@ static void run_clear(Run *run)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Run, run_clear)
 
+/* Each rank takes some. */
 static gboolean verify_shards(const Run *run, const ShardReader *reader, GError **error)
 {
-    for (unsigned shard = 0; run->config.verify && shard < shard_reader_shards(reader); shard++)
+    unsigned first = comm_rank(run->comm), ranks = comm_size(run->comm);
+    for (unsigned shard = first; run->config.verify && shard < shard_reader_shards(reader); shard += ranks)
         if (!shard_reader_verify(reader, shard, error))
             return FALSE;
     return TRUE;
+}
+
+/* Rank 0 reads all tokens once for all. */
+static gboolean find_entropy(Run *run, GError **error)
+{
+    if (comm_rank(run->comm) == 0 && !unigram_entropy(run->reader, &run->entropy, error))
+        return FALSE;
+    return comm_broadcast(run->comm, &run->entropy, sizeof run->entropy, 0, error);
 }
 
 static gboolean open_data(Run *run, Store *store, GError **error)
@@ -64,7 +77,7 @@ static gboolean open_data(Run *run, Store *store, GError **error)
     if (!train_config_take_vocabulary(&run->config, shard_reader_vocabulary(run->reader), error))
         return FALSE;
     run->plan = batch_plan_new(run->reader, "train", config->model.context, config->sequences, config->seed, error);
-    if (!run->plan || !verify_shards(run, run->reader, error) || !unigram_entropy(run->reader, &run->entropy, error))
+    if (!run->plan || !verify_shards(run, run->reader, error) || !find_entropy(run, error))
         return FALSE;
     if (!config->eval_every)
         return TRUE;
@@ -82,7 +95,7 @@ static gboolean open_data(Run *run, Store *store, GError **error)
 static gboolean open_model(Run *run, GError **error)
 {
     TrainConfig *config = &run->config;
-    if (!parallel_resolve(&config->parallel, &config->model, config->sequences, config->micro_batch, 1, error))
+    if (!parallel_resolve(&config->parallel, &config->model, config->sequences, config->micro_batch, comm_size(run->comm), error))
         return FALSE;
     EngineSettings settings = {
         .shape = config->model,
@@ -95,7 +108,7 @@ static gboolean open_model(Run *run, GError **error)
     run->backend = backend_open(config->threads, NULL, error);
     if (!run->backend)
         return FALSE;
-    run->engine = engine_new(&settings, run->backend, NULL, error);
+    run->engine = engine_new(&settings, run->backend, run->comm, error);
     run->losses = g_new(double, MAX(config->sequences, run->valid_plan ? run->valid_plan->sequences : 0) * config->model.context);
     run->parameters = model_shape_parameters(&config->model);
     return run->engine != NULL;
@@ -147,7 +160,7 @@ static gboolean begin_or_resume(Run *run, GError **error)
 {
     const char *output = run->config.output;
     g_autoptr(GError) cause = NULL;
-    g_autofree char *path = checkpoint_find_newest(output, &cause);
+    g_autofree char *path = checkpoint_find_newest_together(output, run->comm, &cause);
     if (cause) {
         g_propagate_error(error, g_steal_pointer(&cause));
         return FALSE;
@@ -163,7 +176,7 @@ static gboolean begin_or_resume(Run *run, GError **error)
     }
     g_auto(CheckpointState) state = {0};
     if (!checkpoint_load_state(path, &state, error) || !check_state(run, path, &state, error) ||
-        !checkpoint_load(path, engine_optimizer(run->engine), NULL, error))
+        !checkpoint_load(path, engine_optimizer(run->engine), run->comm, error))
         return FALSE;
     run->resumed = state.step;
     return TRUE;
@@ -181,16 +194,17 @@ static double mean_loss(const Run *run, const Batch *batch)
 static gboolean evaluate(Run *run, TrainReport *report, GError **error)
 {
     return engine_compute(run->engine, &run->valid_batch, FALSE, run->losses, error) &&
-           journal_validation(run->journal, run->valid, &run->valid_batch, run->losses, report, error);
+           (!run->journal || journal_validation(run->journal, run->valid, &run->valid_batch, run->losses, report, error));
 }
 
+/* The journal is on disk before the checkpoint behind it has its name. */
 static gboolean save(Run *run, guint64 step, GError **error)
 {
     CheckpointState state = {.step = step, .shards = *shard_reader_digest(run->reader)};
     g_autoptr(json_t) fingerprint = train_config_fingerprint(&run->config);
     state.fingerprint = fingerprint;
-    return journal_sync(run->journal, error) && checkpoint_save(run->config.output, &state, engine_optimizer(run->engine), error) &&
-           checkpoint_prune(run->config.output, run->config.checkpoint_keep, error);
+    return (!run->journal || journal_sync(run->journal, error)) &&
+           checkpoint_model_begin(run->writer, &state, engine_optimizer(run->engine), error);
 }
 
 /* Forward, backward and update; fills the report but for its sources. */
@@ -217,9 +231,14 @@ static gboolean learn(Run *run, guint64 step, TrainReport *report, GError **erro
     return engine_update(run->engine, step, report->rate, report->gradient_norm, error);
 }
 
-static gboolean stop_is_asked(const Run *run)
+/* A launcher's signal may reach ranks in different steps: one is enough. */
+static gboolean ask_stop(const Run *run, gboolean *stop, GError **error)
 {
-    return run->config.stop && g_atomic_int_get(run->config.stop);
+    guint32 asked = run->config.stop && g_atomic_int_get(run->config.stop);
+    if (!comm_all_reduce(run->comm, &asked, 1, COMM_U32, COMM_MAX, error))
+        return FALSE;
+    *stop = asked > 0;
+    return TRUE;
 }
 
 static gboolean is_due(guint64 every, guint64 step)
@@ -241,16 +260,20 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     if (!learn(run, step, &report, error))
         return FALSE;
     report.seconds = (double)(g_get_monotonic_time() - started) / G_USEC_PER_SEC;
-    if (!journal_step(run->journal, &run->batch, run->losses, &report, error))
+    if (run->journal && !journal_step(run->journal, &run->batch, run->losses, &report, error))
         return FALSE;
     gboolean last = report.step == config->steps;
     if (config->eval_every && (last || is_due(config->eval_every, report.step)) && !evaluate(run, &report, error))
         return FALSE;
-    report.stopped = run->stopped = !last && stop_is_asked(run);
+    if (!last && !ask_stop(run, &run->stopped, error))
+        return FALSE;
+    report.stopped = run->stopped;
+    if (!checkpoint_writer_poll(run->writer, error))
+        return FALSE;
     if ((last || run->stopped || is_due(config->checkpoint_every, report.step)) && !save(run, report.step, error))
         return FALSE;
     progress_add(run->progress, 1);
-    if (report_function)
+    if (report_function && comm_rank(run->comm) == 0)
         report_function(&report, user);
     return TRUE;
 }
@@ -261,14 +284,17 @@ static gboolean prepare(Run *run, Store *store, GError **error)
         return FALSE;
     if (!directory_make(run->config.output, error) || !begin_or_resume(run, error))
         return FALSE;
+    run->writer = checkpoint_model_writer_new(run->config.output, run->config.checkpoint_keep, TRUE, engine_optimizer(run->engine), run->comm);
+    if (comm_rank(run->comm) > 0)
+        return TRUE;
     run->journal = journal_open(&run->config, run->reader, run->resumed, run->entropy, error);
     return run->journal != NULL;
 }
 
-gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report,
+gboolean train_run(const TrainConfig *config, Store *store, Comm *comm, Progress *progress, TrainReportFunction report,
                    gpointer user, GError **error)
 {
-    g_auto(Run) run = {.config = *config, .progress = progress};
+    g_auto(Run) run = {.config = *config, .comm = comm, .progress = progress};
     if (!prepare(&run, store, error))
         return FALSE;
     progress_begin(progress, "train", "steps", config->steps);
@@ -276,6 +302,7 @@ gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, 
     gboolean good = TRUE;
     for (guint64 step = run.resumed; good && !run.stopped && step < config->steps; step++)
         good = run_step(&run, step, report, user, error);
+    good = good && checkpoint_writer_finish(run.writer, error);
     progress_end(progress);
     return good;
 }

@@ -2,7 +2,7 @@
  * train/trainer.h - train a Llama on the shards of a store.
  *
  * Sequence: c = train_config_load(path, e); s = store_open(c->store, STORE_READ, e);
- *           train_run(c, s, progress, report, user, e).
+ *           train_run(c, s, comm, progress, report, user, e), on all ranks of comm.
  * train_run goes on from the newest checkpoint in the output directory, or begins anew where there is none. A checkpoint
  * of other shards, or of settings that would change the numbers, is GALEN_ERROR_INPUT that names the difference. It
  * returns when schedule.steps are done; the last step is always a checkpoint.
@@ -23,8 +23,9 @@
 #include "train/report.h"
 #include "train/sample.h"
 
-/* `store` is borrowed; `progress` and `report` may be NULL. `report` is called on the calling thread after each step. */
-gboolean train_run(const TrainConfig *config, Store *store, Progress *progress, TrainReportFunction report,
+/* `store` and `comm` are borrowed; `comm` (NULL: one rank), `progress` and `report` may be NULL. `report` is called on rank 0's
+ * calling thread after each step. */
+gboolean train_run(const TrainConfig *config, Store *store, Comm *comm, Progress *progress, TrainReportFunction report,
                    gpointer user, GError **error);
 
 #endif

@@ -52,7 +52,7 @@ static char *output_of(const char *name)
 static void run(const TrainConfig *config, TrainReportFunction report, gpointer user)
 {
     g_autoptr(GError) error = NULL;
-    train_run(config, NULL, NULL, report, user, &error);
+    train_run(config, NULL, NULL, NULL, report, user, &error);
     g_assert_no_error(error);
 }
 
@@ -166,7 +166,7 @@ static void kill_at(const TrainReport *report, gpointer user)
 static int run_as_child(const char *output, guint64 step)
 {
     TrainConfig config = tiny_config(output);
-    train_run(&config, NULL, NULL, kill_at, &step, NULL);
+    train_run(&config, NULL, NULL, NULL, kill_at, &step, NULL);
     return 1;
 }
 
@@ -198,7 +198,8 @@ static void test_a_run_killed_twice_equals_one_that_was_not(void)
     g_assert_true(g_file_set_contents(log, torn, -1, NULL));
     config.output = killed;
     run(&config, keep_resumed, &resumed);
-    g_assert_cmpuint(resumed, ==, 10);
+    /* The second checkpoint may still have been under way. */
+    g_assert_true(resumed == 5 || resumed == 10);
     assert_same_run(whole, killed);
 }
 
@@ -265,7 +266,7 @@ static void test_a_document_mask_changes_the_loss(void)
 static void assert_refused(const TrainConfig *config, const char *why)
 {
     g_autoptr(GError) error = NULL;
-    g_assert_false(train_run(config, NULL, NULL, NULL, NULL, &error));
+    g_assert_false(train_run(config, NULL, NULL, NULL, NULL, NULL, &error));
     g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
     if (!strstr(error->message, why))
         g_error("\"%s\" does not say \"%s\"", error->message, why);
