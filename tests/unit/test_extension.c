@@ -4,6 +4,7 @@
 #include "dedup/extension.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -252,6 +253,72 @@ static void test_a_damaged_index_is_found_and_made_anew(void)
     g_assert_cmpstr(again, ==, "");
 }
 
+/* The bytes of a table's record in the middle as they lie in the file: key, then value. */
+static GByteArray *record_bytes(Store *store, StoreTable table)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, &error);
+    StoreValue key, value;
+    guint64 count = store_count(txn, table);
+    g_assert_cmpuint(count, >, 0);
+    for (guint64 i = 0; i <= count / 2 && i < count; i++)
+        g_assert_cmpint(store_cursor_next(cursor, &key, &value, &error), ==, 1);
+    GByteArray *bytes = g_byte_array_new();
+    g_byte_array_append(bytes, key.data, (guint)key.length);
+    return g_byte_array_append(bytes, value.data, (guint)value.length);
+}
+
+/* Flips a bit of the record's value behind the store's back. The store is closed meanwhile. */
+static Store *flip_bit(Store *store, const char *name, StoreTable table)
+{
+    g_autoptr(GByteArray) record = record_bytes(store, table);
+    g_autofree char *path = g_build_filename(directory, name, "part-0000.mdb", NULL), *data = NULL;
+    gsize length, flipped = 0;
+    store_free(store);
+    g_assert_true(g_file_get_contents(path, &data, &length, NULL));
+    for (char *at = data; (at = memmem(at, length - (gsize)(at - data), record->data, record->len)); at++, flipped++)
+        at[record->len - 1] ^= 0x10;
+    g_assert_cmpuint(flipped, >, 0);
+    FILE *file = fopen(path, "r+b"); /* in place: the store's map may not change its inode */
+    g_assert_nonnull(file);
+    g_assert_cmpuint(fwrite(data, 1, length, file), ==, length);
+    g_assert_cmpint(fclose(file), ==, 0);
+    return open_store(name);
+}
+
+/* Documents that were taken out wait in TABLE_WITHDRAWN when the bit is flipped. */
+static void check_mending(StoreTable table)
+{
+    static gboolean first[120], later[120], present[120];
+    g_autofree char *name = g_strdup_printf("flipped-%d", (int)table), *whole_name = g_strdup_printf("unflipped-%d", (int)table);
+    Store *store = open_store(name);
+    for (unsigned i = 0; i < G_N_ELEMENTS(first); i++) {
+        first[i] = TRUE;
+        later[i] = i % 11 != 0;
+    }
+    Part part = {9, G_N_ELEMENTS(first), first, present, FALSE}, change = {9, G_N_ELEMENTS(first), later, first, TRUE};
+    begin_stage(store, "ingest");
+    fixture_write(store, put_part, &part);
+    g_free(run_dedup(store, 1));
+    fixture_write(store, put_part, &change);
+    next_generation(store);
+    store = flip_bit(store, name, table);
+    g_autofree char *notices = run_dedup(store, 2), *got = read_verdicts(store, later, G_N_ELEMENTS(later));
+    g_autofree char *expected = whole_verdicts(whole_name, 9, G_N_ELEMENTS(later), later), *again = run_dedup(store, 1);
+    g_assert_nonnull(strstr(notices, "The index of duplicates was damaged, and was built anew"));
+    g_assert_cmpstr(got, ==, expected);
+    g_assert_cmpstr(again, ==, "");
+    store_free(store);
+}
+
+static void test_a_flipped_bit_in_any_table_is_found_and_mended(void)
+{
+    static const StoreTable tables[] = {TABLE_BANDS, TABLE_CLUSTERS, TABLE_SIGNATURES, TABLE_WITHDRAWN};
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
+        check_mending(tables[i]);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -261,6 +328,7 @@ int main(int argc, char **argv)
     g_test_add_func("/extension/the same with buckets that are not compared pair by pair",
                     test_the_same_with_buckets_that_are_not_compared_pair_by_pair);
     g_test_add_func("/extension/a damaged index is found and made anew", test_a_damaged_index_is_found_and_made_anew);
+    g_test_add_func("/extension/a flipped bit in any of its tables is found and mended", test_a_flipped_bit_in_any_table_is_found_and_mended);
     int status = g_test_run();
     g_autofree char *command = g_strdup_printf("rm -rf '%s'", directory);
     g_free(directory);
