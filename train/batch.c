@@ -114,12 +114,98 @@ void batch_find(const BatchPlan *plan, guint64 window, guint64 epoch, guint64 *s
     *sequence = (gsize)(number % plan->sequences);
 }
 
+/* tokens[source] of a window that are targets. FALSE where its spans cannot be read. */
+static gboolean count_sources(const BatchPlan *plan, guint64 window, GArray *spans, guint64 *tokens, GError **error)
+{
+    guint64 first = window * plan->context;
+    memset(tokens, 0, shard_reader_sources(plan->reader) * sizeof *tokens);
+    g_array_set_size(spans, 0);
+    if (!shard_reader_spans(plan->reader, first + 1, plan->context, spans, error))
+        return FALSE;
+    for (guint i = 0; i < spans->len; i++) {
+        const Span *span = &g_array_index(spans, Span, i);
+        if (span->source < shard_reader_sources(plan->reader))
+            tokens[span->source] += span->length;
+    }
+    return TRUE;
+}
+
+/* What batch_read_spread knows of the sources of the split. */
+typedef struct Spread {
+    const BatchPlan *plan;
+    guint64 *windows;            /* chosen */
+    gsize sources;
+    GArray *spans;               /* scratch */
+    guint64 *tokens;             /* scratch, of each source */
+    gsize *met;                  /* chosen windows that each source is in */
+    guint64 *best, *best_tokens; /* of each source, the window with most of it */
+} Spread;
+
+static gboolean survey(Spread *spread, GError **error)
+{
+    gsize next = 0; /* chosen windows ascend */
+    for (guint64 window = 0; window < spread->plan->windows; window++) {
+        gboolean chosen = next < spread->plan->sequences && spread->windows[next] == window;
+        if (!count_sources(spread->plan, window, spread->spans, spread->tokens, error))
+            return FALSE;
+        for (gsize source = 0; source < spread->sources; source++) {
+            spread->met[source] += chosen && spread->tokens[source] ? 1 : 0;
+            if (spread->tokens[source] > spread->best_tokens[source]) {
+                spread->best_tokens[source] = spread->tokens[source];
+                spread->best[source] = window;
+            }
+        }
+        while (next < spread->plan->sequences && spread->windows[next] <= window)
+            next++;
+    }
+    return TRUE;
+}
+
+/* Puts the best window of a source in the place of the first chosen one that no other source needs. */
+static gboolean make_room(Spread *spread, gsize missing, GError **error)
+{
+    for (gsize s = 0; s < spread->plan->sequences; s++) {
+        gboolean needed = FALSE;
+        if (!count_sources(spread->plan, spread->windows[s], spread->spans, spread->tokens, error))
+            return FALSE;
+        for (gsize source = 0; source < spread->sources; source++)
+            needed = needed || (spread->tokens[source] && spread->met[source] < 2);
+        if (needed)
+            continue;
+        for (gsize source = 0; source < spread->sources; source++)
+            spread->met[source] -= spread->tokens[source] ? 1 : 0;
+        spread->windows[s] = spread->best[missing];
+        if (!count_sources(spread->plan, spread->windows[s], spread->spans, spread->tokens, error))
+            return FALSE;
+        for (gsize source = 0; source < spread->sources; source++)
+            spread->met[source] += spread->tokens[source] ? 1 : 0;
+        return TRUE;
+    }
+    return TRUE;
+}
+
+/* Small sources have a loss of their own too. */
+static gboolean meet_all_sources(const BatchPlan *plan, guint64 *windows, GError **error)
+{
+    gsize sources = shard_reader_sources(plan->reader);
+    g_autofree guint64 *tokens = g_new0(guint64, sources), *best = g_new0(guint64, sources), *most = g_new0(guint64, sources);
+    g_autofree gsize *met = g_new0(gsize, sources);
+    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    Spread spread = {plan, windows, sources, spans, tokens, met, best, most};
+    if (!survey(&spread, error))
+        return FALSE;
+    for (gsize source = 0; source < sources; source++)
+        if (most[source] && !met[source] && !make_room(&spread, source, error))
+            return FALSE;
+    return TRUE;
+}
+
 gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error)
 {
     batch_prepare(plan, batch);
     for (gsize s = 0; s < plan->sequences; s++)
         batch->windows[s] = s * plan->windows / plan->sequences;
-    return read_windows(plan, batch, error);
+    return meet_all_sources(plan, batch->windows, error) && read_windows(plan, batch, error);
 }
 
 void batch_clear(Batch *batch)

@@ -41,7 +41,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchPlan, batch_plan_free)
 
 /* Fills a zeroed Batch, or one that was filled before. */
 gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **error);
-/* Windows spread evenly over the split, in order: the same for every evaluation. */
+/* Windows spread evenly over the split: the same for every evaluation. A source that none of them meets gets the window that
+ * has most of it, in the place of one that no other source needs, as far as there are such. */
 gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error);
 /* The step and the sequence in it that see window `window` in epoch `epoch`; both from 0. */
 void batch_find(const BatchPlan *plan, guint64 window, guint64 epoch, guint64 *step, gsize *sequence);

@@ -33,7 +33,7 @@ static void add_document(ShardReader *reader, guint64 seed, guint64 docno, guint
         guint64 position = reader->ids->len;
         g_array_append_val(reader->ids, id);
         if (i == 0 || position % FAKE_SHARD_TOKENS == 0) {
-            Span span = {docno, position, 0, (guint32)(position - start), (guint32)(docno % 2), 0};
+            Span span = {docno, position, 0, (guint32)(position - start), docno == broken ? 2 : (guint32)(docno % 2), 0};
             g_array_append_val(reader->spans, span);
         }
         g_array_index(reader->spans, Span, reader->spans->len - 1).length++;
@@ -119,12 +119,12 @@ gboolean shard_reader_spans(const ShardReader *reader, guint64 position, gsize c
 
 const char *shard_reader_source(const ShardReader *reader, guint32 source)
 {
-    return source ? "odd" : "even";
+    return source == 2 ? "noise" : source ? "odd" : "even";
 }
 
 unsigned shard_reader_sources(const ShardReader *reader)
 {
-    return 2;
+    return 3;
 }
 
 const Sha256 *shard_reader_digest(const ShardReader *reader)

@@ -16,7 +16,8 @@
 /* Tokens of both splits from the next shard_reader_open on; each `salt` gives other tokens. */
 void fake_shard_configure(guint64 train_tokens, guint64 valid_tokens, guint64 salt);
 
-/* From then on this document of every split is noise, from which nothing can be learnt; G_MAXUINT64: none is. */
+/* From then on this document of every split is noise, from which nothing can be learnt, and a source of
+ * its own; G_MAXUINT64: none is. */
 void fake_shard_break(guint64 docno);
 
 #endif

@@ -47,6 +47,33 @@ static void test_an_epoch_predicts_every_token_once(void)
     }
 }
 
+static guint64 tokens_of_source(const Batch *batch, guint64 source)
+{
+    g_autofree double *losses = g_new0(double, batch->sequences * CONTEXT);
+    g_autoptr(GArray) sums = batch_losses(batch, losses, BATCH_BY_SOURCE);
+    for (guint i = 0; i < sums->len; i++)
+        if (g_array_index(sums, BatchLoss, i).key == source)
+            return g_array_index(sums, BatchLoss, i).tokens;
+    return 0;
+}
+
+/* One document of a source of its own, which evenly spread windows miss. */
+static void test_an_evaluation_meets_every_source(void)
+{
+    for (guint64 docno = 3; docno < 200; docno += 31) {
+        fake_shard_break(docno);
+        g_autoptr(ShardReader) rare = shard_reader_open(NULL, "train", NULL);
+        fake_shard_break(G_MAXUINT64);
+        g_autoptr(BatchPlan) plan = batch_plan_new(rare, "train", CONTEXT, 7, 3, NULL);
+        g_auto(Batch) batch = {0}, again = {0};
+        g_assert_true(batch_read_spread(plan, &batch, NULL));
+        g_assert_true(batch_read_spread(plan, &again, NULL));
+        g_assert_cmpstr(batch.hash, ==, again.hash);
+        for (guint64 source = 0; source < 3; source++)
+            g_assert_cmpuint(tokens_of_source(&batch, source), >, 0);
+    }
+}
+
 static void test_the_step_of_a_window_is_found_backwards(void)
 {
     g_autoptr(BatchPlan) plan = plan_of(3, 3);
@@ -211,6 +238,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     reader = shard_reader_open(NULL, "train", NULL);
+    g_test_add_func("/batch/an evaluation meets every source", test_an_evaluation_meets_every_source);
     g_test_add_func("/batch/the step of a window is found backwards", test_the_step_of_a_window_is_found_backwards);
     g_test_add_func("/batch/an epoch predicts every token once", test_an_epoch_predicts_every_token_once);
     g_test_add_func("/batch/a batch holds the tokens of its windows", test_a_batch_holds_the_tokens_of_its_windows);
