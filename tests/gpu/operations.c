@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "tests/gpu/number.h"
 #include "train/optimizer.h"
+#ifdef TRAIN_BFLOAT16
+#include "train/cuda/backend.h"
+#endif
 
 #define REAL_LIMIT 3e-3
 #define WIDE_LIMIT 1e-5
@@ -178,6 +181,28 @@ static void attention_backward(void *backend, const CaseSizes *s, void **at)
     AttentionShape shape = attention_shape(s, starts);
     b->attention_forward(b, &shape, at[0], at[1], at[2]);
     b->attention_backward(b, &shape, at[4], at[3], at[0], at[1], at[2]);
+}
+
+/* The same by warp groups. */
+static void use_warp_groups(Backend *backend, gboolean use)
+{
+#ifdef TRAIN_BFLOAT16
+    backend_cuda_use_warp_groups(backend, use);
+#endif
+}
+
+static void attention_group_forward(void *backend, const CaseSizes *s, void **at)
+{
+    use_warp_groups(backend, TRUE);
+    attention_forward(backend, s, at);
+    use_warp_groups(backend, FALSE);
+}
+
+static void attention_group_backward(void *backend, const CaseSizes *s, void **at)
+{
+    use_warp_groups(backend, TRUE);
+    attention_backward(backend, s, at);
+    use_warp_groups(backend, FALSE);
 }
 
 /* Gates up to 8 on both sides: into the flat ends of the sigmoid. */
@@ -483,6 +508,8 @@ static const CaseOperation operations[] = {
     {"rope_inverse", rope_arrays, rope_inverse, REAL_LIMIT, WIDE_LIMIT},
     {"attention_forward", attention_forward_arrays, attention_forward, 1e-2, 1e-4},
     {"attention_backward", attention_backward_arrays, attention_backward, 1e-2, 1e-4},
+    {"attention_group_forward", attention_forward_arrays, attention_group_forward, 1e-2, 1e-4},
+    {"attention_group_backward", attention_backward_arrays, attention_group_backward, 1e-2, 1e-4},
     {"swiglu_forward", swiglu_forward_arrays, swiglu_forward, REAL_LIMIT, WIDE_LIMIT},
     {"swiglu_backward", swiglu_backward_arrays, swiglu_backward, REAL_LIMIT, WIDE_LIMIT},
     {"linear_forward", linear_forward_arrays, linear_forward, REAL_LIMIT, WIDE_LIMIT},

@@ -165,7 +165,8 @@ static void run_cases(Test *test, gboolean large)
     const CaseOperation *operations = side_device.operations(&count);
     for (gsize i = 0; i < count; i++)
         for (gsize s = 0; s < G_N_ELEMENTS(size_sets); s++)
-            if ((large || !size_sets[s].large) && fits(&operations[i], &size_sets[s].sizes))
+            if ((large || !size_sets[s].large) && fits(&operations[i], &size_sets[s].sizes) &&
+                side_device.can(test->device, &operations[i]))
                 run_case(test, i, &size_sets[s]);
 }
 

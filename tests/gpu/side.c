@@ -130,6 +130,13 @@ static char *device_describe(void *backend)
     return backend_cuda_describe(backend);
 }
 
+static gboolean device_can(void *backend, const CaseOperation *operation)
+{
+    gboolean groups = backend_cuda_use_warp_groups(backend, TRUE);
+    backend_cuda_use_warp_groups(backend, FALSE);
+    return groups || !g_str_has_prefix(operation->name, "attention_group");
+}
+
 static gboolean device_run(void *backend, const CaseOperation *operation, const CaseSizes *sizes, CaseArrays *arrays, char **what)
 {
     g_autoptr(GError) error = NULL;
@@ -141,7 +148,7 @@ static gboolean device_run(void *backend, const CaseOperation *operation, const 
     return FALSE;
 }
 
-const CaseSide side_device = {"device", device_open, side_close, device_describe, case_operations, side_round, device_run};
+const CaseSide side_device = {"device", device_open, side_close, device_describe, case_operations, device_can, side_round, device_run};
 #else
 static void *reference_open(GError **error)
 {
@@ -153,5 +160,10 @@ static char *reference_describe(void *backend)
     return g_strdup("CPU, float64");
 }
 
-const CaseSide side_reference = {"reference", reference_open, side_close, reference_describe, case_operations, side_round, side_run};
+static gboolean reference_can(void *backend, const CaseOperation *operation)
+{
+    return TRUE;
+}
+
+const CaseSide side_reference = {"reference", reference_open, side_close, reference_describe, case_operations, reference_can, side_round, side_run};
 #endif

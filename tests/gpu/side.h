@@ -54,6 +54,7 @@ typedef struct CaseSide {
     void (*close)(void *backend);
     char *(*describe)(void *backend);
     const CaseOperation *(*operations)(gsize *count);
+    gboolean (*can)(void *backend, const CaseOperation *operation); /* FALSE: this device has not what it takes */
     double (*round)(CaseNumber number, double x); /* to a number that this side has */
     /* Poisons outputs before, fills their values after. FALSE: the operation wrote beside an array, or failed; *what says so. */
     gboolean (*run)(void *backend, const CaseOperation *operation, const CaseSizes *sizes, CaseArrays *arrays, char **what);

@@ -44,9 +44,10 @@ void cuda_attention_forward(Backend *backend, const AttentionShape *shape, real 
     AttentionPlan plan;
     if (!fits(shape, out, qkv))
         cuda_plain_attention_forward(state, shape, device_reals(out), lse, device_reals(qkv));
-    else if (plan_blocks(state, shape, &plan))
-        cuda_good(state, (cudaError_t)attention_forward_launch(&plan, bits(out), lse, bits(qkv), state->stream),
-                  "attention forward");
+    else if (plan_blocks(state, shape, &plan)) {
+        auto launch = state->warp_groups ? attention_group_forward_launch : attention_forward_launch;
+        cuda_good(state, (cudaError_t)launch(&plan, bits(out), lse, bits(qkv), state->stream), "attention forward");
+    }
 }
 
 void cuda_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
@@ -60,9 +61,10 @@ void cuda_attention_backward(Backend *backend, const AttentionShape *shape, real
         return;
     }
     void *scratch = plan_blocks(state, shape, &plan) ? cuda_scratch(state, attention_scratch_bytes(&plan)) : NULL;
-    if (scratch)
-        cuda_good(state,
-                  (cudaError_t)attention_backward_launch(&plan, bits(dqkv), bits(dout), bits(out), lse, bits(qkv), scratch,
-                                                         state->stream),
-                  "attention backward");
+    if (!scratch)
+        return;
+    auto launch = state->warp_groups ? attention_group_backward_launch : attention_backward_launch;
+    cuda_good(state,
+              (cudaError_t)launch(&plan, bits(dqkv), bits(dout), bits(out), lse, bits(qkv), scratch, state->stream),
+              "attention backward");
 }

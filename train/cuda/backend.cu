@@ -177,3 +177,13 @@ char *backend_cuda_describe(Backend *backend)
                            properties.major, properties.minor, properties.multiProcessorCount,
                            (double)properties.totalGlobalMem / (1 << 30));
 }
+
+/* Code for warp groups is of compute capability 9.0 alone; later ones do not have it either. */
+gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use)
+{
+    CudaState *state = cuda_state(backend);
+    cudaDeviceProp properties;
+    state->warp_groups = use && cudaGetDeviceProperties(&properties, state->device) == cudaSuccess &&
+                         properties.major == 9 && properties.minor == 0;
+    return state->warp_groups;
+}

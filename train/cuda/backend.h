@@ -33,4 +33,9 @@ gboolean backend_cuda_check(Backend *backend, GError **error);
 /* "NVIDIA H100 80GB HBM3, compute capability 9.0, 132 multiprocessors, 79.6 GiB"; g_free. */
 char *backend_cuda_describe(Backend *backend);
 
+/* From now on attention of heads of 64 and 128 is computed by warp groups (train/cuda/attention.h), if `use` is TRUE and the
+ * GPU has them (Hopper). Returns whether it is. A new backend does not: these kernels have been run on an emulator alone,
+ * and are to be preferred once `tests/gpu/run` has passed with them on a GPU. */
+gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use);
+
 #endif

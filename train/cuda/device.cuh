@@ -58,7 +58,8 @@ typedef struct CudaState {
     void *pinned; /* two halves of CUDA_HALF bytes that uploads and downloads go through in turn */
     cudaEvent_t half_copied[2];
     unsigned next_half;
-    char *failure; /* the first; NULL: none */
+    gboolean warp_groups; /* attention by them */
+    char *failure;        /* the first; NULL: none */
 } CudaState;
 
 /* Hopper's products want 32 MiB. */
