@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "base/error.h"
+#include "scrapers/fetch/warc_forget.h"
 #include "scrapers/fetch/warc_reader.h"
 
 #define BODY_LIMIT 100000
@@ -258,6 +259,75 @@ static void remove_directory(void)
     g_free(directory);
 }
 
+/* ---- Forgetting ------------------------------------------------------------------------------------------------ */
+
+static gboolean is_named(gpointer user, const char *url)
+{
+    return strcmp(user, url) == 0;
+}
+
+/* The addresses that are in a file, each behind a space. */
+static char *addresses(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *bytes = NULL;
+    gsize length;
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    g_autoptr(WarcReader) reader = warc_reader_open(path, length, BODY_LIMIT, &error);
+    GString *text = g_string_new(NULL);
+    HttpExchange *exchange;
+    int more;
+    while ((more = warc_reader_next(reader, &exchange, &error)) > 0) {
+        g_string_append_printf(text, " %s", exchange->url);
+        http_exchange_free(exchange);
+    }
+    g_assert_no_error(error);
+    g_assert_cmpint(more, ==, 0);
+    return g_string_free(text, FALSE);
+}
+
+static void test_a_file_loses_all_records_of_an_address_and_no_other(void)
+{
+    static const struct {
+        const char *url, *left;
+        guint64 records;
+    } cases[] = {
+        {"http://example.org/", " http://example.org/no http://example.org/two http://example.org/never", 2},
+        {"http://example.org/two", " http://example.org/ http://example.org/no http://example.org/never", 2},
+        {"http://example.org/no", " http://example.org/ http://example.org/two http://example.org/never", 1},
+        {"http://example.org/tw", " http://example.org/ http://example.org/no http://example.org/two http://example.org/never", 0},
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = write_file("forget.warc.gz");
+        guint64 records;
+        g_assert_true(warc_forget(path, is_named, (gpointer)cases[i].url, &records, &error));
+        g_assert_no_error(error);
+        g_assert_cmpuint(records, ==, cases[i].records);
+        g_autofree char *left = addresses(path);
+        g_assert_cmpstr(left, ==, cases[i].left);
+        WarcRecovery recovery;
+        g_assert_true(warc_reader_recover(path, BODY_LIMIT, &recovery, &error)); /* the record of the crawl itself is still first */
+        g_assert_cmpstr(recovery.settings, ==, "s1");
+        g_free(recovery.settings);
+    }
+}
+
+static void test_a_damaged_file_is_left_as_it_was(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = write_file("forget-damaged.warc.gz"), *before = NULL, *after = NULL;
+    gsize length, now;
+    guint64 records;
+    g_assert_true(g_file_get_contents(path, &before, &length, NULL));
+    before[length - 30] ^= 0x55;
+    g_assert_true(g_file_set_contents(path, before, (gssize)length, NULL));
+    g_assert_false(warc_forget(path, is_named, (gpointer)"http://example.org/", &records, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_true(g_file_get_contents(path, &after, &now, NULL));
+    g_assert_cmpmem(before, length, after, now);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -270,6 +340,8 @@ int main(int argc, char **argv)
     g_test_add_func("/warc/a half-written end is found at every byte", test_a_half_written_end_is_found_at_every_byte);
     g_test_add_func("/warc/files that are not ours are left alone", test_files_that_are_not_ours_are_left_alone);
     g_test_add_func("/warc/two crawlers do not share a file", test_two_crawlers_do_not_share_a_file);
+    g_test_add_func("/warc/a file loses all records of an address and no other", test_a_file_loses_all_records_of_an_address_and_no_other);
+    g_test_add_func("/warc/a damaged file is left as it was", test_a_damaged_file_is_left_as_it_was);
     g_test_add_func("/warc/a full disk is an error", test_a_full_disk_is_an_error);
     int status = g_test_run();
     remove_directory();
