@@ -130,7 +130,7 @@ static __global__ void __launch_bounds__(32 * WARPS)
         shared[at] = own;
 }
 
-static __global__ void __launch_bounds__(32 * WARPS)
+static __global__ void __launch_bounds__(32 * WARPS, 1)
     backward_keys(Heads h, bf16 *__restrict__ dqkv, const float *__restrict__ shared,
                   const bf16 *__restrict__ dout, const wide *__restrict__ lse, const bf16 *__restrict__ qkv)
 {
@@ -143,6 +143,7 @@ static __global__ void __launch_bounds__(32 * WARPS)
     load_head(v, qkv + place(h, row, h.heads + h.kv_heads + group), h.size);
     unsigned end = h.starts[find_segment(h, row) + 1];
     for (unsigned head = group * shares; head < (group + 1) * shares; head++)
+#pragma unroll 1 /* two rounds at once would not fit into the registers */
         for (unsigned i = row; i < end; i++) {
             size_t at = (size_t)i * h.heads + head;
             load_head(x, qkv + place(h, i, head), h.size);
