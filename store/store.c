@@ -30,6 +30,7 @@ struct Store {
     char *directory;
     MDB_env *env;
     MDB_dbi tables[TABLE_COUNT];
+    gboolean writes; /* the lock file says so */
     int writer_lock; /* descriptor of the lock that keeps writers away, or -1 */
     gboolean follows; /* STORE_FOLLOW */
     GMutex lock;
@@ -115,27 +116,58 @@ static gboolean trailer_matches(const StoreValue *key, const StoreValue *value)
 
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
+/* The lock file says who writes, and which file: "PROCESS INODE", the second 0 until the file is there. A writer that ends empties
+ * it. It has one length, so that a full disk has room for the second if it had for the first. */
+static gboolean name_writer(Store *store, guint64 inode, GError **error)
+{
+    char text[64];
+    int length = g_snprintf(text, sizeof text, "%ld %-36" G_GUINT64_FORMAT "\n", (long)getpid(), inode);
+    store->writes = pwrite(store->writer_lock, text, (size_t)length, 0) == length;
+    if (store->writes)
+        return TRUE;
+    galen_error_set_errno(error, errno, "cannot write %s/" WRITER_LOCK_NAME, store->directory);
+    return FALSE;
+}
+
+/* A writer that ended without a word and wrote another file than the one that is here: the store was copied meanwhile, and the
+ * copy may have pages of different times. LMDB cannot tell. */
+static gboolean check_copied(const Store *store, const char *holder, GError **error)
+{
+    g_autofree char *path = store_part_path(store->directory);
+    const char *behind = strchr(holder, ' ');
+    guint64 inode = behind ? g_ascii_strtoull(behind, NULL, 10) : 0;
+    struct stat status;
+    if (inode == 0 || stat(path, &status) < 0 || inode == (guint64)status.st_ino)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s was copied from a place where a process was writing to it, and may be a mixture of what was there before and "
+                "after. Copy it again while no build runs; if that process had been killed before the copy was made, delete "
+                "%s/" WRITER_LOCK_NAME " and run the same command again", store->directory, store->directory);
+    return FALSE;
+}
+
 static gboolean take_writer_lock(Store *store, GError **error)
 {
     g_autofree char *path = g_build_filename(store->directory, WRITER_LOCK_NAME, NULL);
+    char holder[64] = {0};
     store->writer_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (store->writer_lock < 0) {
-        galen_error_set_errno(error, errno, "cannot open %s", path);
+        galen_error_set_errno(error, errno, "cannot open %s to write to the store", path);
         return FALSE;
     }
-    char holder[32] = {0};
-    if (flock(store->writer_lock, LOCK_EX | LOCK_NB) < 0) {
-        ssize_t got = read(store->writer_lock, holder, sizeof holder - 1);
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "store %s: process %s is writing to it; wait for it to end",
-                    store->directory, got > 0 ? g_strstrip(holder) : "(unknown)");
+    gboolean taken = flock(store->writer_lock, LOCK_EX | LOCK_NB) == 0;
+    if (pread(store->writer_lock, holder, sizeof holder - 1, 0) < 0)
+        holder[0] = '\0';
+    if (!taken) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "store %s: process %.*s is writing to it; wait for it to end",
+                    store->directory, *holder ? (int)strcspn(holder, " \n") : 9, *holder ? holder : "(unknown)");
         return FALSE;
     }
-    int length = g_snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
-    if (ftruncate(store->writer_lock, 0) < 0 || pwrite(store->writer_lock, holder, (size_t)length, 0) < 0) {
-        galen_error_set_errno(error, errno, "cannot write %s", path);
-        return FALSE;
-    }
-    return TRUE;
+    if (check_copied(store, holder, error))
+        return name_writer(store, 0, error);
+    close(store->writer_lock); /* as it was found */
+    store->writer_lock = -1;
+    return FALSE;
 }
 
 static gboolean set_unborn_error(const Store *store, GError **error)
@@ -197,6 +229,20 @@ static gboolean check_size(Store *store, const char *path, StoreFlags flags, GEr
     return FALSE;
 }
 
+/* A reader that was killed while others had the store open holds the pages of its time, unless a writer looks for it. */
+static void forget_dead_readers(Store *store)
+{
+    int dead;
+    mdb_reader_check(store->env, &dead);
+}
+
+/* What only a writer does with the part that it has opened. */
+static gboolean begin_writing(Store *store, const char *path, GError **error)
+{
+    struct stat status;
+    return stat(path, &status) < 0 || name_writer(store, (guint64)status.st_ino, error);
+}
+
 static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
 {
     struct stat status;
@@ -226,7 +272,7 @@ static gboolean open_environment(Store *store, const char *path, StoreFlags flag
                     store->directory, (guint64)status.st_size, (guint64)(info.me_last_pgno + 1) * stats.ms_psize);
         return FALSE;
     }
-    return TRUE;
+    return !(flags & STORE_WRITE) || begin_writing(store, path, error);
 }
 
 static gboolean set_lacking_error(const Store *store, int table, GError **error)
@@ -380,7 +426,7 @@ gboolean store_compact(Store *store, GError **error)
 {
     g_autofree char *path = store_part_path(store->directory);
     g_autofree char *copy = g_build_filename(store->directory, COMPACT_NAME, NULL);
-    if (!copy_compact(store, copy, error))
+    if (!copy_compact(store, copy, error) || !name_writer(store, 0, error))
         return FALSE;
     mdb_env_close(store->env);
     store->env = NULL;
@@ -394,6 +440,8 @@ void store_free(Store *store)
         return;
     if (store->env)
         mdb_env_close(store->env);
+    if (store->writes && ftruncate(store->writer_lock, 0) < 0)
+        g_debug("the lock file of %s says that a process writes to it, which has ended", store->directory);
     if (store->writer_lock >= 0)
         close(store->writer_lock);
     g_mutex_clear(&store->lock);
@@ -457,6 +505,7 @@ static gboolean write_counters(StoreTxn *txn, GError **error);
 static gboolean write_once(Store *store, StoreBatch batch, gpointer user, gboolean *again, GError **error)
 {
     StoreTxn txn = {.store = store};
+    forget_dead_readers(store);
     int result = mdb_txn_begin(store->env, NULL, 0, &txn.txn);
     if (result != 0) {
         store_set_error(store, error, result, "begin to write");

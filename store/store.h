@@ -11,7 +11,8 @@
  * Integrity: every record carries a checksum, XXH3-128 of its value combined by exclusive or with that of its key.
  *   store_get checks it and fails with GALEN_ERROR_INPUT on a mismatch.
  * Tables that a later version added are empty in a store of an earlier one.
- * One writer process at a time (a second one is refused with who holds it); any number of readers.
+ * One writer process at a time (a second one is refused with who holds it); any number of readers. What readers and writers of
+ * any age do to each other, copies, read-only media and killed processes: docs/faults.md.
  *
  * Several processes on one job (base/comm.h), maybe on several machines that share the folder: one of them has the store
  * open for writing, the others with STORE_FOLLOW. These take no lock, because LMDB's lock file means nothing on another

@@ -282,6 +282,82 @@ static void test_a_second_writer_is_refused_and_told_who_writes(void)
     g_assert_nonnull(strstr(error->message, pid));
 }
 
+static gboolean write_over(StoreTxn *txn, gpointer user, GError **error)
+{
+    g_autofree guint8 *bytes = g_malloc(1 << 20);
+    memset(bytes, *(int *)user, 1 << 20);
+    return store_put_meta(txn, "n", "x", error) && store_put(txn, TABLE_META, "large", 5, bytes, 1 << 20, error);
+}
+
+/* A process that reads, and is killed while it does. */
+static void kill_a_reader(const char *path)
+{
+    int ready[2];
+    char byte;
+    g_assert_cmpint(pipe(ready), ==, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        Store *store = store_open(path, STORE_READ, NULL);
+        StoreTxn *txn = store ? store_read_begin(store, NULL) : NULL;
+        if (txn && write(ready[1], "r", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void test_a_killed_reader_holds_nothing(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autofree char *part = store_part_path(path);
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    int value = 0;
+    g_assert_true(store_write(store, write_over, &value, &error));
+    kill_a_reader(path);
+    for (value = 1; value < 60; value++)
+        g_assert_true(store_write(store, write_over, &value, &error));
+    GStatBuf status;
+    g_assert_cmpint(g_stat(part, &status), ==, 0);
+    g_assert_cmpint(status.st_size, <, 12 << 20);
+}
+
+/* As cp would copy it. */
+static char *copy_of(const char *path)
+{
+    char *copy = g_strconcat(path, ".copy", NULL);
+    g_autofree char *command = g_strdup_printf("rm -rf '%s' && cp -r '%s' '%s'", copy, path, copy);
+    g_assert_cmpint(system(command), ==, 0);
+    return copy;
+}
+
+static void test_a_copy_made_during_a_write_is_refused(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    Store *store = store_open(path, STORE_CREATE, &error);
+    g_autofree char *torn = copy_of(path), *lock = g_build_filename(torn, "writer.lock", NULL);
+    g_assert_null(store_open(torn, STORE_WRITE, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, lock));
+    g_clear_error(&error);
+    g_autoptr(Store) read = store_open(torn, STORE_READ, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(g_unlink(lock), ==, 0);
+    g_autoptr(Store) written = store_open(torn, STORE_WRITE, &error);
+    g_assert_no_error(error);
+    g_clear_pointer(&written, store_free);
+    store_free(store);
+    g_clear_pointer(&read, store_free);
+    g_autofree char *whole = copy_of(path);
+    g_autoptr(Store) copy = store_open(whole, STORE_WRITE, &error);
+    g_assert_no_error(error);
+}
+
 static gboolean put_other_version(StoreTxn *txn, gpointer user, GError **error)
 {
     return store_put_meta(txn, "format", "99", error);
@@ -529,6 +605,8 @@ int main(int argc, char **argv)
     g_test_add_func("/store/a follower sees what was written once it is refreshed", test_a_follower_sees_what_was_written_once_it_is_refreshed);
     g_test_add_func("/store/a failed batch leaves nothing", test_a_failed_batch_leaves_nothing);
     g_test_add_func("/store/a second writer is refused and told who writes", test_a_second_writer_is_refused_and_told_who_writes);
+    g_test_add_func("/store/a killed reader holds nothing", test_a_killed_reader_holds_nothing);
+    g_test_add_func("/store/a copy made during a write is refused", test_a_copy_made_during_a_write_is_refused);
     g_test_add_func("/store/a store of another version is refused", test_a_store_of_another_version_is_refused);
     g_test_add_func("/store/no store and a cut store are input errors", test_no_store_and_a_cut_store_are_input_errors);
     g_test_add_func("/store/a store that never began is begun anew", test_a_store_that_never_began_is_begun_anew);
