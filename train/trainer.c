@@ -166,7 +166,7 @@ static gboolean begin_or_resume(Run *run, GError **error)
         return FALSE;
     }
     if (!path && run->config.weights)
-        return checkpoint_load_weights(run->config.weights, engine_optimizer(run->engine), NULL, error);
+        return checkpoint_load_weights(run->config.weights, engine_optimizer(run->engine), run->comm, error);
     if (!path) {
         const ParameterTable *table = engine_model(run->engine)->table;
         g_autofree wide *values = g_new(wide, table->elements);
