@@ -31,6 +31,7 @@ static void read_packing(Audit *audit, StoreTxn *txn)
     const json_t *pack = json_object_get(settings, "pack");
     audit->bos = json_is_true(json_object_get(pack, "bos"));
     audit->eos = json_is_true(json_object_get(pack, "eos"));
+    audit->window = (guint64)json_integer_value(json_object_get(pack, "window"));
     /* Without the settings nobody knows what lies between documents, and tokens cannot be compared. */
     audit->has_tokens = audit->has_tokens && pack;
 }

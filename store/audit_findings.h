@@ -24,6 +24,7 @@ typedef struct Audit {
     gboolean has_tokens;  /* `tokenizer` is known */
     TokenizerFacts tokenizer;
     gboolean bos, eos;    /* around each document */
+    guint64 window;       /* of best-fit; 0: documents lie one behind the other */
     RightsSources *rights; /* NULL: the store does not say that it may be passed on */
     Tally *tally;         /* the sources */
     TableDigest tables[TABLE_COUNT]; /* as audit_records found them */

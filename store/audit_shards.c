@@ -147,14 +147,44 @@ static gboolean span_is_kept(const ShardView *view, const Span *span)
     return FALSE;
 }
 
+/* Of best-fit alone, up to a window's end, and nothing but EOS. */
+static void check_padding(const ShardView *view, const Span *span, gsize at)
+{
+    const Audit *audit = view->audit;
+    guint64 end = span->position + span->length;
+    if (!audit->window || span->source != SPAN_NO_SOURCE || end % audit->window != 0)
+        findings_add(view->check->findings, FINDING_SPAN_GAP, span_where(view->check, span),
+                     "%u tokens are padding, which the recipe does not ask for or which ends inside a window", span->length);
+    for (guint32 i = 0; i < span->length; i++)
+        if (token_at(view->ids.data, audit->tokenizer.width, at + i) != audit->tokenizer.eos) {
+            findings_add(view->check->findings, FINDING_TOKEN_MISMATCH, span_where(view->check, span),
+                         "token %u of the padding is not EOS", i);
+            return;
+        }
+}
+
+/* Best-fit cuts no document that fits into a window. */
+static void check_window(const ShardView *view, const Span *span)
+{
+    guint64 window = view->audit->window;
+    if (window && span->offset == 0 && span->length <= window && span->position / window != (span->position + span->length - 1) / window)
+        findings_add(view->check->findings, FINDING_SPAN_GAP, span_where(view->check, span),
+                     "document %" G_GUINT64_FORMAT " lies across a window's end, though it fits into a window", span->docno);
+}
+
 static void check_span(const ShardView *view, const Span *span, gsize index, gsize at)
 {
     const void *ids;
     gsize count;
     GError *cause = NULL;
+    if (span_is_padding(span)) {
+        check_padding(view, span, at);
+        return;
+    }
     if (!span_is_kept(view, span))
         return;
     check_source(view, span);
+    check_window(view, span);
     if (span->offset == 0)
         check_placement(view, span);
     if (!tokens_get(view->txn, span->docno, view->audit->tokenizer.width, &ids, &count, &cause)) {
@@ -182,7 +212,7 @@ static void check_spans(const ShardView *view)
             return;
         }
         check_span(view, &span, i, at);
-        check->begins += span.offset == 0;
+        check->begins += span.offset == 0 && !span_is_padding(&span);
         check->last = span;
         at += span.length;
     }

@@ -106,7 +106,7 @@ static json_t *split_json(const GArray *shards)
 {
     g_autoptr(Sha256Context) chain = sha256_new();
     json_t *object = json_object(), *list = json_array();
-    guint64 tokens = 0;
+    guint64 tokens = 0, padding = 0;
     for (guint i = 0; i < shards->len; i++) {
         const ShardTally *shard = &g_array_index(shards, ShardTally, i);
         json_t *entry = json_object();
@@ -116,9 +116,12 @@ static json_t *split_json(const GArray *shards)
         json_array_append_new(list, entry);
         sha256_update(chain, shard->digest.bytes, sizeof shard->digest.bytes);
         tokens += shard->tokens;
+        padding += shard->padding;
     }
     Sha256 digest = sha256_finish(chain);
     json_object_set_new(object, "tokens", json_integer((json_int_t)tokens));
+    if (padding) /* of best-fit; else as before there was any */
+        json_object_set_new(object, "padding", json_integer((json_int_t)padding));
     json_object_set_new(object, "sha256", sha256_json(&digest));
     json_object_set_new(object, "shards", list);
     return object;

@@ -34,7 +34,7 @@ typedef struct SourceTally {
 } SourceTally;
 
 typedef struct ShardTally {
-    guint64 tokens;
+    guint64 tokens, padding; /* the latter among the former */
     Sha256 digest, spans;
 } ShardTally;
 

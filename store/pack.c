@@ -19,58 +19,59 @@
 /* Of shards that are under way at once. */
 #define MEMORY ((guint64)256 << 20)
 
-/* Shards as they are read, one behind the other. */
+/* Shards as they are read, one behind the other. Those that are in the store already are gone through again, as nobody else
+ * knows what lies in the next one. */
 typedef struct Reader {
     Packing *packing;
     unsigned split;
-    guint64 number; /* of the next shard in the split */
+    guint32 number; /* of the next shard in the split */
+    guint64 done;   /* shards to pass over */
     PackCursor cursor;
 } Reader;
 
-static guint64 shards_of(const Packing *packing, unsigned split)
+/* Appends what lies in a shard: -1: error. */
+static int gather_pieces(PackCursor *cursor, guint64 room, GArray *pieces, GError **error)
 {
-    guint64 size = packing->recipe->pack.shard_tokens, tokens = packing->items[split].tokens;
-    return tokens / size + (tokens % size != 0);
+    PackPiece piece;
+    int more;
+    while ((more = pack_cursor_take(cursor, room, &piece, error)) > 0) {
+        g_array_append_val(pieces, piece);
+        room -= piece.span.length;
+    }
+    return more;
 }
 
-/* The reader stands before the first shard that is not written. */
-static gboolean seek_shard(Reader *reader, GError **error)
+/* NULL behind the last split. */
+static PackShard *open_shard(Reader *reader, GError **error)
 {
     Packing *packing = reader->packing;
-    guint64 done = packing->run.next;
-    for (reader->split = 0; reader->split + 1 < SPLIT_COUNT && done >= shards_of(packing, reader->split); reader->split++) {
-        done -= shards_of(packing, reader->split);
-        progress_add(packing->context->progress, packing->items[reader->split].tokens);
+    while (reader->split < SPLIT_COUNT) {
+        PackShard *shard = pack_shard_new(packing, split_names[reader->split], reader->number++);
+        int more = gather_pieces(&reader->cursor, packing->recipe->pack.shard_tokens, shard->pieces, error);
+        if (more == 0 && shard->pieces->len)
+            return shard;
+        pack_shard_free(shard);
+        if (more < 0)
+            return NULL;
+        pack_cursor_clear(&reader->cursor);
+        if (++reader->split < SPLIT_COUNT)
+            pack_cursor_init(&reader->cursor, &packing->items[reader->split]);
+        reader->number = 0;
     }
-    const PackItems *items = &packing->items[reader->split];
-    guint64 position = MIN(done * packing->recipe->pack.shard_tokens, items->tokens);
-    reader->number = done;
-    progress_add(packing->context->progress, position);
-    return pack_cursor_seek(&reader->cursor, items, position, error);
+    return NULL;
 }
 
 static gpointer next_shard(gpointer user, GError **error)
 {
     Reader *reader = user;
-    Packing *packing = reader->packing;
-    while (reader->number >= shards_of(packing, reader->split)) {
-        if (++reader->split == SPLIT_COUNT)
-            return NULL;
-        reader->number = 0;
-        reader->cursor = (PackCursor){.items = &packing->items[reader->split]};
+    PackShard *shard = open_shard(reader, error);
+    for (; shard && reader->done; reader->done--) {
+        for (guint i = 0; i < shard->pieces->len; i++)
+            progress_add(reader->packing->context->progress, g_array_index(shard->pieces, PackPiece, i).span.length);
+        pack_shard_free(shard);
+        shard = open_shard(reader, error);
     }
-    PackShard *shard = pack_shard_new(packing, split_names[reader->split], (guint32)reader->number++);
-    guint64 room = packing->recipe->pack.shard_tokens;
-    PackPiece piece;
-    int more;
-    while ((more = pack_cursor_take(&reader->cursor, room, &piece, error)) > 0) {
-        g_array_append_val(shard->pieces, piece);
-        room -= piece.span.length;
-    }
-    if (more == 0)
-        return shard;
-    pack_shard_free(shard);
-    return NULL;
+    return shard;
 }
 
 static gboolean work_shard(gpointer user, gpointer worker, gpointer item, GError **error)
@@ -99,7 +100,7 @@ static gboolean sink_shard(gpointer user, gpointer item, GError **error)
         g_prefix_error(error, "while packing shard %s/%u: ", shard->split, shard->number);
         return FALSE;
     }
-    progress_add(packing->context->progress, shard->tokens);
+    progress_add(packing->context->progress, shard->tokens - shard->padding);
     return TRUE;
 }
 
@@ -114,12 +115,14 @@ static gboolean pack_shards(Packing *packing, GError **error)
     guint64 most = MAX(MEMORY / bytes, 2) - 1;
     for (unsigned i = 0; i < SPLIT_COUNT; i++)
         total += packing->items[i].tokens;
-    Reader reader = {.packing = packing};
+    Reader reader = {.packing = packing, .done = packing->run.next};
     Pipeline pipeline = {.user = &reader, .next = next_shard, .work = work_shard, .sink = sink_shard, .item_free = free_shard};
     progress_begin(packing->context->progress, "pack", "tokens", total);
     unsigned jobs = (unsigned)MIN(most, (guint64)MAX(packing->context->jobs, 1));
     packing->buffers = g_async_queue_new_full(g_free);
-    gboolean good = seek_shard(&reader, error) && pipeline_run(&pipeline, jobs, jobs + 1, error);
+    pack_cursor_init(&reader.cursor, &packing->items[0]);
+    gboolean good = pipeline_run(&pipeline, jobs, jobs + 1, error);
+    pack_cursor_clear(&reader.cursor);
     g_async_queue_unref(packing->buffers);
     progress_end(packing->context->progress);
     return good;
@@ -134,13 +137,25 @@ static gboolean load_items(Packing *packing, gboolean listed, GError **error)
                           : pack_items_load(txn, packing->recipe, folder, packing->items, error));
 }
 
-/* Anew, or what is no more as it was. */
+static gboolean clear_layout(StoreTxn *txn, gpointer user, GError **error)
+{
+    return shards_clear(txn, error) && layout_leave(txn, error);
+}
+
+/* Anew, or what is no more as it was. Room in a window is no room for any document, so best-fit is made anew. */
 static gboolean pack_all(Packing *packing, const char *fingerprint, GError **error)
 {
     Store *store = packing->context->store;
     g_auto(Layout) layout = {0};
     gboolean kept;
-    if (!layout_use(store, "pack", fingerprint, &layout, &kept, error) || !load_items(packing, kept, error))
+    if (!layout_use(store, "pack", fingerprint, &layout, &kept, error))
+        return FALSE;
+    if (kept && packing->recipe->pack.mode == PACK_BEST_FIT) {
+        kept = FALSE;
+        if (!store_write(store, clear_layout, NULL, error))
+            return FALSE;
+    }
+    if (!load_items(packing, kept, error))
         return FALSE;
     if (kept)
         return repack_run(packing, error);
@@ -155,6 +170,8 @@ static char *pack_fingerprint(const Recipe *recipe, const Tokenizer *tokenizer, 
     g_autoptr(GString) text = g_string_new(NULL);
     g_string_append_printf(text, "pack 1 seed=%" G_GUINT64_FORMAT " shard_tokens=%" G_GUINT64_FORMAT, recipe->seed,
                            recipe->pack.shard_tokens);
+    if (recipe->pack.mode == PACK_BEST_FIT)
+        g_string_append_printf(text, " best-fit=%" G_GUINT64_FORMAT, recipe->pack.window);
     g_string_append_printf(text, " bos=%d eos=%d tokenizer=%s", recipe->pack.bos, recipe->pack.eos, hex);
     for (unsigned i = 0; i < recipe->sources_count; i++)
         g_string_append_printf(text, " %s=%u,%.0f,%.0f", recipe->sources[i].tag, recipe->sources[i].repeat,

@@ -2,7 +2,8 @@
  * store/pack.h - kept documents into shards: shuffled by seed, EOS between them, every token traceable.
  *
  * pack_run (a stage) walks a seeded permutation of (document, repeat), concatenates their tokens and cuts shards of a
- * fixed number of tokens for each split. Writes TABLE_SHARDS, TABLE_SPANS, and, when all shards are there,
+ * fixed number of tokens for each split; or, by best-fit, puts them together into windows, with padding (store/pack_fit.h).
+ * Writes TABLE_SHARDS, TABLE_SPANS, and, when all shards are there,
  * TABLE_PLACEMENTS (store/shard.h). Each batch ends at a shard boundary; a killed run goes on there.
  *
  * Memory: a few shards, whatever the corpus; the order of its documents lies in a nameless file in the store's folder, about 60

@@ -63,7 +63,8 @@ gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, const char *folder
 {
     Shuffle shuffle = {.items = items};
     for (unsigned i = 0; i < SPLIT_COUNT; i++)
-        items[i] = (PackItems){.split = split_names[i]};
+        items[i] = (PackItems){.split = split_names[i], .window = recipe->pack.mode == PACK_BEST_FIT ? recipe->pack.window : 0,
+                               .seed = random_at(recipe->seed, "fit", i)};
     if (!each_item(txn, count_item, items, error))
         return FALSE;
     for (unsigned i = 0; i < SPLIT_COUNT; i++) {
@@ -107,39 +108,4 @@ void pack_items_clear(PackItems items[SPLIT_COUNT])
         g_clear_pointer(&items[i].order, row_scatter_free);
         g_clear_pointer(&items[i].list, row_file_free);
     }
-}
-
-gboolean pack_cursor_seek(PackCursor *cursor, const PackItems *items, guint64 position, GError **error)
-{
-    *cursor = (PackCursor){.items = items};
-    PackPiece piece;
-    int more = 1;
-    while (more > 0 && cursor->position < position)
-        more = pack_cursor_take(cursor, position - cursor->position, &piece, error);
-    return more >= 0;
-}
-
-int pack_cursor_take(PackCursor *cursor, guint64 room, PackPiece *piece, GError **error)
-{
-    if (cursor->place >= cursor->items->count || room == 0)
-        return 0;
-    const PackItem *item = row_scatter_at(cursor->items->order, cursor->place, error);
-    if (!item)
-        return -1;
-    piece->item = *item;
-    piece->span = (Span){
-        .docno = item->docno,
-        .position = cursor->position,
-        .length = (guint32)MIN(room, (guint64)(item->length - cursor->offset)),
-        .offset = cursor->offset,
-        .source = item->source,
-        .repeat = item->repeat,
-    };
-    cursor->position += piece->span.length;
-    cursor->offset += piece->span.length;
-    if (cursor->offset == item->length) {
-        cursor->offset = 0;
-        cursor->place++;
-    }
-    return 1;
 }

@@ -2,9 +2,7 @@
  * store/pack_items.h - what goes into a split, and in which order. Used by pack*.c and repack.c alone.
  *
  * An item is one pass of one kept document. The order of a split is a seeded permutation of its items, which lie, in that
- * order, in a nameless file (base/row_scatter.h), so that memory does not grow with the corpus. A PackCursor walks it; where it
- * stands after any number of tokens follows from the lengths alone, so nothing but the number of shards written must be
- * remembered to go on after a kill. One cursor at a time.
+ * order, in a nameless file (base/row_scatter.h), so that memory does not grow with the corpus.
  */
 #ifndef STORE_PACK_ITEMS_H
 #define STORE_PACK_ITEMS_H
@@ -28,29 +26,13 @@ typedef struct PackItems {
     RowScatter *order; /* of PackItem, shuffled; NULL: not loaded */
     RowFile *list;     /* of PackItem, mapped, by document and repeat; NULL: not listed */
     guint64 count, tokens;
+    guint64 window, seed; /* of best-fit; window 0: one behind the other */
 } PackItems;
-
-typedef struct PackCursor {
-    const PackItems *items;
-    guint64 position; /* tokens before it in the split */
-    guint64 place;    /* of the item, in the order */
-    guint32 offset;   /* tokens of that item that are behind it */
-} PackCursor;
-
-/* A piece of an item, and where it lies. */
-typedef struct PackPiece {
-    PackItem item;
-    Span span;
-} PackPiece;
 
 /* One list for each split, by split_names; their files lie in `folder`. */
 gboolean pack_items_load(StoreTxn *txn, const Recipe *recipe, const char *folder, PackItems items[SPLIT_COUNT], GError **error);
 /* The same as lists by document and repeat, for whoever searches them. */
 gboolean pack_items_list(StoreTxn *txn, const char *folder, PackItems items[SPLIT_COUNT], GError **error);
 void pack_items_clear(PackItems items[SPLIT_COUNT]);
-
-gboolean pack_cursor_seek(PackCursor *cursor, const PackItems *items, guint64 position, GError **error);
-/* The next piece of at most `room` tokens: 1, 0 at the end or without room, -1. */
-int pack_cursor_take(PackCursor *cursor, guint64 room, PackPiece *piece, GError **error);
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef STORE_PACK_PARTS_H
 #define STORE_PACK_PARTS_H
 
-#include "store/pack_items.h"
+#include "store/pack_cursor.h"
 #include "store/stage.h"
 
 typedef struct Packing {
@@ -25,7 +25,7 @@ typedef struct PackShard {
     const Packing *packing;
     const char *split;
     guint32 number;
-    guint64 tokens;
+    guint64 tokens, padding; /* the latter among the former */
     GArray *pieces; /* of PackPiece */
     char *ids;
     GArray *spans;          /* of Span */

@@ -23,14 +23,20 @@ typedef struct Writing {
 
 static gboolean scatter_split(RowScatter *rows, const PackItems *items, unsigned split, GError **error)
 {
-    PackCursor cursor = {.items = items};
+    PackCursor cursor;
     PackPiece piece;
     int more;
+    pack_cursor_init(&cursor, items);
     while ((more = pack_cursor_take(&cursor, G_MAXUINT64, &piece, error)) > 0) {
+        if (span_is_padding(&piece.span))
+            continue;
         Row row = {piece.item.docno, piece.span.position, piece.item.length, piece.item.repeat, (guint16)split};
-        if (!row_scatter_put(rows, piece.item.index, &row, error))
-            return FALSE;
+        if (!row_scatter_put(rows, piece.item.index, &row, error)) {
+            more = -1;
+            break;
+        }
     }
+    pack_cursor_clear(&cursor);
     return more == 0;
 }
 

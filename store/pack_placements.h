@@ -8,7 +8,7 @@
 #ifndef STORE_PACK_PLACEMENTS_H
 #define STORE_PACK_PLACEMENTS_H
 
-#include "store/pack_items.h"
+#include "store/pack_cursor.h"
 #include "store/stage.h"
 
 gboolean pack_placements_write(StageContext *context, const PackItems items[SPLIT_COUNT], StageRun *run, GError **error);

@@ -105,6 +105,11 @@ static gboolean fetch_piece(PackShard *shard, StoreCursor *tokens, const PackPie
     const Packing *packing = shard->packing;
     const RecipePack *pack = &packing->recipe->pack;
     guint64 first = g_array_index(shard->pieces, PackPiece, 0).span.position;
+    char *to = shard->ids + (piece->span.position - first) * packing->width;
+    for (guint32 i = 0; span_is_padding(&piece->span) && i < piece->span.length; i++)
+        put_id(to + (gsize)i * packing->width, packing->width, packing->eos);
+    if (span_is_padding(&piece->span))
+        return TRUE;
     StoreValue value = {0};
     int found = store_cursor_find(tokens, piece->item.docno, &value, error);
     gsize count = value.length / packing->width;
@@ -112,7 +117,7 @@ static gboolean fetch_piece(PackShard *shard, StoreCursor *tokens, const PackPie
         return FALSE;
     if (found == 0 || value.length % packing->width != 0 || count + pack->bos + pack->eos != piece->item.length)
         return has_changed(piece->item.docno, error);
-    copy_ids(packing, &piece->span, piece->item.length, value.data, count, shard->ids + (piece->span.position - first) * packing->width);
+    copy_ids(packing, &piece->span, piece->item.length, value.data, count, to);
     return TRUE;
 }
 
@@ -134,8 +139,11 @@ static gboolean fetch_all(PackShard *shard, GError **error)
 void pack_shard_add_span(PackShard *shard, const Span *span)
 {
     g_array_append_val(shard->spans, *span);
-    shard->source_tokens[span->source] += span->length;
     shard->tokens += span->length;
+    if (span_is_padding(span))
+        shard->padding += span->length;
+    else
+        shard->source_tokens[span->source] += span->length;
 }
 
 gboolean pack_shard_fill(PackShard *shard, GError **error)

@@ -120,12 +120,39 @@ static RecipeStrings choose_list(const RecipeStrings *file, const char *word_for
     return *file;
 }
 
+static const char *const pack_modes[] = {"concatenate", "best-fit"};
+
+const char *recipe_pack_mode_name(PackMode mode)
+{
+    return pack_modes[mode];
+}
+
+static gboolean convert_pack_mode(Recipe *recipe, const RecipeFile *file, const char *path, GError **error)
+{
+    RecipePack *pack = &recipe->pack;
+    const char *name = file->pack && file->pack->mode ? file->pack->mode : pack_modes[PACK_CONCATENATE];
+    pack->mode = strcmp(name, pack_modes[PACK_BEST_FIT]) == 0 ? PACK_BEST_FIT : PACK_CONCATENATE;
+    if (strcmp(name, pack_modes[pack->mode]) != 0)
+        return recipe_fault(error, path, "pack: mode is concatenate or best-fit, not '%s'", name);
+    if (pack->mode == PACK_CONCATENATE && file->pack && file->pack->window)
+        return recipe_fault(error, path, "pack: a window goes with 'mode: best-fit'; concatenated tokens have none");
+    if (pack->mode == PACK_BEST_FIT && (pack->window < 2 || pack->window > 1048576))
+        return recipe_fault(error, path, "pack: window is 2 to 1048576 tokens, not %" G_GUINT64_FORMAT, pack->window);
+    if (pack->mode == PACK_BEST_FIT && pack->window > pack->shard_tokens)
+        return recipe_fault(error, path, "pack: a window of %" G_GUINT64_FORMAT " tokens does not fit into shards of %" G_GUINT64_FORMAT
+                            "; raise shard_tokens", pack->window, pack->shard_tokens);
+    if (pack->mode == PACK_BEST_FIT)
+        pack->shard_tokens -= pack->shard_tokens % pack->window;
+    return TRUE;
+}
+
 static void convert_output(Recipe *recipe, const RecipeFile *file)
 {
     recipe->tokenizer.model = file->tokenizer ? file->tokenizer->model : NULL;
     recipe->tokenizer.special = choose_list(file->tokenizer ? &file->tokenizer->special : NULL, "none", default_special,
                                             G_N_ELEMENTS(default_special));
     recipe->pack = (RecipePack){
+        .window = SETTING(file->pack, window, 2048),
         .shard_tokens = SETTING(file->pack, shard_tokens, 16777216),
         .bos = SETTING(file->pack, bos, false),
         .eos = SETTING(file->pack, eos, true),
@@ -168,7 +195,7 @@ Recipe *recipe_load(const char *path, const char *inputs, GError **error)
         !recipe_upsample_make(path, file->upsample, recipe, error) || !recipe_mix_make(path, file->mix, recipe, error))
         return NULL;
     convert_output(recipe, file);
-    if (!recipe_search_make(path, file, recipe, error) || !check_settings(recipe, path, error))
+    if (!recipe_search_make(path, file, recipe, error) || !check_settings(recipe, path, error) || !convert_pack_mode(recipe, file, path, error))
         return NULL;
     return g_steal_pointer(&recipe);
 }

@@ -198,8 +198,13 @@ typedef struct RecipeTokenizer {
     RecipeStrings special;   /* added behind the model's pieces; "none" alone in the file: none */
 } RecipeTokenizer;
 
+typedef enum { PACK_CONCATENATE, PACK_BEST_FIT } PackMode;
+const char *recipe_pack_mode_name(PackMode mode);
+
 typedef struct RecipePack {
-    uint64_t shard_tokens;   /* 16,777,216 */
+    PackMode mode;           /* documents one behind the other, or put together into windows: concatenate */
+    uint64_t window;         /* tokens that best-fit puts together: 2,048 */
+    uint64_t shard_tokens;   /* 16,777,216; of best-fit whole windows, as many as fit into it */
     bool bos;                /* a BOS token before each document: false */
     bool eos;                /* an EOS token after each: true */
 } RecipePack;

@@ -236,6 +236,8 @@ static const cyaml_schema_field_t tokenizer_fields[] = {
 };
 
 static const cyaml_schema_field_t pack_fields[] = {
+    STRING(FilePack, mode),
+    UNSIGNED(FilePack, window),
     UNSIGNED(FilePack, shard_tokens),
     BOOLEAN(FilePack, bos),
     BOOLEAN(FilePack, eos),

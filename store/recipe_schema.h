@@ -154,7 +154,8 @@ typedef struct FileTokenizer {
 } FileTokenizer;
 
 typedef struct FilePack {
-    uint64_t *shard_tokens;
+    char *mode;
+    uint64_t *window, *shard_tokens;
     bool *bos, *eos;
 } FilePack;
 

@@ -234,6 +234,10 @@ static json_t *mix_settings(const RecipeMix *mix)
 static json_t *pack_settings(const RecipePack *pack)
 {
     json_t *object = json_object();
+    if (pack->mode == PACK_BEST_FIT) { /* else as before there were modes */
+        set_text(object, "mode", recipe_pack_mode_name(pack->mode));
+        set_whole(object, "window", pack->window);
+    }
     set_whole(object, "shard_tokens", pack->shard_tokens);
     set_flag(object, "bos", pack->bos);
     set_flag(object, "eos", pack->eos);

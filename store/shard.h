@@ -3,7 +3,8 @@
  *
  * A split ("train", "valid" or "test") is one long row of token ids, cut into shards of `shard_tokens` tokens (the last may be
  * shorter, and so may those out of which documents were taken: store/repack.h). A shard is one LMDB value of u16 (vocabulary up to 65,536) or u32 ids, little-endian. Beside each shard
- * lies the array of its spans, in token order without gaps: which document each run of tokens belongs to.
+ * lies the array of its spans, in token order without gaps: which document each run of tokens belongs to. Packed by best-fit
+ * (store/recipe.h) some are padding: of no document (DOCNO_NONE) and no source (SPAN_NO_SOURCE), EOS again and again.
  * Positions are token numbers from the start of the split, from 0.
  *
  * Sequence: r = shard_reader_open(store, "train", e); shard_reader_read(r, position, ids, n, e); shard_reader_free(r).
@@ -24,6 +25,12 @@ typedef struct Span {
     guint32 source;   /* index in the recipe's list of sources */
     guint32 repeat;   /* 0 for the first pass of the document */
 } Span;
+
+#define SPAN_NO_SOURCE G_MAXUINT32
+static inline gboolean span_is_padding(const Span *span)
+{
+    return span->docno == DOCNO_NONE;
+}
 
 typedef struct ShardReader ShardReader;
 ShardReader *shard_reader_open(Store *store, const char *split, GError **error);

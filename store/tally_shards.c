@@ -47,6 +47,10 @@ static gboolean count_spans(const ShardPass *pass, const StoreValue *spans, Shar
     result->passes_by_source = g_new0(guint64, pass->tally->sources->len + 1);
     for (gsize i = 0; i < spans->length / sizeof(Span); i++) {
         Span span = span_at(spans->data, i);
+        if (span_is_padding(&span)) {
+            result->tally.padding += span.length;
+            continue;
+        }
         if (span.source >= pass->tally->sources->len)
             return bad_shard(result, "has a span of an unknown source", error);
         result->tokens_by_source[span.source] += span.length;

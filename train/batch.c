@@ -59,6 +59,37 @@ static void hash_ids(Batch *batch)
     hash128_hex(hash128(little, count * sizeof *little), batch->hash);
 }
 
+static void leave_out(Batch *batch, gsize target)
+{
+    if (!batch->left_out)
+        batch->left_out = g_new0(guint8, batch->sequences * batch->context);
+    batch->left_out_count += !batch->left_out[target];
+    batch->left_out[target] = 1;
+}
+
+/* The targets that are padding, and those behind it. */
+static void leave_padding_out(Batch *batch, gsize sequence, const Span *span)
+{
+    gsize first = sequence * batch->context, from = (gsize)(span->position - batch->windows[sequence] * batch->context);
+    if (!span_is_padding(span))
+        return;
+    for (gsize at = from; at < from + span->length; at++) {
+        if (at > 0)
+            leave_out(batch, first + at - 1);
+        if (at < batch->context)
+            leave_out(batch, first + at);
+    }
+}
+
+static void mark_padding(Batch *batch)
+{
+    g_clear_pointer(&batch->left_out, g_free);
+    batch->left_out_count = 0;
+    for (gsize s = 0; s < batch->sequences; s++)
+        for (gsize i = batch->first_span[s]; i < batch->first_span[s + 1]; i++)
+            leave_padding_out(batch, s, &g_array_index(batch->spans, Span, i));
+}
+
 /* Reads the windows already chosen in batch->windows. */
 static gboolean read_windows(const BatchPlan *plan, Batch *batch, GError **error)
 {
@@ -80,6 +111,7 @@ static gboolean read_windows(const BatchPlan *plan, Batch *batch, GError **error
             }
     }
     batch->first_span[batch->sequences] = batch->spans->len;
+    mark_padding(batch);
     hash_ids(batch);
     return TRUE;
 }
@@ -213,6 +245,7 @@ void batch_clear(Batch *batch)
     g_free(batch->ids);
     g_free(batch->first_span);
     g_free(batch->windows);
+    g_free(batch->left_out);
     if (batch->spans)
         g_array_free(batch->spans, TRUE);
     memset(batch, 0, sizeof *batch);
@@ -249,9 +282,13 @@ static BatchLoss span_loss(const Batch *batch, gsize sequence, const Span *span,
     guint64 first_target = batch->windows[sequence] * batch->context + 1;
     guint64 begin = MAX(span->position, first_target), end = span->position + span->length;
     BatchLoss sum = {.key = key == BATCH_BY_SOURCE ? span->source : span->docno};
-    for (guint64 position = begin; position < end; position++)
-        sum.loss += losses[sequence * batch->context + (position - first_target)];
-    sum.tokens = end > begin ? end - begin : 0;
+    for (guint64 position = begin; position < end; position++) {
+        gsize target = sequence * batch->context + (gsize)(position - first_target);
+        if (batch_leaves_out(batch, target))
+            continue;
+        sum.loss += losses[target];
+        sum.tokens++;
+    }
     return sum;
 }
 

@@ -6,6 +6,9 @@
  * permutation. A batch is a pure function of (digest of the shards, seed, step): neither the micro-batch, nor the number
  * of ranks, nor where a run was interrupted has a part in it, and a longer run begins with the same batches.
  *
+ * In a store that was packed by best-fit some tokens are padding (store/shard.h): they are no targets, and what follows one is
+ * none either. Windows are those of the packing where `context` is its window, or divides it.
+ *
  * Sequence: p = batch_plan_new(reader, ...); batch_read(p, step, &batch, e); ...; batch_clear(&batch); batch_plan_free(p).
  * The reader is borrowed and must outlive the plan.
  */
@@ -30,6 +33,8 @@ typedef struct Batch {
     GArray *spans;               /* of Span: those of each sequence in turn, clipped to its window */
     gsize *first_span;           /* sequences + 1 indices into spans */
     guint64 *windows;            /* the number of each sequence's window */
+    guint8 *left_out;            /* [sequences, context]: targets that are padding, or whose input is; NULL: none */
+    gsize left_out_count;
     char hash[HASH128_HEX_SIZE]; /* XXH3-128 of ids, as little-endian u32: two runs with the same ate the same */
 } Batch;
 
@@ -46,6 +51,15 @@ gboolean batch_read(const BatchPlan *plan, guint64 step, Batch *batch, GError **
 gboolean batch_read_spread(const BatchPlan *plan, Batch *batch, GError **error);
 /* The step and the sequence in it that see window `window` in epoch `epoch`; both from 0. */
 void batch_find(const BatchPlan *plan, guint64 window, guint64 epoch, guint64 *step, gsize *sequence);
+/* Targets whose loss counts: losses of the others are 0 for whoever adds them up. */
+static inline gsize batch_targets(const Batch *batch)
+{
+    return batch->sequences * batch->context - batch->left_out_count;
+}
+static inline gboolean batch_leaves_out(const Batch *batch, gsize target)
+{
+    return batch->left_out && batch->left_out[target];
+}
 void batch_clear(Batch *batch);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
 
@@ -64,7 +78,7 @@ typedef struct BatchLoss {
 typedef enum { BATCH_BY_SOURCE, BATCH_BY_DOCUMENT } BatchKey;
 
 /* Splits losses[sequences * context], one for each target in order, by key: an array of BatchLoss sorted by key. The
- * tokens of all keys add up to those of the batch, and loss times tokens to its total loss. */
+ * tokens of all keys add up to batch_targets, and loss times tokens to its total loss. */
 GArray *batch_losses(const Batch *batch, const double *losses, BatchKey key);
 
 #endif

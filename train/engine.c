@@ -207,7 +207,7 @@ static gsize fill_rows(const Work *work, gsize micro_batch)
     batch_starts(batch, first, count, engine->settings.document_mask, engine->rows.starts);
     fill_positions(engine, rows, targets + capacity);
     for (gsize r = 0; r < rows; r++)
-        engine->rows.weights[r] = (wide)(1 / (double)(batch->sequences * context));
+        engine->rows.weights[r] = batch_leaves_out(batch, first * context + r) ? 0 : (wide)(1 / (double)batch_targets(batch));
     return rows;
 }
 
@@ -261,7 +261,7 @@ static void keep_losses(const Work *work, gsize micro_batch, gsize rows)
         return;
     engine->backend->download(engine->backend, engine->host_losses, engine->losses, rows * sizeof(wide));
     for (gsize r = 0; r < rows; r++)
-        work->losses[at + r] = engine->host_losses[r];
+        work->losses[at + r] = batch_leaves_out(work->batch, at + r) ? 0 : engine->host_losses[r];
 }
 
 static void pass_forward(Work *work, const Pass *pass)

@@ -237,7 +237,7 @@ static double mean_of(const Batch *batch, const double *losses)
     double sum = 0;
     for (gsize i = 0; i < targets; i++)
         sum += losses[i];
-    return sum / (double)targets;
+    return sum / (double)MAX(batch_targets(batch), 1);
 }
 
 gboolean journal_validation(Journal *journal, const ShardReader *valid, const Batch *batch, const double *losses,
@@ -249,7 +249,7 @@ gboolean journal_validation(Journal *journal, const ShardReader *valid, const Ba
     report->eval_sources_count = journal->eval_sources->len;
     g_autoptr(json_t) line =
         json_pack("{s:I, s:{s:f, s:I, s:o}}", "step", (json_int_t)report->step, "eval", "loss", report->eval_loss,
-                  "tokens", (json_int_t)(batch->sequences * batch->context), "loss_by_source",
+                  "tokens", (json_int_t)batch_targets(batch), "loss_by_source",
                   sources_to_json(journal->eval_sources));
     const TensorboardScalar scalar = {"valid/loss", report->eval_loss};
     return run_log_write(journal->log, line, error) &&

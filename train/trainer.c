@@ -188,7 +188,7 @@ static double mean_loss(const Run *run, const Batch *batch)
     double sum = 0;
     for (gsize i = 0; i < targets; i++)
         sum += run->losses[i];
-    return sum / (double)targets;
+    return sum / (double)MAX(batch_targets(batch), 1);
 }
 
 static gboolean evaluate(Run *run, TrainReport *report, GError **error)

@@ -28,6 +28,8 @@ static gboolean count_split(Store *store, const char *split, Lengths *lengths, G
             return FALSE;
         for (guint i = 0; i < spans->len; i++) {
             const Span *span = &g_array_index(spans, Span, i);
+            if (span_is_padding(span))
+                continue;
             if (span->offset == 0) {
                 count(lengths, open);
                 open = 0;

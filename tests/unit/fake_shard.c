@@ -25,6 +25,13 @@ void fake_shard_break(guint64 docno)
     broken = docno;
 }
 
+static gboolean pads;
+
+void fake_shard_pad(gboolean pad)
+{
+    pads = pad;
+}
+
 static void add_document(ShardReader *reader, guint64 seed, guint64 docno, guint64 tokens)
 {
     guint64 length = MIN(37 + random_at(seed, "length", docno) % 100, tokens - reader->ids->len), start = reader->ids->len;
@@ -51,6 +58,11 @@ ShardReader *shard_reader_open(Store *store, const char *split, GError **error)
     reader->spans = g_array_new(FALSE, FALSE, sizeof(Span));
     for (guint64 docno = 0; reader->ids->len < split_tokens[valid]; docno++)
         add_document(reader, seed, docno, split_tokens[valid]);
+    for (guint i = 0; pads && i < reader->spans->len; i++) {
+        Span *span = &g_array_index(reader->spans, Span, i);
+        if (span->docno % 7 == 6)
+            *span = (Span){DOCNO_NONE, span->position, span->length, span->offset, SPAN_NO_SOURCE, 0};
+    }
     reader->digest = sha256(reader->ids->data, reader->ids->len * sizeof(guint16));
     return reader;
 }

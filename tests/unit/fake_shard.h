@@ -19,5 +19,7 @@ void fake_shard_configure(guint64 train_tokens, guint64 valid_tokens, guint64 sa
 /* From then on this document of every split is noise, from which nothing can be learnt, and a source of
  * its own; G_MAXUINT64: none is. */
 void fake_shard_break(guint64 docno);
+/* From the next shard_reader_open on every seventh document is padding. */
+void fake_shard_pad(gboolean pad);
 
 #endif

@@ -185,6 +185,46 @@ static void test_losses_by_source_and_document_add_up_to_the_batch(void)
     check_losses(&batch, losses, BATCH_BY_DOCUMENT);
 }
 
+static gboolean is_padding(const ShardReader *from, guint64 position)
+{
+    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    g_assert_true(shard_reader_spans(from, position, 1, spans, NULL));
+    return span_is_padding(&g_array_index(spans, Span, 0));
+}
+
+static void test_padding_is_no_target_and_belongs_to_nobody(void)
+{
+    fake_shard_pad(TRUE);
+    g_autoptr(ShardReader) padded = shard_reader_open(NULL, "train", NULL);
+    fake_shard_pad(FALSE);
+    g_autoptr(BatchPlan) plan = batch_plan_new(padded, "train", CONTEXT, 30, 3, NULL);
+    g_auto(Batch) batch = {0};
+    double losses[30 * CONTEXT], sum = 0, expected = 0;
+    gsize left_out = 0;
+    guint64 tokens = 0;
+    read_step(plan, 1, &batch);
+    read_step(plan, 0, &batch);
+    for (gsize t = 0; t < G_N_ELEMENTS(losses); t++) {
+        guint64 input = batch.windows[t / CONTEXT] * CONTEXT + t % CONTEXT;
+        gboolean out = is_padding(padded, input) || is_padding(padded, input + 1);
+        g_assert_cmpint(batch_leaves_out(&batch, t), ==, out);
+        left_out += out;
+        losses[t] = random_unit_at(1, "loss", t);
+        expected += out ? 0 : losses[t];
+    }
+    g_assert_cmpuint(left_out, >, CONTEXT);
+    g_assert_cmpuint(batch_targets(&batch), ==, 30 * CONTEXT - left_out);
+    g_autoptr(GArray) split = batch_losses(&batch, losses, BATCH_BY_SOURCE);
+    for (guint i = 0; i < split->len; i++) {
+        const BatchLoss *loss = &g_array_index(split, BatchLoss, i);
+        g_assert_cmpuint(loss->key, <, 2);
+        tokens += loss->tokens;
+        sum += loss->loss * (double)loss->tokens;
+    }
+    g_assert_cmpuint(tokens, ==, batch_targets(&batch));
+    g_assert_cmpfloat(fabs(sum - expected), <, 1e-9);
+}
+
 static void test_starts_are_those_of_sequences_or_of_documents(void)
 {
     g_autoptr(BatchPlan) plan = plan_of(20, 3);
@@ -239,6 +279,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     reader = shard_reader_open(NULL, "train", NULL);
     g_test_add_func("/batch/an evaluation meets every source", test_an_evaluation_meets_every_source);
+    g_test_add_func("/batch/padding is no target and belongs to nobody", test_padding_is_no_target_and_belongs_to_nobody);
     g_test_add_func("/batch/the step of a window is found backwards", test_the_step_of_a_window_is_found_backwards);
     g_test_add_func("/batch/an epoch predicts every token once", test_an_epoch_predicts_every_token_once);
     g_test_add_func("/batch/a batch holds the tokens of its windows", test_a_batch_holds_the_tokens_of_its_windows);

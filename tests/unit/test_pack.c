@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/audit.h"
 #include "store/manifest.h"
 #include "store/mix.h"
-#include "store/shard.h"
+#include "store/shard_record.h"
 #include "store/split.h"
 #include "store/tokenizer_store.h"
 #include "tests/unit/store_fixture.h"
@@ -422,6 +423,101 @@ static void test_a_run_that_ended_among_the_placements_goes_on_there(void)
     }
 }
 
+/* Every span is a document's, or padding up to the end of a window; returns how much of it there is. */
+static guint64 check_windows(Store *store, const char *split, guint64 window, guint begins[FIXTURE_DOCUMENTS])
+{
+    g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    g_autoptr(GArray) ids = read_split(store, split, spans);
+    guint64 padding = 0;
+    for (guint i = 0; i < spans->len; i++) {
+        const Span *span = &g_array_index(spans, Span, i);
+        const guint32 *tokens = &g_array_index(ids, guint32, span->position);
+        guint64 end = span->position + span->length;
+        if (span_is_padding(span)) {
+            g_assert_cmpuint(span->source, ==, SPAN_NO_SOURCE);
+            g_assert_cmpuint(end % window, ==, 0);
+            for (guint k = 0; k < span->length; k++)
+                g_assert_cmpuint(tokens[k], ==, tokenizer_eos(fixture->tokenizer));
+            padding += span->length;
+            continue;
+        }
+        g_autoptr(GArray) document = fixture_ids(fixture, store, span->docno);
+        g_assert_cmpmem(tokens, span->length * 4, &g_array_index(document, guint32, span->offset), span->length * 4);
+        if (document->len <= window)
+            g_assert_true(span->length == document->len && span->position / window == (end - 1) / window);
+        begins[span->docno] += span->offset == 0;
+    }
+    return padding;
+}
+
+/* How many errors the audit finds; of one kind, or of all (NULL). */
+static gint64 errors_of(Store *store, const char *kind)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) findings = audit_store(store_directory(store), 2, NULL, &error);
+    gint64 errors = 0;
+    g_assert_no_error(error);
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+        if (finding->severity == SEVERITY_ERROR)
+            g_test_message("%s %s %s", finding->id, finding->where, finding->message);
+        errors += finding->severity == SEVERITY_ERROR && (!kind || g_str_equal(finding->id, kind));
+    }
+    return errors;
+}
+
+/* Another token for the first one of the first padding. */
+static gboolean change_padding(StoreTxn *txn, gpointer user, GError **error)
+{
+    guint8 key[SHARD_KEY_SIZE];
+    StoreValue ids, spans;
+    shard_key("train", 0, key);
+    for (guint32 shard = 0; store_get(txn, TABLE_SHARDS, key, sizeof key, &ids, error); shard_key("train", ++shard, key)) {
+        g_assert_true(store_get(txn, TABLE_SPANS, key, sizeof key, &spans, error));
+        for (gsize i = 0; i < spans.length / sizeof(Span); i++) {
+            Span span = span_at(spans.data, i), first = span_at(spans.data, 0);
+            g_autofree guint16 *changed = g_memdup2(ids.data, ids.length);
+            if (!span_is_padding(&span))
+                continue;
+            changed[span.position - first.position] ^= 1;
+            return store_put(txn, TABLE_SHARDS, key, sizeof key, changed, ids.length, error);
+        }
+    }
+    return FALSE;
+}
+
+static void test_best_fit_cuts_no_document_that_fits_into_a_window(void)
+{
+    static const guint64 windows[] = {16, 32, 64};
+    guint padded = 0; /* short windows may need none, where all documents are long */
+    for (unsigned w = 0; w < G_N_ELEMENTS(windows); w++) {
+        g_autofree char *name = g_strdup_printf("fit %u", w), *other = g_strdup_printf("fit again %u", w);
+        guint begins[FIXTURE_DOCUMENTS] = {0};
+        gint64 written = 7;
+        fixture->recipe->pack.mode = PACK_BEST_FIT;
+        fixture->recipe->pack.window = windows[w];
+        g_autoptr(Store) store = built_store(name), again = built_store(other);
+        check_windows(store, "valid", windows[w], begins);
+        memset(begins, 0, sizeof begins);
+        guint64 padding = check_windows(store, "train", windows[w], begins);
+        padded += padding > 0;
+        for (Docno docno = 0; docno < FIXTURE_DOCUMENTS; docno++)
+            g_assert_true(begins[docno] == 0 || begins[docno] == fixture->recipe->sources[docno % 3].repeat);
+        g_assert_cmpint(errors_of(store, NULL), ==, 0);
+        fixture_write(again, interrupt, &written);
+        fixture_build(fixture, again);
+        assert_same_table(store, again, TABLE_PLACEMENTS);
+        assert_same_table(store, again, TABLE_SHARDS);
+        assert_same_table(store, again, TABLE_SPANS);
+        if (padding) {
+            fixture_write(again, change_padding, NULL);
+            g_assert_cmpint(errors_of(again, FINDING_TOKEN_MISMATCH), ==, 1);
+        }
+        fixture->recipe->pack.mode = PACK_CONCATENATE;
+    }
+    g_assert_cmpuint(padded, >, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -433,6 +529,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pack/placements say where each repeat begins", test_placements_say_where_each_repeat_begins);
     g_test_add_func("/pack/shards have the asked size but the last", test_shards_have_the_asked_size_but_the_last);
     g_test_add_func("/pack/bos and eos stand where the recipe wants them", test_bos_and_eos_stand_where_the_recipe_wants_them);
+    g_test_add_func("/pack/best-fit cuts no document that fits into a window", test_best_fit_cuts_no_document_that_fits_into_a_window);
     g_test_add_func("/pack/a run that ended among the placements goes on there", test_a_run_that_ended_among_the_placements_goes_on_there);
     g_test_add_func("/pack/a killed run goes on to the same bytes", test_a_killed_run_goes_on_to_the_same_bytes);
     g_test_add_func("/pack/a run goes on from many shards", test_a_run_goes_on_from_many_shards);
