@@ -29,13 +29,13 @@ typedef struct Reader {
     PackCursor cursor;
 } Reader;
 
-/* Appends what lies in a shard: -1: error. */
-static int gather_pieces(PackCursor *cursor, guint64 room, GArray *pieces, GError **error)
+/* Adds what lies in a shard; -1: error. */
+static int gather_pieces(PackCursor *cursor, guint64 room, PackShard *shard, GError **error)
 {
     PackPiece piece;
     int more;
     while ((more = pack_cursor_take(cursor, room, &piece, error)) > 0) {
-        g_array_append_val(pieces, piece);
+        pack_shard_add(shard, &piece);
         room -= piece.span.length;
     }
     return more;
@@ -47,8 +47,8 @@ static PackShard *open_shard(Reader *reader, GError **error)
     Packing *packing = reader->packing;
     while (reader->split < SPLIT_COUNT) {
         PackShard *shard = pack_shard_new(packing, split_names[reader->split], reader->number++);
-        int more = gather_pieces(&reader->cursor, packing->recipe->pack.shard_tokens, shard->pieces, error);
-        if (more == 0 && shard->pieces->len)
+        int more = gather_pieces(&reader->cursor, packing->recipe->pack.shard_tokens, shard, error);
+        if (more == 0 && shard->spans->len)
             return shard;
         pack_shard_free(shard);
         if (more < 0)
@@ -66,8 +66,7 @@ static gpointer next_shard(gpointer user, GError **error)
     Reader *reader = user;
     PackShard *shard = open_shard(reader, error);
     for (; shard && reader->done; reader->done--) {
-        for (guint i = 0; i < shard->pieces->len; i++)
-            progress_add(reader->packing->context->progress, g_array_index(shard->pieces, PackPiece, i).span.length);
+        progress_add(reader->packing->context->progress, shard->tokens - shard->padding);
         pack_shard_free(shard);
         shard = open_shard(reader, error);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * store/pack_parts.h - what packing and repacking have in common. Used by pack*.c and repack.c alone.
  *
- * One shard, packing: s = pack_shard_new(packing, split, number); append to s->pieces what lies in it, in order;
+ * One shard, packing: s = pack_shard_new(packing, split, number); pack_shard_add for what lies in it, in order;
  * pack_shard_fill(s, e) on any thread; pack_shard_put(s, txn, e); pack_shard_free(s). The tokens of a shard are fetched by rising
  * documents, not in the order in which they lie there, so that the store is read in one direction. Buffers go back to the packing
  * and are used again. Repacking gives s->ids and the spans (pack_shard_add_span) itself, and keeps the former.
@@ -26,15 +26,16 @@ typedef struct PackShard {
     const char *split;
     guint32 number;
     guint64 tokens, padding; /* the latter among the former */
-    GArray *pieces; /* of PackPiece */
     char *ids;
-    GArray *spans;          /* of Span */
+    GArray *spans;   /* of Span */
+    GArray *lengths; /* of guint32, where the shard is to be filled: tokens of each span's whole item */
     guint64 *source_tokens; /* of each source */
     Sha256 digest;
 } PackShard;
 
 PackShard *pack_shard_new(const Packing *packing, const char *split, guint32 number);
 void pack_shard_free(PackShard *shard);
+void pack_shard_add(PackShard *shard, const PackPiece *piece);
 void pack_shard_add_span(PackShard *shard, const Span *span);
 gboolean pack_shard_fill(PackShard *shard, GError **error);
 /* Tokens, spans and digest. */

@@ -14,8 +14,8 @@ PackShard *pack_shard_new(const Packing *packing, const char *split, guint32 num
         .packing = packing,
         .split = split,
         .number = number,
-        .pieces = g_array_new(FALSE, FALSE, sizeof(PackPiece)),
         .spans = g_array_new(FALSE, FALSE, sizeof(Span)),
+        .lengths = g_array_new(FALSE, FALSE, sizeof(guint32)),
         .source_tokens = g_new0(guint64, packing->recipe->sources_count),
     };
     return shard;
@@ -25,35 +25,34 @@ void pack_shard_free(PackShard *shard)
 {
     if (shard->ids)
         g_async_queue_push(shard->packing->buffers, shard->ids);
-    g_array_unref(shard->pieces);
     g_array_unref(shard->spans);
+    g_array_unref(shard->lengths);
     g_free(shard->source_tokens);
     g_free(shard);
 }
 
 /* ---- Filling ----------------------------------------------------------------------------------------------------- */
 
-typedef struct Fetch {
-    Docno docno;
-    guint64 piece;
-} Fetch;
-
-static int compare_fetches(gconstpointer left, gconstpointer right)
+static const Span *span_of(const PackShard *shard, guint32 index)
 {
-    const Fetch *a = left, *b = right;
-    int order = (a->docno > b->docno) - (a->docno < b->docno);
-    return order ? order : (a->piece > b->piece) - (a->piece < b->piece);
+    return &g_array_index(shard->spans, Span, index);
 }
 
-static GArray *fetches_of(const PackShard *shard)
+static int compare_documents(gconstpointer left, gconstpointer right, gpointer user)
 {
-    GArray *fetches = g_array_sized_new(FALSE, FALSE, sizeof(Fetch), shard->pieces->len);
-    for (guint i = 0; i < shard->pieces->len; i++) {
-        Fetch fetch = {g_array_index(shard->pieces, PackPiece, i).item.docno, i};
-        g_array_append_val(fetches, fetch);
-    }
-    g_array_sort(fetches, compare_fetches);
-    return fetches;
+    guint32 a = *(const guint32 *)left, b = *(const guint32 *)right;
+    Docno first = span_of(user, a)->docno, second = span_of(user, b)->docno;
+    return first != second ? (first < second ? -1 : 1) : (a > b) - (a < b);
+}
+
+/* Numbers of the spans by rising documents; padding comes last. */
+static GArray *by_document(PackShard *shard)
+{
+    GArray *numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint32), shard->spans->len);
+    for (guint32 i = 0; i < shard->spans->len; i++)
+        g_array_append_val(numbers, i);
+    g_array_sort_with_data(numbers, compare_documents, shard);
+    return numbers;
 }
 
 static void put_id(char *to, unsigned width, guint32 id)
@@ -100,40 +99,49 @@ gboolean pack_copy_tokens(const Packing *packing, StoreTxn *txn, const Span *spa
     return FALSE;
 }
 
-static gboolean fetch_piece(PackShard *shard, StoreCursor *tokens, const PackPiece *piece, GError **error)
+static void put_padding(const PackShard *shard, const Span *span, char *to)
+{
+    for (guint32 i = 0; i < span->length; i++)
+        put_id(to + (gsize)i * shard->packing->width, shard->packing->width, shard->packing->eos);
+}
+
+static gboolean fetch_span(PackShard *shard, StoreCursor *tokens, guint32 number, GError **error)
 {
     const Packing *packing = shard->packing;
     const RecipePack *pack = &packing->recipe->pack;
-    guint64 first = g_array_index(shard->pieces, PackPiece, 0).span.position;
-    char *to = shard->ids + (piece->span.position - first) * packing->width;
-    for (guint32 i = 0; span_is_padding(&piece->span) && i < piece->span.length; i++)
-        put_id(to + (gsize)i * packing->width, packing->width, packing->eos);
-    if (span_is_padding(&piece->span))
+    const Span *span = span_of(shard, number);
+    guint32 length = g_array_index(shard->lengths, guint32, number);
+    char *to = shard->ids + (span->position - span_of(shard, 0)->position) * packing->width;
+    if (span_is_padding(span)) {
+        put_padding(shard, span, to);
         return TRUE;
+    }
     StoreValue value = {0};
-    int found = store_cursor_find(tokens, piece->item.docno, &value, error);
+    int found = store_cursor_find(tokens, span->docno, &value, error);
     gsize count = value.length / packing->width;
     if (found < 0)
         return FALSE;
-    if (found == 0 || value.length % packing->width != 0 || count + pack->bos + pack->eos != piece->item.length)
-        return has_changed(piece->item.docno, error);
-    copy_ids(packing, &piece->span, piece->item.length, value.data, count, to);
+    if (found == 0 || value.length % packing->width != 0 || count + pack->bos + pack->eos != length)
+        return has_changed(span->docno, error);
+    copy_ids(packing, span, length, value.data, count, to);
     return TRUE;
 }
 
 static gboolean fetch_all(PackShard *shard, GError **error)
 {
-    g_autoptr(GArray) fetches = fetches_of(shard);
+    g_autoptr(GArray) numbers = by_document(shard);
     g_autoptr(StoreTxn) txn = store_read_begin(shard->packing->context->store, error);
     g_autoptr(StoreCursor) tokens = txn ? store_cursor_new(txn, TABLE_TOKENS, NULL, 0, error) : NULL;
-    if (!tokens)
-        return FALSE;
-    for (guint i = 0; i < fetches->len; i++) {
-        guint piece = (guint)g_array_index(fetches, Fetch, i).piece;
-        if (!fetch_piece(shard, tokens, &g_array_index(shard->pieces, PackPiece, piece), error))
+    for (guint i = 0; tokens && i < numbers->len; i++)
+        if (!fetch_span(shard, tokens, g_array_index(numbers, guint32, i), error))
             return FALSE;
-    }
-    return TRUE;
+    return tokens != NULL;
+}
+
+void pack_shard_add(PackShard *shard, const PackPiece *piece)
+{
+    g_array_append_val(shard->lengths, piece->item.length);
+    pack_shard_add_span(shard, &piece->span);
 }
 
 void pack_shard_add_span(PackShard *shard, const Span *span)
@@ -150,8 +158,6 @@ gboolean pack_shard_fill(PackShard *shard, GError **error)
 {
     const Packing *packing = shard->packing;
     shard->ids = g_async_queue_try_pop(packing->buffers);
-    for (guint i = 0; i < shard->pieces->len; i++)
-        pack_shard_add_span(shard, &g_array_index(shard->pieces, PackPiece, i).span);
     if (!shard->ids)
         shard->ids = g_malloc(packing->recipe->pack.shard_tokens * packing->width);
     if (!fetch_all(shard, error)) {
