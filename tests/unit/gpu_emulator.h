@@ -333,7 +333,8 @@ static float emulator_operand(uint64_t descriptor, uint32_t outer, uint32_t inne
     if (inner % 2 == 0) {
         emulator_read(at, 4);
         if (!emulator.cells[at / 4].published)
-            g_error("block %u: a warp group reads byte %u of shared memory, which was not published", emulator.block, at);
+            g_error("block %u: a warp group reads byte %u of shared memory, which was not published", emulator.block,
+                    at);
     }
     uint16_t number;
     memcpy(&number, &emulator.shared[at], sizeof number);

@@ -186,6 +186,7 @@ static void run(Gpu *gpu, bool group)
     g_assert_cmpuint(attention_scratch_bytes(&gpu->plan), ==, gpu->scratch.count * sizeof(float));
     g_assert_cmpint(backward(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at, gpu->qkv.at,
                              gpu->scratch.at, NULL), ==, 0);
+    g_assert_cmpuint(emulator.most_shared, <=, attention_shared_bytes(gpu->plan.head_size));
     g_assert_true(group ? emulator.products == 0 : emulator.group_products == 0);
 }
 

@@ -11,7 +11,7 @@
  *     attention_backward_launch(&plan, dqkv, dout, out, lse, qkv, scratch, stream);
  *
  * Memory: the pointers of AttentionPlan, and those that a launch is given, are the GPU's. qkv, out, dqkv and dout are
- * bfloat16, aligned to 16 bytes; lse is float32. Rows outside every segment are neither read nor written.
+ * bfloat16, aligned to 16 bytes; lse is float32. Rows outside every segment are not written.
  * Errors: a launch returns 0, or the cudaError_t (as int) of what went wrong; it waits for nothing, so what a kernel
  * runs into shows at the next synchronisation. Head sizes are 64 and 128: attention_head_size_fits says no to others.
  * Determinism: no atomic operations. Every element of every output is summed by one thread in an order that follows
@@ -64,6 +64,10 @@ static inline size_t attention_scratch_bytes(const AttentionPlan *plan)
 {
     return plan->rows * plan->heads * 2 * sizeof(float);
 }
+
+/* Bytes of shared memory that a block needs (cudaDevAttrMaxSharedMemoryPerBlockOptin): all GPUs have enough for heads of
+ * 64, those of data centres alone for heads of 128. */
+size_t attention_shared_bytes(size_t head_size);
 
 /* `stream` is a cudaStream_t. */
 int attention_forward_launch(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv, void *stream);

@@ -315,8 +315,15 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
     }
 
     block = warp_read_block(a.blocks + warp_block() / items);
-    store_own<P>(&a, dx, dy, warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK), item, (size_t)block.first + warp_row,
+    store_own<P>(&a, dx, dy, warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK), item,
+                 (size_t)block.first + warp_row,
                  tile_rows(block.first + warp_row, P::warp_rows, block.end));
+}
+
+size_t attention_shared_bytes(size_t head_size)
+{
+    static_assert(Pass<128, true, true>::bytes >= Pass<128, true, false>::bytes, "the most of all kernels");
+    return head_size == 64 ? Pass<64, true, true>::bytes : Pass<128, true, true>::bytes;
 }
 
 /* -- Launch -------------------------------------------------------------- */

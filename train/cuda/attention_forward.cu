@@ -107,8 +107,8 @@ WARP_FUNCTION void softmax_add(Softmax<P> *softmax, typename P::Scores scores, f
 
 /* Divides by the sums and writes the logs of the denominators of the rows that exist. */
 template <typename P>
-WARP_FUNCTION void softmax_finish(const Softmax<P> *softmax, typename P::Sum out, float *lse, uint32_t heads, float scale,
-                                  uint32_t valid)
+WARP_FUNCTION void softmax_finish(const Softmax<P> *softmax, typename P::Sum out, float *lse, uint32_t heads,
+                                  float scale, uint32_t valid)
 {
     const uint32_t lane = warp_thread() & 31;
     WARP_UNROLL

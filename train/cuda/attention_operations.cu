@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Attention in the table of the CUDA backend: tiles for heads of 64 and 128 (attention.h), else attention_plain.cu.
+ * Attention in the table of the CUDA backend: tiles for heads of 64 and 128 (attention.h), else attention_plain.cu;
+ * that too where a GPU has too little shared memory for the tiles, as those of desktops have for heads of 128.
  *
  * The tables of blocks follow from the segments alone, so all layers of a micro-batch have the same ones; cuda_stage copies
  * them to the GPU once. */
 #include "train/cuda/attention.cuh"
 #include "train/cuda/attention.h"
 
-template <typename... Pointer> static bool fits(const AttentionShape *shape, Pointer... pointers)
+template <typename... Pointer>
+static bool fits(const CudaState *state, const AttentionShape *shape, Pointer... pointers)
 {
-    return attention_head_size_fits(shape->head_size) && cuda_packs(shape->head_size, pointers...);
+    int shared = 0;
+    return attention_head_size_fits(shape->head_size) && cuda_packs(shape->head_size, pointers...) &&
+           cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, state->device) == cudaSuccess &&
+           (size_t)shared >= attention_shared_bytes(shape->head_size);
 }
 
 /* FALSE: there is nothing to do, or there was a failure. */
@@ -42,7 +47,7 @@ void cuda_attention_forward(Backend *backend, const AttentionShape *shape, real 
 {
     CudaState *state = cuda_state(backend);
     AttentionPlan plan;
-    if (!fits(shape, out, qkv))
+    if (!fits(state, shape, out, qkv))
         cuda_plain_attention_forward(state, shape, device_reals(out), lse, device_reals(qkv));
     else if (plan_blocks(state, shape, &plan)) {
         auto launch = state->warp_groups ? attention_group_forward_launch : attention_forward_launch;
@@ -55,7 +60,7 @@ void cuda_attention_backward(Backend *backend, const AttentionShape *shape, real
 {
     CudaState *state = cuda_state(backend);
     AttentionPlan plan;
-    if (!fits(shape, dqkv, dout, out, qkv)) {
+    if (!fits(state, shape, dqkv, dout, out, qkv)) {
         cuda_plain_attention_backward(state, shape, device_reals(dqkv), device_reals(dout), device_reals(out), lse,
                                       device_reals(qkv));
         return;

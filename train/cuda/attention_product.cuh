@@ -188,8 +188,9 @@ WARP_FUNCTION void tile_group_accumulate(typename P::Sum sum, typename P::Packed
     for (int k = 0; k < P::step / 16; k++)
         WARP_UNROLL
         for (int n = 0; n < P::head_size / 8; n += TILE_PANEL)
-            warp_group_mma_registers(&sum[0][n], left[0][k],
-                                     tile_descriptor(right + tile_panel_byte(n, P::step) + tile_byte(k * 16, 0, P::step)));
+            warp_group_mma_registers(
+                &sum[0][n], left[0][k],
+                tile_descriptor(right + tile_panel_byte(n, P::step) + tile_byte(k * 16, 0, P::step)));
     warp_group_end();
 }
 
