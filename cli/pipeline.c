@@ -35,7 +35,7 @@ typedef struct Build {
 
 static gboolean run_ingest(Build *build, const char *predecessor, char **fingerprint, GError **error)
 {
-    return ingest_run(build->context, build->recipe, PROGRAM, fingerprint, error);
+    return ingest_run(build->context, build->recipe, PROGRAM, fingerprint, error) && forget_captures(build->context->store, error);
 }
 
 static gboolean run_updates(Build *build, const char *predecessor, char **fingerprint, GError **error)

@@ -5,6 +5,9 @@
  * address have a tombstone that asks for it; the store's record of that input gets the file's new size and time, so that the
  * next build takes it for the one that it has read. Then the note is taken back. Without a note nothing is done. Files that
  * the recipe reads from elsewhere are not the store's, and are left alone.
+ *
+ * A crawl that is made again fetches such a page once more, since nobody can tell its address from the tombstone before it is
+ * met. Ingest makes a stub of it and notes that the captures hold it, so it is to be called behind ingest, too.
  */
 #ifndef SCRAPERS_FORGET_CAPTURES_H
 #define SCRAPERS_FORGET_CAPTURES_H

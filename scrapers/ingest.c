@@ -19,6 +19,7 @@
 #include "scrapers/record_draw.h"
 #include "scrapers/source_crawls.h"
 #include "store/changes.h"
+#include "store/forget.h"
 #include "store/standing.h"
 #include "store/tombstone.h"
 
@@ -497,6 +498,8 @@ static gboolean write_entry(StoreTxn *txn, Docno docno, const IngestBatch *batch
     standing_enter(txn, batch->input->source->tag);
     if (!entry->rule)
         return TRUE;
+    if (batch->input->crawled && strcmp(entry->rule, RULE_FORGOTTEN) == 0 && !forgetting_captures_due(txn, error))
+        return FALSE;
     Verdict verdict = {
         .outcome = OUTCOME_DROPPED,
         .stage = STAGE,

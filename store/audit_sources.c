@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/audit_findings.h"
+#include "store/tombstone.h"
 #include "store/manifest.h"
 
 static json_int_t integer_of(const json_t *object, const char *key)
@@ -17,7 +18,7 @@ static json_int_t count_documents(const json_t *source)
     const char *rule;
     json_t *dropped;
     json_object_foreach(json_object_get(source, "dropped_by"), rule, dropped)
-        if (g_str_has_prefix(rule, "ingest/"))
+        if (g_str_has_prefix(rule, "ingest/") && strcmp(rule, "ingest/" RULE_FORGOTTEN) != 0) /* what was forgotten was asked for */
             count -= json_integer_value(dropped);
     return count;
 }

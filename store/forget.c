@@ -49,6 +49,17 @@ static gboolean save(StoreTxn *txn, const Forgetting *forgetting, GError **error
     return store_put_meta(txn, FORGETTING_META, text, error);
 }
 
+gboolean forgetting_captures_due(StoreTxn *txn, GError **error)
+{
+    g_auto(Forgetting) forgetting = {0};
+    if (!forgetting_load(txn, &forgetting, error))
+        return FALSE;
+    if (!forgetting.docnos)
+        forgetting.docnos = g_array_new(FALSE, FALSE, sizeof(Docno));
+    forgetting.captures = TRUE;
+    return save(txn, &forgetting, error);
+}
+
 gboolean forgetting_captures_done(StoreTxn *txn, GError **error)
 {
     g_auto(Forgetting) forgetting = {0};
@@ -262,6 +273,8 @@ gboolean forget_finish(Store *store, GError **error)
     if (!forgetting.pending)
         return TRUE;
     store_mark_unfinished(store);
+    if (forgetting.docnos->len == 0) /* it was about captures alone */
+        return store_write(store, remove_record, NULL, error);
     for (gsize i = 0; i < G_N_ELEMENTS(indexes); i++) {
         Purge purge = {forgetting.docnos, i};
         if (!store_write(store, purge_index, &purge, error))

@@ -49,6 +49,8 @@ typedef struct Forgetting {
 void forgetting_clear(Forgetting *forgetting);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Forgetting, forgetting_clear)
 gboolean forgetting_load(StoreTxn *txn, Forgetting *forgetting, GError **error);
+/* Notes that raw captures may hold some of them again. */
+gboolean forgetting_captures_due(StoreTxn *txn, GError **error);
 /* Notes that raw captures hold none of them any more. */
 gboolean forgetting_captures_done(StoreTxn *txn, GError **error);
 /* Fine where nothing is pending. */
