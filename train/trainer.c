@@ -105,7 +105,7 @@ static gboolean open_model(Run *run, GError **error)
         .micro_batch = config->micro_batch,
         .document_mask = config->document_mask,
     };
-    run->backend = backend_open(config->threads, NULL, error);
+    run->backend = backend_open(config->threads, run->comm, error);
     if (!run->backend)
         return FALSE;
     run->engine = engine_new(&settings, run->backend, run->comm, error);
