@@ -186,6 +186,18 @@ static void test_what_was_forgotten_is_known_by_its_old_names(void)
     assert_matched(store, &(ForgetCriteria){.ids = LIST("paper/doc-7")}, "+1");
 }
 
+/* The command that was killed is given again. */
+static void test_what_is_being_forgotten_may_be_named_as_before(void)
+{
+    g_autoptr(Store) store = read_store("again");
+    const ForgetCriteria criteria = {.dois = LIST("10.1000/seven")};
+    fixture_build(fixture, store);
+    forget(store, &criteria);
+    assert_matched(store, &criteria, "+1");
+    settle(store);
+    assert_matched(store, &criteria, "no document with the DOI '10.1000/seven' in this store; 'galen list STORE' lists them all");
+}
+
 static void test_a_store_that_was_not_read_to_its_end_is_left_alone(void)
 {
     g_autoptr(GError) error = NULL;
@@ -273,6 +285,7 @@ int main(int argc, char **argv)
     g_test_add_func("/forget/what names nothing is an error that says so", test_what_names_nothing_is_an_error_that_says_so);
     g_test_add_func("/forget/a stub and a tombstone are all that is left", test_a_stub_and_a_tombstone_are_all_that_is_left);
     g_test_add_func("/forget/what was forgotten is known by its old names", test_what_was_forgotten_is_known_by_its_old_names);
+    g_test_add_func("/forget/what is being forgotten may be named as before", test_what_is_being_forgotten_may_be_named_as_before);
     g_test_add_func("/forget/a store that was not read to its end is left alone", test_a_store_that_was_not_read_to_its_end_is_left_alone);
     g_test_add_func("/forget/the audit sees every trace", test_the_audit_sees_every_trace);
     g_test_add_func("/forget/the audit sees an entry of an index", test_the_audit_sees_an_entry_of_an_index);
