@@ -52,7 +52,7 @@ static double run_step(Engine *engine, const Batch *batch, guint64 step, double 
     gsize targets = batch->sequences * batch->context;
     gint64 begun = g_get_monotonic_time();
     if (!engine_compute(engine, batch, TRUE, losses, &error) || !engine_gradient_norm(engine, &norm, &error) ||
-        !engine_update(engine, step, 1e-3, norm, &error))
+        !engine_update(engine, step, 3e-4, norm, &error))
         fail(error);
     *seconds = (double)(g_get_monotonic_time() - begun) / G_USEC_PER_SEC;
     for (gsize i = 0; i < targets; i++)

@@ -333,8 +333,10 @@ gboolean engine_compute(Engine *engine, const Batch *batch, gboolean train, doub
     work.first = batch->sequences * layout->data_rank / layout->data;
     work.end = batch->sequences * (layout->data_rank + 1) / layout->data;
     work.micro_batches = micro_batches_of(engine, work.end - work.first);
-    g_autofree gsize *slots = work.slots = g_new0(gsize, MAX(work.micro_batches, 1) * engine->part.chunks);
-    g_autofree gboolean *used = work.slot_is_used = g_new0(gboolean, engine->model->options.slots + 1);
+    g_autofree gsize *slots = g_new0(gsize, MAX(work.micro_batches, 1) * engine->part.chunks);
+    g_autofree gboolean *used = g_new0(gboolean, engine->model->options.slots + 1);
+    work.slots = slots;
+    work.slot_is_used = used;
     g_autoptr(GArray) passes = schedule_of(engine, work.micro_batches, train);
     memset(losses, 0, batch->sequences * batch->context * sizeof *losses);
     if (train)

@@ -184,7 +184,7 @@ static const ParameterTensor *find_tensor(const ParameterTable *table, gsize ind
 
 /* The largest distance of the tensors that lie here from those of one rank, in relation to the whole tensor's size. Under
  * ZeRO-1 a rank has the gradients of its share alone. */
-static double tensor_distance(const Outcome *here, const double *mine, const Outcome *one, const double *whole, gboolean gradients)
+static double tensor_distance(const Outcome *here, const wide *mine, const Outcome *one, const wide *whole, gboolean gradients)
 {
     double worst = 0;
     g_autoptr(GArray) pieces = parameter_table_pieces(here->table);

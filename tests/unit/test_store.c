@@ -356,6 +356,7 @@ static void test_a_copy_made_during_a_write_is_refused(void)
     g_autofree char *whole = copy_of(path);
     g_autoptr(Store) copy = store_open(whole, STORE_WRITE, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(copy);
 }
 
 static gboolean put_other_version(StoreTxn *txn, gpointer user, GError **error)
