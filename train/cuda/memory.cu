@@ -133,7 +133,7 @@ static gboolean enlarge_stage(CudaState *state, CudaStage *stage, gsize bytes)
 
 const void *cuda_stage(CudaState *state, const void *array, gsize bytes)
 {
-    gboolean found;
+    gboolean found = FALSE;
     CudaStage *stage = find_stage(state, array, bytes, &found);
     stage->used = ++state->stage_calls;
     if (found && !state->failure)
