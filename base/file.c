@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,6 +145,17 @@ gboolean file_sha256(const char *path, Progress *progress, Sha256 *digest, guint
         close(descriptor);
     *digest = sha256_finish(context);
     return good;
+}
+
+int file_open_nameless(const char *folder, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "rows-XXXXXX", NULL);
+    int descriptor = mkostemp(path, O_CLOEXEC);
+    if (descriptor < 0)
+        galen_error_set_errno(error, errno, "cannot make a temporary file in %s", folder);
+    else
+        unlink(path);
+    return descriptor;
 }
 
 gboolean directory_make(const char *path, GError **error)

@@ -20,6 +20,8 @@ gboolean file_read(const char *path, gsize limit, char **data, gsize *length, GE
 gboolean file_sha256(const char *path, Progress *progress, Sha256 *digest, guint64 *bytes, GError **error);
 /* The status of a regular file that may be read, links followed. What is absent or no regular file is an input error. */
 gboolean file_examine(const char *path, struct stat *status, GError **error);
+/* A descriptor to read and write a file in `folder` that has no name, and ends with it; -1 with an error. */
+int file_open_nameless(const char *folder, GError **error);
 gboolean directory_make(const char *path, GError **error); /* with parents; fine if it exists */
 
 /* Paths that match a shell pattern, sorted by bytes; a pattern that matches nothing is an input error.

@@ -3,13 +3,12 @@
 #include "base/row_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 #define BLOCK_BYTES ((gsize)1 << 18)
 
@@ -26,13 +25,9 @@ struct RowFile {
 
 RowFile *row_file_new(const char *folder, gsize row_size, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, "rows-XXXXXX", NULL);
-    int descriptor = mkostemp(path, O_CLOEXEC);
-    if (descriptor < 0) {
-        galen_error_set_errno(error, errno, "cannot make a temporary file in %s", folder);
+    int descriptor = file_open_nameless(folder, error);
+    if (descriptor < 0)
         return NULL;
-    }
-    unlink(path);
     RowFile *file = g_new0(RowFile, 1);
     file->descriptor = descriptor;
     file->folder = g_strdup(folder);

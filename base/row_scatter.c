@@ -5,12 +5,11 @@
 #include "base/row_scatter.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 #define REGION_PLACES ((guint64)1 << 19)
 #define BLOCK_RECORDS 512
@@ -41,13 +40,9 @@ static guint64 region_places(const RowScatter *scatter, guint64 region)
 
 RowScatter *row_scatter_new(const char *folder, gsize row_size, guint64 count, GError **error)
 {
-    g_autofree char *path = g_build_filename(folder, "rows-XXXXXX", NULL);
-    int descriptor = mkostemp(path, O_CLOEXEC);
-    if (descriptor < 0) {
-        galen_error_set_errno(error, errno, "cannot make a temporary file in %s", folder);
+    int descriptor = file_open_nameless(folder, error);
+    if (descriptor < 0)
         return NULL;
-    }
-    unlink(path);
     RowScatter *scatter = g_new0(RowScatter, 1);
     *scatter = (RowScatter){.descriptor = descriptor, .row_size = row_size, .count = count, .loaded = NONE};
     scatter->folder = g_strdup(folder);

@@ -65,19 +65,6 @@ static gboolean list_items(Job *job, StoreTxn *txn, GError **error)
     return TRUE;
 }
 
-static gboolean is_item(const Job *job, Docno docno)
-{
-    guint low = 0, high = job->items->len;
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-        if (g_array_index(job->items, ForgetItem, middle).docno < docno)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < job->items->len && g_array_index(job->items, ForgetItem, low).docno == docno;
-}
-
 /* Documents that gave way to one of those that go. */
 static gboolean find_displaced(Job *job, StoreTxn *txn, GError **error)
 {
@@ -89,7 +76,7 @@ static gboolean find_displaced(Job *job, StoreTxn *txn, GError **error)
         Docno docno = docno_read(key.data);
         if (!ledger_parse(&value, &verdict, error))
             return FALSE;
-        if (verdict.winner != DOCNO_NONE && is_item(job, verdict.winner) && !is_item(job, docno))
+        if (verdict.winner != DOCNO_NONE && forget_items_hold(job->items, verdict.winner) && !forget_items_hold(job->items, docno))
             g_array_append_val(job->displaced, docno);
     }
     return more == 0;

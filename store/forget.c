@@ -121,17 +121,17 @@ static gboolean forget_document(StoreTxn *txn, const ForgetRequest *request, con
 
 /* ---- Those that must be looked at anew -------------------------------------------------------------------------- */
 
-static gboolean is_item(const ForgetRequest *request, Docno docno)
+gboolean forget_items_hold(const GArray *items, Docno docno)
 {
-    guint low = 0, high = request->items->len;
+    guint low = 0, high = items->len;
     while (low < high) {
         guint middle = low + (high - low) / 2;
-        if (g_array_index(request->items, ForgetItem, middle).docno < docno)
+        if (g_array_index(items, ForgetItem, middle).docno < docno)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < request->items->len && g_array_index(request->items, ForgetItem, low).docno == docno;
+    return low < items->len && g_array_index(items, ForgetItem, low).docno == docno;
 }
 
 /* Records of other sources that gave way to one of the documents as its older versions. What deduplication merged finds itself
@@ -146,7 +146,7 @@ static gboolean list_superseded(StoreTxn *txn, const ForgetRequest *request, GAr
         Docno docno = docno_read(key.data);
         if (!ledger_parse(&value, &verdict, error))
             return FALSE;
-        if (strcmp(verdict.stage, FORGET_FIRST_STAGE) == 0 && verdict.winner != DOCNO_NONE && is_item(request, verdict.winner))
+        if (strcmp(verdict.stage, FORGET_FIRST_STAGE) == 0 && verdict.winner != DOCNO_NONE && forget_items_hold(request->items, verdict.winner))
             g_array_append_val(docnos, docno);
     }
     return more == 0;
@@ -156,7 +156,7 @@ static gboolean redo_all(StoreTxn *txn, const ForgetRequest *request, const GArr
 {
     for (guint i = 0; docnos && i < docnos->len; i++) {
         Docno docno = g_array_index(docnos, Docno, i);
-        if (!is_item(request, docno) && !changes_redo(txn, docno, stage, error))
+        if (!forget_items_hold(request->items, docno) && !changes_redo(txn, docno, stage, error))
             return FALSE;
     }
     return TRUE;

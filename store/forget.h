@@ -28,6 +28,9 @@ typedef struct ForgetItem {
     const char *matched; /* Tombstone.matched; static or interned */
 } ForgetItem;
 
+/* Whether an array of ForgetItem, rising, has the document. */
+gboolean forget_items_hold(const GArray *items, Docno docno);
+
 typedef struct ForgetRequest {
     const GArray *items;   /* of ForgetItem: every document of each name, rising; stubs among them are passed over */
     const GArray *touched; /* of Docno: others of whose works these are, for the stage "metadata"; NULL: none */

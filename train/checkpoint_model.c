@@ -41,7 +41,7 @@ static gboolean writes(const Optimizer *optimizer, const ParameterPiece *piece)
     const Model *model = optimizer->model;
     const ParameterTensor *tensor = &model->table->tensors[piece->tensor];
     unsigned data = optimizer->ranks.data ? optimizer->ranks.data->rank : 0;
-    return piece->share == data && !tensor->copy && (!tensor->everywhere || model->part.tensor_rank == 0);
+    return piece->share == data && parameter_tensor_counts_here(tensor, &model->part);
 }
 
 /* What this rank writes, in the backend's memory. */

@@ -137,10 +137,16 @@ static json_t *describe(const NewToken *token)
                      "single_word", 0, "special", 1);
 }
 
-static gboolean refuse_file(GError **error, const char *directory, const char *name, const char *key)
+/* What the file has under `key`, of this type, or an empty one that it then has; borrowed. */
+static json_t *collection_of(json_t *file, json_type type, const char *directory, const char *name, const char *key, GError **error)
 {
+    if (!json_object_get(file, key))
+        json_object_set_new(file, key, type == JSON_ARRAY ? json_array() : json_object());
+    json_t *collection = json_object_get(file, key);
+    if (collection && json_typeof(collection) == type)
+        return collection;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s/%s: its %s is not what new tokens could be added to", directory, name, key);
-    return FALSE;
+    return NULL;
 }
 
 /* "added_tokens": [{"id": 32000, "content": "[bib_ref]", ...}] */
@@ -152,11 +158,9 @@ static gboolean add_to_tokenizer(const char *directory, const VocabularyPlan *pl
     g_autoptr(json_t) file = checkpoint_read_json(directory, name, error);
     if (!file)
         return FALSE;
-    if (!json_object_get(file, key))
-        json_object_set_new(file, key, json_array());
-    json_t *list = json_object_get(file, key);
-    if (!json_is_array(list))
-        return refuse_file(error, directory, name, key);
+    json_t *list = collection_of(file, JSON_ARRAY, directory, name, key, error);
+    if (!list)
+        return FALSE;
     for (guint i = 0; i < plan->tokens->len; i++) {
         json_t *entry = json_pack("{s:I}", "id", (json_int_t)token_at(plan, i)->id);
         g_autoptr(json_t) description = describe(token_at(plan, i));
@@ -175,11 +179,9 @@ static gboolean add_to_settings(const char *directory, const VocabularyPlan *pla
     g_autoptr(json_t) file = checkpoint_read_json(directory, name, error);
     if (!file)
         return FALSE;
-    if (!json_object_get(file, key))
-        json_object_set_new(file, key, json_object());
-    json_t *map = json_object_get(file, key);
-    if (!json_is_object(map))
-        return refuse_file(error, directory, name, key);
+    json_t *map = collection_of(file, JSON_OBJECT, directory, name, key, error);
+    if (!map)
+        return FALSE;
     for (guint i = 0; i < plan->tokens->len; i++) {
         g_autofree char *id = g_strdup_printf("%" G_GSIZE_FORMAT, token_at(plan, i)->id);
         json_object_set_new(map, id, describe(token_at(plan, i)));

@@ -177,7 +177,7 @@ static gboolean speaks_for(const Optimizer *optimizer, const ParameterPiece *pie
     const Model *model = optimizer->model;
     const ParameterTensor *tensor = &model->table->tensors[piece->tensor];
     gboolean data = optimizer->sharded ? piece->share == data_rank(optimizer) : data_rank(optimizer) == 0;
-    return data && !tensor->copy && (!tensor->everywhere || model->part.tensor_rank == 0);
+    return data && parameter_tensor_counts_here(tensor, &model->part);
 }
 
 /* sums[tensor of the whole model][tensor rank][share], of which this rank knows some and leaves the others 0. */

@@ -199,6 +199,11 @@ gsize parameter_tensor_elements(const ParameterTensor *tensor)
     return tensor->row_count * tensor->column_count;
 }
 
+gboolean parameter_tensor_counts_here(const ParameterTensor *tensor, const ModelPart *part)
+{
+    return !tensor->copy && (!tensor->everywhere || part->tensor_rank == 0);
+}
+
 /* ---- Pieces -------------------------------------------------------------------------------------------------- */
 
 /* Cuts what lies of the tensor at the borders of its bucket's shares; `before` elements of each share come in buckets before. */

@@ -65,6 +65,8 @@ ParameterTable *parameter_table_new(const ModelShape *shape, const ModelPart *pa
 void parameter_table_free(ParameterTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ParameterTable, parameter_table_free)
 gsize parameter_tensor_elements(const ParameterTensor *tensor); /* of what lies here */
+/* Whether of the ranks that hold the same of a tensor this is the one to count or write it; data-parallel ranks aside. */
+gboolean parameter_tensor_counts_here(const ParameterTensor *tensor, const ModelPart *part);
 
 /* A piece of a tensor: elements [begin, begin + count) of what lies here, row by row. */
 typedef struct ParameterPiece {

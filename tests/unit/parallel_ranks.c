@@ -104,7 +104,7 @@ static guint64 digest_weights(const Outcome *outcome)
     guint64 sum = 0;
     for (gsize t = 0; t < outcome->table->count; t++) {
         const ParameterTensor *tensor = &outcome->table->tensors[t];
-        if (tensor->copy || outcome->data_rank > 0 || (tensor->everywhere && outcome->part.tensor_rank > 0))
+        if (outcome->data_rank > 0 || !parameter_tensor_counts_here(tensor, &outcome->part))
             continue;
         for (gsize i = 0; i < parameter_tensor_elements(tensor); i++) {
             gsize place = whole_index(tensor, i / tensor->column_count) + i % tensor->column_count;
