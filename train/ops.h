@@ -14,8 +14,8 @@
  * `check`, once a step.
  * Determinism: an operation is a pure function of its inputs, to the last bit. On the CPU the result does not depend on
  * the number of threads either: work is cut into pieces whose size follows from the shapes alone, and every sum is
- * taken by one thread in a fixed order. OpenBLAS picks its kernels by the processor, so another processor model may
- * round differently.
+ * taken by one thread in a fixed order. OpenBLAS picks its kernels by the processor, and we our loops by its level
+ * (train/cpu/level.h), so another processor model may round differently.
  */
 #ifndef TRAIN_OPS_H
 #define TRAIN_OPS_H
@@ -153,7 +153,7 @@ struct Backend {
                   const AdamW *step);
 };
 
-/* The CPU: threads of its own over OpenBLAS, which is set to one thread for the whole process, and stays so.
+/* The CPU at the best level that it has (train/cpu/level.h): threads of its own over OpenBLAS, which is set to one thread for the whole process, and stays so.
  * `threads` 0: as many as there are processors. */
 Backend *backend_cpu_new(unsigned threads);
 

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * train/ops.h and train/model.h in double precision: each operation against its formula written as plain loops, each
- * gradient against central differences, the model as a whole, documents kept apart, and the number of threads. */
+ * gradient against central differences, the model as a whole, documents kept apart, and the number of threads; all at each
+ * level of processors that runs here. */
 #include <math.h>
 #include <string.h>
 
 #include "base/hash.h"
+#include "train/cpu/level.h"
 #include "train/optimizer.h"
 
 #define DIFFERENCE 1e-5
 #define TOLERANCE 1e-6 /* of the largest element of the gradient */
 
-static Backend *backend;
+static const CpuLevel *level;
+static Backend *backend; /* of this level */
 
 static real *random_array(const char *stream, gsize count)
 {
@@ -489,7 +492,7 @@ static Model *learn_with_threads(unsigned threads, real *losses)
     g_autoptr(GError) error = NULL;
     wide weights[MANY];
     ModelOptions options = {.use = MODEL_TRAIN, .max_rows = MANY};
-    Model *model = model_new(&shape, &model_part_whole, backend_cpu_new(threads), &options, &error);
+    Model *model = model_new(&shape, &model_part_whole, cpu_backend_at(level, threads), &options, &error);
     g_assert_no_error(error);
     parameters_initialise(model->table, &shape, 1, model->parameters);
     for (guint32 r = 0; r < MANY; r++) {
@@ -526,31 +529,54 @@ static void test_the_number_of_threads_changes_no_bit(void)
     one->destroy(one);
 }
 
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    {"/ops/linear is a matrix product with exact gradients", test_linear},
+    {"/ops/rmsnorm follows its formula with exact gradients", test_rmsnorm},
+    {"/ops/swiglu follows its formula with exact gradients", test_swiglu},
+    {"/ops/embedding adds up the gradients of a repeated id", test_embedding},
+    {"/ops/cross entropy is the negative log of a softmax with exact gradients", test_cross_entropy},
+    {"/ops/embedding of a range leaves other ids alone", test_embedding_of_a_range_leaves_other_ids_alone},
+    {"/ops/cross entropy of divided classes is that of all", test_cross_entropy_of_divided_classes_is_that_of_all},
+    {"/ops/a fused sum and norm is that of two steps", test_a_fused_sum_and_norm_is_that_of_two_steps},
+    {"/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite},
+    {"/ops/rope turns half-split pairs and its inverse turns them back", test_rope},
+    {"/ops/attention follows its definition with exact gradients across blocks and segments", test_attention},
+    {"/model/every gradient of a whole model is exact", test_model},
+    {"/model/a tied embedding adds the gradients of both its uses", test_tied_model},
+    {"/model/recomputing changes no bit", test_recomputing_changes_no_bit},
+    {"/model/documents kept apart have the losses of each alone", test_documents_kept_apart_have_the_losses_of_each_alone},
+    {"/model/inference shares activations and gives the same logits", test_inference_shares_activations_and_gives_the_same_logits},
+    {"/model/the number of threads changes no bit", test_the_number_of_threads_changes_no_bit},
+};
+
+/* One test at one level. */
+typedef struct Place {
+    const CpuLevel *level;
+    gsize test;
+} Place;
+
+static void run_test(gconstpointer user)
+{
+    const Place *place = user;
+    level = place->level;
+    backend = cpu_backend_at(level, 1);
+    tests[place->test].run();
+    backend->destroy(backend);
+}
+
 int main(int argc, char **argv)
 {
+    gsize count;
+    const CpuLevel *levels = cpu_levels(&count);
     g_test_init(&argc, &argv, NULL);
-    backend = backend_cpu_new(1);
-    g_test_add_func("/ops/linear is a matrix product with exact gradients", test_linear);
-    g_test_add_func("/ops/rmsnorm follows its formula with exact gradients", test_rmsnorm);
-    g_test_add_func("/ops/swiglu follows its formula with exact gradients", test_swiglu);
-    g_test_add_func("/ops/embedding adds up the gradients of a repeated id", test_embedding);
-    g_test_add_func("/ops/cross entropy is the negative log of a softmax with exact gradients", test_cross_entropy);
-    g_test_add_func("/ops/embedding of a range leaves other ids alone", test_embedding_of_a_range_leaves_other_ids_alone);
-    g_test_add_func("/ops/cross entropy of divided classes is that of all", test_cross_entropy_of_divided_classes_is_that_of_all);
-    g_test_add_func("/ops/a fused sum and norm is that of two steps", test_a_fused_sum_and_norm_is_that_of_two_steps);
-    g_test_add_func("/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite);
-    g_test_add_func("/ops/rope turns half-split pairs and its inverse turns them back", test_rope);
-    g_test_add_func("/ops/attention follows its definition with exact gradients across blocks and segments",
-                    test_attention);
-    g_test_add_func("/model/every gradient of a whole model is exact", test_model);
-    g_test_add_func("/model/a tied embedding adds the gradients of both its uses", test_tied_model);
-    g_test_add_func("/model/recomputing changes no bit", test_recomputing_changes_no_bit);
-    g_test_add_func("/model/documents kept apart have the losses of each alone",
-                    test_documents_kept_apart_have_the_losses_of_each_alone);
-    g_test_add_func("/model/inference shares activations and gives the same logits",
-                    test_inference_shares_activations_and_gives_the_same_logits);
-    g_test_add_func("/model/the number of threads changes no bit", test_the_number_of_threads_changes_no_bit);
-    int result = g_test_run();
-    backend->destroy(backend);
-    return result;
+    for (gsize i = 0; i < count * G_N_ELEMENTS(tests); i++) {
+        Place place = {&levels[i / G_N_ELEMENTS(tests)], i % G_N_ELEMENTS(tests)};
+        g_autofree char *path = g_strdup_printf("/%s%s", place.level->name, tests[place.test].name);
+        if (place.level->runs())
+            g_test_add_data_func_full(path, g_memdup2(&place, sizeof place), run_test, g_free);
+    }
+    return g_test_run();
 }

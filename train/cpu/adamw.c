@@ -37,8 +37,13 @@ static void update_piece(gsize piece, gconstpointer user)
         memcpy(u->parameters + at, u->master + at, count * sizeof(real));
 }
 
-void cpu_adamw(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step)
+static void cpu_adamw(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step)
 {
     Update u = {parameters, master, m, v, gradients, count, step};
     cpu_run(backend, count * 4, cpu_pieces(count, CPU_CHUNK), update_piece, &u);
+}
+
+void CPU_AT_LEVEL(cpu_adamw)(Backend *backend)
+{
+    backend->adamw = cpu_adamw;
 }

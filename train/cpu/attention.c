@@ -106,7 +106,7 @@ static void forward_item(gsize item, gconstpointer user)
         forward_head(&view, a->out + view.at, a->lse + shape->starts[segment] * shape->heads + head);
 }
 
-void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv)
+static void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv)
 {
     Attention a = {.shape = shape, .out = out, .lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->heads, forward_item, &a);
@@ -175,9 +175,15 @@ static void backward_group(gsize item, gconstpointer user)
     }
 }
 
-void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
-                            const real *out, const wide *lse, const real *qkv)
+static void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
+                                   const real *out, const wide *lse, const real *qkv)
 {
     Attention a = {.shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->kv_heads, backward_group, &a);
+}
+
+void CPU_AT_LEVEL(cpu_attention)(Backend *backend)
+{
+    backend->attention_forward = cpu_attention_forward;
+    backend->attention_backward = cpu_attention_backward;
 }

@@ -3,6 +3,15 @@
  *
  * Each operation is a loop over pieces (train/cpu/pool.h): a struct of its arguments, a function of one piece, and the
  * call that runs it. OpenMP serves for its simd pragmas alone; no OpenMP runtime is needed.
+ *
+ * The files of operations are compiled once for each level of processors (train/cpu/level.h), so all that they define is
+ * static but one function each, whose name ends in the level's: CPU_AT_LEVEL(cpu_rope) is cpu_rope_avx2 when compiled for
+ * AVX2. It puts the file's operations into a table. Code that is written for one level asks the compiler's own macros
+ * (__AVX512F__, __FMA__).
+ *
+ * Rounding: the compiler contracts nothing (-ffp-contract=off). Where a product and a sum may be rounded once, cpu_fma says so.
+ * So a loop's vectors and its remainder, gcc and clang round alike; levels differ where cpu_fma stands, and in sums of several
+ * lanes.
  */
 #ifndef TRAIN_CPU_CPU_H
 #define TRAIN_CPU_CPU_H
@@ -26,6 +35,25 @@
 #else
 #define SIMD_MAX(largest)
 #endif
+
+#ifndef CPU_LEVEL
+#define CPU_LEVEL baseline
+#endif
+#define CPU_JOIN(name, level) name##_##level
+#define CPU_JOIN_EXPANDED(name, level) CPU_JOIN(name, level)
+#define CPU_AT_LEVEL(name) CPU_JOIN_EXPANDED(name, CPU_LEVEL)
+
+/* a * b + c, rounded once where the processor has an instruction for it. */
+static inline real cpu_fma(real a, real b, real c)
+{
+#if !defined __FMA__
+    return a * b + c;
+#elif defined TRAIN_FLOAT64
+    return __builtin_fma(a, b, c);
+#else
+    return __builtin_fmaf(a, b, c);
+#endif
+}
 
 /* Elements, and rows, that one piece of a loop takes. */
 #define CPU_CHUNK 16384
@@ -54,27 +82,17 @@ static inline void cpu_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, gsize m, gsi
 #endif
 }
 
-void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows, gsize width);
-void cpu_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows, gsize width);
-void cpu_rmsnorm_forward(Backend *backend, real *out, wide *inverse, const real *x, const real *weight, double epsilon, gsize rows, gsize width);
-void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x, const real *weight, const wide *inverse, gsize rows, gsize width);
-void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y, const real *weight, double epsilon, gsize rows, gsize width);
-void cpu_rope(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride, gsize heads, gsize head_size, gboolean inverse);
-void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv);
-void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout, const real *out, const wide *lse, const real *qkv);
-void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width);
-void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows, gsize width);
-void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs);
-void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs, gsize outputs);
-void cpu_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows, gsize inputs, gsize outputs);
-void cpu_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets, const ClassRange *range, gsize rows);
-void cpu_cross_entropy_rescale(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows);
-void cpu_cross_entropy_losses(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum, const wide *target, gsize rows);
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const wide *lse, const guint32 *targets, const wide *weights, const ClassRange *range, gsize rows);
-void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize count);
-void cpu_accumulate(Backend *backend, wide *to, const wide *from, gsize count);
-void cpu_square_sums(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count);
-void cpu_adamw(Backend *backend, real *parameters, wide *master, wide *m, wide *v, const wide *gradients, gsize count, const AdamW *step);
+/* Each of these puts what its file computes into the table; cpu_fill calls them all. */
+void CPU_AT_LEVEL(cpu_fill)(Backend *backend);
+void CPU_AT_LEVEL(cpu_adamw)(Backend *backend);
+void CPU_AT_LEVEL(cpu_attention)(Backend *backend);
+void CPU_AT_LEVEL(cpu_cross_entropy)(Backend *backend);
+void CPU_AT_LEVEL(cpu_embedding)(Backend *backend);
+void CPU_AT_LEVEL(cpu_linear)(Backend *backend);
+void CPU_AT_LEVEL(cpu_reduce)(Backend *backend);
+void CPU_AT_LEVEL(cpu_rmsnorm)(Backend *backend);
+void CPU_AT_LEVEL(cpu_rope)(Backend *backend);
+void CPU_AT_LEVEL(cpu_swiglu)(Backend *backend);
 Communicator *cpu_communicator_new(Backend *backend, Comm *comm, gboolean deferred, GError **error);
 
 #endif

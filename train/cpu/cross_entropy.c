@@ -44,21 +44,21 @@ static void forward_row(gsize row, gconstpointer user)
     c->target[row] = index < c->range->count ? logits[index] : 0;
 }
 
-void cpu_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets,
-                               const ClassRange *range, gsize rows)
+static void cpu_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets,
+                                      const ClassRange *range, gsize rows)
 {
     CrossEntropy c = {.largest = largest, .sum = sum, .target = target, .logits = logits, .targets = targets, .range = range};
     cpu_run(backend, rows * range->count * 8, rows, forward_row, &c);
 }
 
-void cpu_cross_entropy_rescale(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows)
+static void cpu_cross_entropy_rescale(Backend *backend, wide *sum, const wide *own, const wide *largest, gsize rows)
 {
     for (gsize r = 0; r < rows; r++)
         sum[r] = own[r] == largest[r] ? sum[r] : sum[r] * (wide)exp(own[r] - largest[r]);
 }
 
-void cpu_cross_entropy_losses(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum, const wide *target,
-                              gsize rows)
+static void cpu_cross_entropy_losses(Backend *backend, wide *losses, wide *lse, const wide *largest, const wide *sum, const wide *target,
+                                     gsize rows)
 {
     for (gsize r = 0; r < rows; r++) {
         lse[r] = largest[r] + (wide)log(sum[r]);
@@ -80,9 +80,17 @@ static void backward_row(gsize row, gconstpointer user)
     memset(logits + range->count, 0, (range->stride - range->count) * sizeof(real));
 }
 
-void cpu_cross_entropy_backward(Backend *backend, real *logits, const wide *lse, const guint32 *targets, const wide *weights,
-                                const ClassRange *range, gsize rows)
+static void cpu_cross_entropy_backward(Backend *backend, real *logits, const wide *lse, const guint32 *targets, const wide *weights,
+                                       const ClassRange *range, gsize rows)
 {
     CrossEntropy c = {.dlogits = logits, .saved_lse = lse, .targets = targets, .weights = weights, .range = range};
     cpu_run(backend, rows * range->count * 8, rows, backward_row, &c);
+}
+
+void CPU_AT_LEVEL(cpu_cross_entropy)(Backend *backend)
+{
+    backend->cross_entropy_forward = cpu_cross_entropy_forward;
+    backend->cross_entropy_rescale = cpu_cross_entropy_rescale;
+    backend->cross_entropy_losses = cpu_cross_entropy_losses;
+    backend->cross_entropy_backward = cpu_cross_entropy_backward;
 }

@@ -35,8 +35,8 @@ static void forward_rows(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows,
-                           gsize width)
+static void cpu_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows,
+                                  gsize width)
 {
     Embedding e = {.out = out, .weight = weight, .ids = ids, .range = range, .rows = rows, .width = width};
     cpu_run(backend, rows * width, cpu_pieces(rows, CPU_ROWS), forward_rows, &e);
@@ -52,9 +52,15 @@ static void backward_columns(gsize piece, gconstpointer user)
             e->dweight[index * e->width + c] += e->dout[r * e->width + c];
 }
 
-void cpu_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows,
-                            gsize width)
+static void cpu_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows,
+                                   gsize width)
 {
     Embedding e = {.dweight = dweight, .dout = dout, .ids = ids, .range = range, .rows = rows, .width = width};
     cpu_run(backend, rows * width, cpu_pieces(width, COLUMNS), backward_columns, &e);
+}
+
+void CPU_AT_LEVEL(cpu_embedding)(Backend *backend)
+{
+    backend->embedding_forward = cpu_embedding_forward;
+    backend->embedding_backward = cpu_embedding_backward;
 }

@@ -36,8 +36,8 @@ static void forward_tile(gsize number, gconstpointer user)
              l->b + t.column * l->inputs, l->inputs, 0, l->to + t.row * l->outputs + t.column, l->outputs);
 }
 
-void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
-                        gsize outputs)
+static void cpu_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs,
+                               gsize outputs)
 {
     Linear l = {out, x, weight, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, outputs), forward_tile, &l);
@@ -51,8 +51,8 @@ static void backward_input_tile(gsize number, gconstpointer user)
              l->b + t.column, l->inputs, 0, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
-void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
-                               gsize inputs, gsize outputs)
+static void cpu_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
+                                      gsize inputs, gsize outputs)
 {
     Linear l = {dx, dout, weight, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(rows, inputs), backward_input_tile, &l);
@@ -66,9 +66,16 @@ static void backward_weight_tile(gsize number, gconstpointer user)
              l->inputs, 1, l->to + t.row * l->inputs + t.column, l->inputs);
 }
 
-void cpu_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
-                                gsize inputs, gsize outputs)
+static void cpu_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
+                                       gsize inputs, gsize outputs)
 {
     Linear l = {dweight, dout, x, rows, inputs, outputs};
     cpu_run(backend, rows * inputs * outputs / 8, tile_count(outputs, inputs), backward_weight_tile, &l);
+}
+
+void CPU_AT_LEVEL(cpu_linear)(Backend *backend)
+{
+    backend->linear_forward = cpu_linear_forward;
+    backend->linear_backward_input = cpu_linear_backward_input;
+    backend->linear_backward_weight = cpu_linear_backward_weight;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "train/cpu/cpu.h"
+#include "train/cpu/level.h"
 
 static void *cpu_allocate(Backend *backend, gsize bytes)
 {
@@ -43,6 +44,7 @@ static gboolean cpu_check(Backend *backend, GError **error)
     return TRUE;
 }
 
+/* The rest of the table is the level's. */
 static const Backend cpu_backend = {
     .name = "cpu",
     .destroy = cpu_destroy,
@@ -54,37 +56,26 @@ static const Backend cpu_backend = {
     .copy = cpu_copy,
     .clear = cpu_clear,
     .narrow = cpu_narrow,
-    .embedding_forward = cpu_embedding_forward,
-    .embedding_backward = cpu_embedding_backward,
-    .rmsnorm_forward = cpu_rmsnorm_forward,
-    .rmsnorm_backward = cpu_rmsnorm_backward,
-    .add_rmsnorm_forward = cpu_add_rmsnorm_forward,
-    .rope = cpu_rope,
-    .attention_forward = cpu_attention_forward,
-    .attention_backward = cpu_attention_backward,
-    .swiglu_forward = cpu_swiglu_forward,
-    .swiglu_backward = cpu_swiglu_backward,
-    .linear_forward = cpu_linear_forward,
-    .linear_backward_input = cpu_linear_backward_input,
-    .linear_backward_weight = cpu_linear_backward_weight,
-    .cross_entropy_forward = cpu_cross_entropy_forward,
-    .cross_entropy_rescale = cpu_cross_entropy_rescale,
-    .cross_entropy_losses = cpu_cross_entropy_losses,
-    .cross_entropy_backward = cpu_cross_entropy_backward,
-    .add = cpu_add,
-    .accumulate = cpu_accumulate,
-    .square_sums = cpu_square_sums,
-    .adamw = cpu_adamw,
     .communicator_new = cpu_communicator_new,
 };
 
-Backend *backend_cpu_new(unsigned threads)
+Backend *cpu_backend_at(const CpuLevel *level, unsigned threads)
 {
     Backend *backend = g_new(Backend, 1);
     *backend = cpu_backend;
+    level->fill(backend);
     backend->state = cpu_pool_new(threads ? threads : g_get_num_processors());
     /* The threads are ours, over rows and heads: the way OpenBLAS cuts a product among its own threads, and with it the
      * rounding, would follow their number. */
     openblas_set_num_threads(1);
     return backend;
+}
+
+Backend *backend_cpu_new(unsigned threads)
+{
+    gsize best;
+    const CpuLevel *levels = cpu_levels(&best);
+    while (!levels[--best].runs())
+        continue;
+    return cpu_backend_at(&levels[best], threads);
 }

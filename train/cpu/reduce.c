@@ -17,13 +17,13 @@ static void add_piece(gsize piece, gconstpointer user)
         s->out[i] = s->x[i] + s->y[i];
 }
 
-void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize count)
+static void cpu_add(Backend *backend, real *out, const real *x, const real *y, gsize count)
 {
     Sum s = {out, x, y, count};
     cpu_run(backend, count, cpu_pieces(count, CPU_CHUNK), add_piece, &s);
 }
 
-void cpu_accumulate(Backend *backend, wide *to, const wide *from, gsize count)
+static void cpu_accumulate(Backend *backend, wide *to, const wide *from, gsize count)
 {
     cpu_add(backend, to, to, from, count);
 }
@@ -57,8 +57,15 @@ static double square_sum(Backend *backend, const wide *x, gsize count)
     return sum;
 }
 
-void cpu_square_sums(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count)
+static void cpu_square_sums(Backend *backend, double *sums, const wide *x, const Piece *pieces, gsize count)
 {
     for (gsize i = 0; i < count; i++)
         sums[i] = square_sum(backend, x + pieces[i].offset, pieces[i].count);
+}
+
+void CPU_AT_LEVEL(cpu_reduce)(Backend *backend)
+{
+    backend->add = cpu_add;
+    backend->accumulate = cpu_accumulate;
+    backend->square_sums = cpu_square_sums;
 }

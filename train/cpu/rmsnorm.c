@@ -37,8 +37,8 @@ static void forward_rows(gsize piece, gconstpointer user)
         forward_row(n->out + r * n->width, n->inverse + r, n->x + r * n->width, n->weight, n->epsilon, n->width);
 }
 
-void cpu_rmsnorm_forward(Backend *backend, real *out, wide *inverse, const real *x, const real *weight, double epsilon,
-                         gsize rows, gsize width)
+static void cpu_rmsnorm_forward(Backend *backend, real *out, wide *inverse, const real *x, const real *weight, double epsilon,
+                                gsize rows, gsize width)
 {
     Norm n = {.out = out,
               .inverse = inverse,
@@ -64,8 +64,8 @@ static void add_and_forward_rows(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y, const real *weight,
-                             double epsilon, gsize rows, gsize width)
+static void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide *inverse, const real *x, const real *y, const real *weight,
+                                    double epsilon, gsize rows, gsize width)
 {
     Norm n = {.sum = sum, .out = out, .inverse = inverse, .x = x, .y = y, .weight = weight, .epsilon = (real)epsilon, .rows = rows, .width = width};
     cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), add_and_forward_rows, &n);
@@ -104,8 +104,8 @@ static void backward_columns(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x,
-                          const real *weight, const wide *inverse, gsize rows, gsize width)
+static void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x,
+                                 const real *weight, const wide *inverse, gsize rows, gsize width)
 {
     Norm n = {.dx = dx,
               .dweight = dweight,
@@ -117,4 +117,11 @@ void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real 
               .width = width};
     cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), backward_rows, &n);
     cpu_run(backend, rows * width * 2, cpu_pieces(width, COLUMNS), backward_columns, &n);
+}
+
+void CPU_AT_LEVEL(cpu_rmsnorm)(Backend *backend)
+{
+    backend->rmsnorm_forward = cpu_rmsnorm_forward;
+    backend->rmsnorm_backward = cpu_rmsnorm_backward;
+    backend->add_rmsnorm_forward = cpu_add_rmsnorm_forward;
 }

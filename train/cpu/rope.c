@@ -31,9 +31,14 @@ static void rotate_rows(gsize piece, gconstpointer user)
     }
 }
 
-void cpu_rope(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride,
-              gsize heads, gsize head_size, gboolean inverse)
+static void cpu_rope(Backend *backend, real *x, const wide *table, const guint32 *positions, gsize rows, gsize stride,
+                     gsize heads, gsize head_size, gboolean inverse)
 {
     Rope p = {x, table, positions, rows, stride, heads, head_size, inverse ? -1 : 1};
     cpu_run(backend, rows * heads * head_size * 2, cpu_pieces(rows, CPU_ROWS), rotate_rows, &p);
+}
+
+void CPU_AT_LEVEL(cpu_rope)(Backend *backend)
+{
+    backend->rope = cpu_rope;
 }

@@ -20,7 +20,7 @@ static void forward_row(gsize row, gconstpointer user)
         out[c] = gate[c] / (1 + cpu_exp(-gate[c])) * up[c];
 }
 
-void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width)
+static void cpu_swiglu_forward(Backend *backend, real *out, const real *gate_up, gsize rows, gsize width)
 {
     Swiglu s = {out, NULL, gate_up, width};
     cpu_run(backend, rows * width * 16, rows, forward_row, &s);
@@ -41,9 +41,15 @@ static void backward_row(gsize row, gconstpointer user)
     }
 }
 
-void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
-                         gsize width)
+static void cpu_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, const real *gate_up, gsize rows,
+                                gsize width)
 {
     Swiglu s = {dgate_up, dout, gate_up, width};
     cpu_run(backend, rows * width * 16, rows, backward_row, &s);
+}
+
+void CPU_AT_LEVEL(cpu_swiglu)(Backend *backend)
+{
+    backend->swiglu_forward = cpu_swiglu_forward;
+    backend->swiglu_backward = cpu_swiglu_backward;
 }
