@@ -21,7 +21,7 @@
 #include "train/cpu/pool.h"
 #include "train/ops.h"
 
-#ifdef _OPENMP
+#ifdef OPENMP_SIMD
 #define CPU_PRAGMA(text) _Pragma(#text)
 #define SIMD_SUM(sum) CPU_PRAGMA(omp simd reduction(+ : sum))
 #define SIMD CPU_PRAGMA(omp simd)
@@ -30,7 +30,7 @@
 #define SIMD
 #endif
 /* Clang warns that it cannot: a maximum in another order could lose a NaN, which the softmax finds anyway. */
-#if defined _OPENMP && !defined __clang__
+#if defined OPENMP_SIMD && !defined __clang__
 #define SIMD_MAX(largest) CPU_PRAGMA(omp simd reduction(max : largest))
 #else
 #define SIMD_MAX(largest)
