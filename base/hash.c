@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * XXH3, SHA-256 and pure random draws; see base/hash.h. */
+ * XXH3, hashes as text, and pure random draws; see base/hash.h. SHA-256 is computed in base/sha256.c. */
 #include "base/hash.h"
 
-#include <openssl/evp.h>
 #include <string.h>
 #include <xxhash.h>
-
-struct Sha256Context {
-    EVP_MD_CTX *md;
-};
 
 Hash128 hash128(const void *data, gsize length)
 {
@@ -54,42 +49,6 @@ void hash128_hex(Hash128 hash, char hex[HASH128_HEX_SIZE])
     guint8 bytes[16];
     hash128_write(hash, bytes);
     hex_encode(bytes, 16, hex);
-}
-
-Sha256Context *sha256_new(void)
-{
-    Sha256Context *context = g_new(Sha256Context, 1);
-    context->md = EVP_MD_CTX_new();
-    EVP_DigestInit_ex(context->md, EVP_sha256(), NULL);
-    return context;
-}
-
-void sha256_update(Sha256Context *context, const void *data, gsize length)
-{
-    EVP_DigestUpdate(context->md, data, length);
-}
-
-Sha256 sha256_finish(Sha256Context *context)
-{
-    Sha256 digest;
-    EVP_DigestFinal_ex(context->md, digest.bytes, NULL);
-    EVP_DigestInit_ex(context->md, EVP_sha256(), NULL);
-    return digest;
-}
-
-void sha256_free(Sha256Context *context)
-{
-    if (!context)
-        return;
-    EVP_MD_CTX_free(context->md);
-    g_free(context);
-}
-
-Sha256 sha256(const void *data, gsize length)
-{
-    Sha256 digest;
-    EVP_Digest(data, length, digest.bytes, NULL, EVP_sha256(), NULL);
-    return digest;
 }
 
 void sha256_hex(const Sha256 *digest, char hex[SHA256_HEX_SIZE])

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * cli/backend.h - which program trains: galen on the CPU, galen-train on GPUs.
+ * cli/backend.h - which program trains: galen-build on the CPU, galen-train on GPUs.
  *
- * They are two programs so that galen starts where there is no CUDA library. Each links its own file of this header, and
+ * They are two programs so that galen-build starts where there is no CUDA library. Each links its own file of this header, and
  * cmd_train.c is the same in both.
  */
 #ifndef CLI_BACKEND_H

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "scrapers/ingest.h"
+#include "scrapers/bad_input.h"
 
 typedef struct Filter {
     char *source, *outcome, *rule;
@@ -20,7 +20,7 @@ static gboolean passes(const Filter *filter, const Document *document, const Ver
     return (!filter->source || strcmp(filter->source, document->source) == 0) &&
            (!filter->outcome || strcmp(filter->outcome, outcome) == 0) &&
            (!filter->rule || (verdict && strcmp(filter->rule, verdict->rule) == 0)) &&
-           (!filter->bad_input || (verdict && ingest_is_bad_input(&filter->ingest, document->source, verdict)));
+           (!filter->bad_input || (verdict && bad_input_is_verdict(&filter->ingest, document->source, verdict)));
 }
 
 static void print_line(const Filter *filter, Docno docno, const Document *document, const Verdict *verdict)

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/show_tokens.h"
 #include "store/chapters.h"
 #include "store/note.h"
 #include "store/stage_record.h"
-#include "store/tokenizer_store.h"
 
 typedef struct Options {
     gboolean raw, clean, cuts, tokens, facts;
@@ -141,36 +141,7 @@ static gboolean print_cuts(StoreTxn *txn, Docno docno, GError **error)
     return failure == NULL;
 }
 
-/* A token a line: its id and its text. */
-static gboolean print_tokens(Store *store, StoreTxn *txn, Docno docno, GError **error)
-{
-    StoreValue value;
-    g_autoptr(Tokenizer) tokenizer = tokenizer_from_store(store, error);
-    if (!tokenizer)
-        return FALSE;
-    GError *failure = NULL;
-    if (!store_get_docno(txn, TABLE_TOKENS, docno, &value, &failure)) {
-        if (failure)
-            g_propagate_error(error, failure);
-        else
-            g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no tokens; 'galen why' tells why", docno);
-        return FALSE;
-    }
-    gsize width = tokenizer_width(tokenizer_vocabulary(tokenizer));
-    for (gsize i = 0; i + width <= value.length; i += width) {
-        guint32 id = 0;
-        memcpy(&id, (const char *)value.data + i, width);
-        id = GUINT32_FROM_LE(id);
-        g_autofree char *piece = tokenizer_decode(tokenizer, &id, 1, error);
-        if (!piece)
-            return FALSE;
-        g_autofree char *escaped = g_strescape(piece, "\"");
-        printf("%u\t%s\n", id, g_utf8_validate(piece, -1, NULL) && !strchr(piece, '\n') ? piece : escaped);
-    }
-    return TRUE;
-}
-
-static gboolean show(Store *store, StoreTxn *txn, const char *name, const Options *options, GError **error)
+static gboolean show(StoreTxn *txn, const char *name, const Options *options, GError **error)
 {
     Docno docno;
     g_auto(Document) document = {0};
@@ -178,8 +149,6 @@ static gboolean show(Store *store, StoreTxn *txn, const char *name, const Option
         return FALSE;
     if (options->facts)
         return print_facts(txn, docno, &document, error);
-    if (options->tokens)
-        return print_tokens(store, txn, docno, error);
     if (options->cuts)
         return print_cuts(txn, docno, error);
     gboolean found = FALSE;
@@ -191,6 +160,7 @@ static gboolean show(Store *store, StoreTxn *txn, const char *name, const Option
 static int run(const Command *command, int argc, char **argv)
 {
     Options options = {0};
+    g_autofree char **given = g_memdup2(argv, ((gsize)argc + 1) * sizeof *argv); /* parsing takes options out of argv */
     const GOptionEntry entries[] = {
         {"raw", 0, 0, G_OPTION_ARG_NONE, &options.raw, "The text as extracted, before cleaning", NULL},
         {"clean", 0, 0, G_OPTION_ARG_NONE, &options.clean, "The text as cleaned, before later stages took anything out of it", NULL},
@@ -202,10 +172,12 @@ static int run(const Command *command, int argc, char **argv)
     int status;
     if (!command_parse_exactly(command, entries, 2, &argc, &argv, &status))
         return status;
+    if (options.tokens && !options.facts)
+        return show_tokens(argv[1], argv[2], given);
     GError *error = NULL;
     g_autoptr(Store) store = store_open(argv[1], STORE_READ, &error);
     g_autoptr(StoreTxn) txn = store ? store_read_begin(store, &error) : NULL;
-    if (!txn || !show(store, txn, argv[2], &options, &error))
+    if (!txn || !show(txn, argv[2], &options, &error))
         return command_fail(error);
     return EXIT_GOOD;
 }

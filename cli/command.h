@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cli/command.h - what every verb of the command line is made of.
  *
- * A verb is one file cmd_NAME.c with one Command in the table of main.c. Its options are GOptionEntry tables, which both
+ * A verb is one file cmd_NAME.c with one Command in the table of main_build.c. Its options are GOptionEntry tables, which both
  * parse and make --help. Results go to standard output, progress and messages to standard error. Only cli/ prints.
  * Exit status: 0 good, 1 findings, 2 usage, 3 bad input, 4 system.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * cli/commands.h - the verbs. To add one: a file cmd_NAME.c, a line here, a line in main.c's table and in Makefile.inc.
+ * cli/commands.h - the verbs. To add one: a file cmd_NAME.c, a line here, a line in main_build.c's table and in Makefile.inc.
  */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H

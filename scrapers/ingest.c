@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/pipeline.h"
+#include "scrapers/bad_input.h"
 #include "scrapers/fetch/scope.h"
 #include "scrapers/fetch/url.h"
 #include "scrapers/input_records.h"
@@ -452,24 +453,6 @@ static gboolean ingest_work(gpointer user, gpointer data, gpointer item, GError 
 
 /* ---- The sink ------------------------------------------------------------------------------------------------ */
 
-/* Rules that mean: the curator's file is not what it should be. */
-static gboolean rule_is_bad_input(const char *rule)
-{
-    static const char *const bad[] = {
-        RULE_MALFORMED_XML, RULE_MALFORMED_JSON, RULE_INVALID_UTF8, RULE_TOO_LARGE, RULE_DAMAGED_INPUT, RULE_PARSER_CRASHED, RULE_PARSER_TIMEOUT,
-    };
-    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
-        if (strcmp(rule, bad[i]) == 0)
-            return TRUE;
-    return FALSE;
-}
-
-gboolean ingest_is_bad_input(const StageRun *run, const char *source, const Verdict *verdict)
-{
-    g_autofree char *key = g_strconcat(source, "/bad-input", NULL);
-    return strcmp(verdict->stage, STAGE) == 0 && rule_is_bad_input(verdict->rule) && json_object_get(run->counts, key);
-}
-
 static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *entry)
 {
     const char *tag = batch->input->source->tag;
@@ -484,7 +467,7 @@ static void count_entry(Ingest *ingest, const IngestBatch *batch, const Entry *e
     g_autofree char *what = g_strconcat("dropped:", entry->rule, NULL);
     stage_count(&ingest->run, tag, what, 1);
     gboolean file_fault = strcmp(entry->rule, RULE_DAMAGED_INPUT) == 0;
-    if (rule_is_bad_input(entry->rule) && (file_fault || !batch->input->format->web))
+    if (bad_input_is_rule(entry->rule) && (file_fault || !batch->input->format->web))
         stage_count(&ingest->run, tag, "bad-input", 1);
 }
 

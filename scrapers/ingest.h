@@ -29,7 +29,4 @@
 /* `program`: the galen executable for the parser processes; NULL: parse in this process. */
 gboolean ingest_run(StageContext *context, const Recipe *recipe, const char *program, char **fingerprint, GError **error);
 
-/* Whether a verdict stands for something that the curator should mend, by the counts of the ingest stage's run. */
-gboolean ingest_is_bad_input(const StageRun *run, const char *source, const Verdict *verdict);
-
 #endif
