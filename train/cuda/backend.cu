@@ -16,6 +16,36 @@ gboolean cuda_good(CudaState *state, cudaError_t result, const char *what)
     return FALSE;
 }
 
+static void open_ring(CudaState *state)
+{
+    cuda_good(state, cudaStreamCreateWithFlags(&state->uploads, cudaStreamNonBlocking), "cudaStreamCreate");
+    cuda_good(state, cudaMallocHost(&state->ring_host, CUDA_SLOTS * CUDA_SLOT), "cudaMallocHost");
+    cuda_good(state, cudaMalloc(&state->ring_device, CUDA_SLOTS * CUDA_SLOT), "cudaMalloc of the ring");
+    for (gsize i = 0; i < CUDA_SLOTS && !state->failure; i++) {
+        CudaSlot *slot = &state->ring[i];
+        slot->host = static_cast<char *>(state->ring_host) + i * CUDA_SLOT;
+        slot->device = static_cast<char *>(state->ring_device) + i * CUDA_SLOT;
+        cuda_good(state, cudaEventCreateWithFlags(&slot->arrived, cudaEventDisableTiming), "cudaEventCreate");
+        cuda_good(state, cudaEventCreateWithFlags(&slot->taken, cudaEventDisableTiming), "cudaEventCreate");
+    }
+}
+
+static void close_ring(CudaState *state)
+{
+    if (state->uploads)
+        cudaStreamSynchronize(state->uploads);
+    for (CudaSlot *slot = state->ring; slot < state->ring + CUDA_SLOTS; slot++) {
+        if (slot->arrived)
+            cudaEventDestroy(slot->arrived);
+        if (slot->taken)
+            cudaEventDestroy(slot->taken);
+    }
+    cudaFreeHost(state->ring_host);
+    cudaFree(state->ring_device);
+    if (state->uploads)
+        cudaStreamDestroy(state->uploads);
+}
+
 static void free_state(CudaState *state)
 {
     if (state->stream)
@@ -31,6 +61,7 @@ static void free_state(CudaState *state)
     for (cudaEvent_t event : state->half_copied)
         if (event)
             cudaEventDestroy(event);
+    close_ring(state);
     cudaFreeHost(state->pinned);
     cudaFree(state->scratch);
     cudaFree(state->workspace);
@@ -129,6 +160,7 @@ static void open_state(CudaState *state)
     cuda_good(state, cudaStreamCreateWithFlags(&state->stream, cudaStreamNonBlocking), "cudaStreamCreate");
     cuda_good(state, cudaMalloc(&state->workspace, CUDA_WORKSPACE), "cudaMalloc of the workspace");
     cuda_good(state, cudaMallocHost(&state->pinned, 2 * CUDA_HALF), "cudaMallocHost");
+    open_ring(state);
     for (cudaEvent_t &event : state->half_copied)
         cuda_good(state, cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreate");
     for (CudaStage *stage = state->stages; stage < state->stages + CUDA_STAGES; stage++)

@@ -13,7 +13,8 @@
  * the number of multiprocessors nor from the order in which blocks run, so that results repeat to the last
  * bit. Failures. An operation cannot say that it failed (train/ops.h). The first failure is kept in the
  * state, all later launches do nothing of use, and backend_cuda_check reports it. Streams. All of a backend's
- * work is queued on its one stream, in the order of the calls; only download and square_sums wait for it.
+ * work is queued on its one stream, in the order of the calls, but for the bus's part of uploads; only download and
+ * square_sums wait for it.
  */
 #ifndef TRAIN_CUDA_DEVICE_CUH
 #define TRAIN_CUDA_DEVICE_CUH
@@ -45,6 +46,17 @@ typedef struct CudaStage {
 
 #define CUDA_HALF ((gsize)8 << 20)
 
+/* A piece of an upload on its way: see memory.cu. */
+typedef struct CudaSlot {
+    void *host; /* pinned */
+    void *device;
+    cudaEvent_t arrived; /* in `device` */
+    cudaEvent_t taken;   /* from `device` to where it belongs */
+} CudaSlot;
+
+#define CUDA_SLOT ((gsize)1 << 20)
+#define CUDA_SLOTS 16
+
 typedef struct CudaState {
     int device;
     cudaStream_t stream;
@@ -55,9 +67,12 @@ typedef struct CudaState {
     gsize scratch_bytes;
     CudaStage stages[CUDA_STAGES];
     guint64 stage_calls;
-    void *pinned; /* two halves of CUDA_HALF bytes that uploads and downloads go through in turn */
+    cudaStream_t uploads; /* over the bus, beside what `stream` computes */
+    CudaSlot ring[CUDA_SLOTS];
+    void *ring_host, *ring_device;
+    unsigned next_slot;
+    void *pinned; /* two halves of CUDA_HALF bytes that downloads go through in turn */
     cudaEvent_t half_copied[2];
-    unsigned next_half;
     gboolean warp_groups; /* attention by them */
     char *failure;        /* the first; NULL: none */
 } CudaState;

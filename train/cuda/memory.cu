@@ -3,9 +3,13 @@
  * device.cuh.
  *
  * The host reads pageable memory too slowly for the bus, and a copy from it is not asynchronous. Uploads
- * therefore go through two pinned halves in turn: while the bus empties one, the host fills the other, from
- * wherever the data lie: a batch's tokens from the store's map, weights from a checkpoint's. Downloads take
- * the same way back. */
+ * therefore go through a ring of pinned slots, which the host fills from wherever the data lie: a batch's
+ * tokens that it has just cut out of the store's map, weights from a checkpoint's. Each slot has its like on
+ * the device. The bus carries from one to the other on a stream of its own, beside whatever computes; only
+ * the step from there to where the data belong, which is short, takes its turn among the operations. So the
+ * rows of a micro-batch cross the bus while the one before it is computed, and the host, which waits for a
+ * slot only when all of them are under way, is several uploads ahead. Downloads go through two pinned
+ * halves in turn, and the host waits for them. */
 #include <string.h>
 
 #include "train/cuda/device.cuh"
@@ -52,21 +56,31 @@ static void *free_half(CudaState *state, unsigned i)
     return static_cast<char *>(state->pinned) + i * CUDA_HALF;
 }
 
+/* The slot's memory on the device is filled when what it held is taken, and its host's when that has left. */
+static gboolean upload_slot(CudaState *state, CudaSlot *slot, void *to, const void *from, gsize bytes)
+{
+    if (!cuda_good(state, cudaEventSynchronize(slot->arrived), "wait for an upload"))
+        return FALSE;
+    memcpy(slot->host, from, bytes);
+    return cuda_good(state, cudaStreamWaitEvent(state->uploads, slot->taken, 0), "upload") &&
+           cuda_good(state,
+                     cudaMemcpyAsync(slot->device, slot->host, bytes, cudaMemcpyHostToDevice, state->uploads),
+                     "upload") &&
+           cuda_good(state, cudaEventRecord(slot->arrived, state->uploads), "upload") &&
+           cuda_good(state, cudaStreamWaitEvent(state->stream, slot->arrived, 0), "upload") &&
+           cuda_good(state, cudaMemcpyAsync(to, slot->device, bytes, cudaMemcpyDeviceToDevice, state->stream),
+                     "upload") &&
+           cuda_good(state, cudaEventRecord(slot->taken, state->stream), "upload");
+}
+
 void cuda_upload(Backend *backend, void *to, const void *from, gsize bytes)
 {
     CudaState *state = cuda_state(backend);
-    for (gsize at = 0; at < bytes; at += CUDA_HALF) {
-        gsize part = MIN(CUDA_HALF, bytes - at);
-        unsigned i = state->next_half++ % 2;
-        void *half = free_half(state, i);
-        if (!half)
+    for (gsize at = 0; at < bytes; at += CUDA_SLOT) {
+        CudaSlot *slot = &state->ring[state->next_slot++ % CUDA_SLOTS];
+        if (!upload_slot(state, slot, static_cast<char *>(to) + at, static_cast<const char *>(from) + at,
+                         MIN(CUDA_SLOT, bytes - at)))
             return;
-        memcpy(half, static_cast<const char *>(from) + at, part);
-        cuda_good(
-            state,
-            cudaMemcpyAsync(static_cast<char *>(to) + at, half, part, cudaMemcpyHostToDevice, state->stream),
-            "upload");
-        cuda_good(state, cudaEventRecord(state->half_copied[i], state->stream), "upload");
     }
 }
 
