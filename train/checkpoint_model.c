@@ -110,6 +110,7 @@ gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState 
     g_autoptr(json_t) sizes = model_shape_to_json(&optimizer->model->shape);
     CheckpointState with_model = *state;
     with_model.model = sizes;
+    optimizer_await(optimizer);
     GArray *slices = slices_to_write(optimizer);
     gboolean good = checkpoint_writer_begin(writer, &with_model, first_slice(slices), slices->len, error);
     free_slices(slices);

@@ -6,8 +6,8 @@
  * communicators too; their functions copy at most.
  *
  * Order: a function sees what operations before it wrote, and operations after it see what it wrote. On a communicator that
- * was made `deferred` only those after `wait` do; it may work beside the backend's operations until then, and what was
- * given to it must be left alone.
+ * was made `deferred` only those after `wait` do, or after `wait_until` with a later mark; it may work beside the backend's
+ * operations until then, and what was given to it must be left alone.
  *
  * Sums are taken in the order of ranks: `sum`, and `scatter_sum` followed by `gather`, give the same bits. They depend on the
  * number of ranks, as every sum of rounded numbers does.
@@ -43,8 +43,11 @@ struct Communicator {
      * (0 or 1) arrive in order. */
     void (*send)(Communicator *communicator, const void *values, gsize count, NumberType type, unsigned to, unsigned tag);
     void (*receive)(Communicator *communicator, void *values, gsize count, NumberType type, unsigned from, unsigned tag);
-    /* Until all that was begun here is done. */
+    /* Until all that was begun here is done. Marks have no meaning afterwards. */
     void (*wait)(Communicator *communicator);
+    /* mark: a number for what was begun here until now. wait_until: until that is done; what was begun later goes on. */
+    gsize (*mark)(Communicator *communicator);
+    void (*wait_until)(Communicator *communicator, gsize mark);
 };
 
 /* FALSE with the first failure. */

@@ -28,7 +28,8 @@ struct Engine {
     Model *model;
     Optimizer *optimizer;
     Rows rows;
-    wide *losses, *host_losses; /* of one micro-batch */
+    wide *losses, *host_losses; /* of this rank's sequences of a batch */
+    gsize losses_room;
 };
 
 /* What is under way in one call of engine_compute. */
@@ -71,6 +72,11 @@ static void bucket_is_ready(gsize bucket, gpointer user)
     optimizer_reduce_bucket(user, bucket);
 }
 
+static void bucket_is_needed(gsize bucket, gpointer user)
+{
+    optimizer_await_bucket(user, bucket);
+}
+
 static GArray *schedule_of(const Engine *engine, gsize micro_batches, gboolean train)
 {
     return pipeline_schedule(engine->part.pipeline, engine->part.pipeline_rank, engine->part.chunks, micro_batches, train);
@@ -94,7 +100,8 @@ static gboolean open_model(Engine *engine, GError **error)
         return FALSE;
     engine->optimizer = optimizer_new(&settings->optimizer, engine->model, &ranks, settings->parallel.zero > 0, error);
     engine->model->ready = bucket_is_ready;
-    engine->model->ready_user = engine->optimizer;
+    engine->model->needed = bucket_is_needed;
+    engine->model->bucket_user = engine->optimizer;
     return engine->optimizer != NULL;
 }
 
@@ -109,9 +116,7 @@ static gboolean allocate_rows(Engine *engine, GError **error)
         .backend_weights = b->allocate(b, rows * sizeof(wide)),
         .starts = g_array_new(FALSE, FALSE, sizeof(guint32)),
     };
-    engine->losses = b->allocate(b, rows * sizeof(wide));
-    engine->host_losses = g_new(wide, rows);
-    if (engine->rows.backend_numbers && engine->rows.backend_weights && engine->losses)
+    if (engine->rows.backend_numbers && engine->rows.backend_weights)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for the rows of a micro-batch");
     return FALSE;
@@ -252,12 +257,19 @@ static gsize take_slot(Work *work)
     return slot;
 }
 
-/* Copies the losses of a micro-batch to their place in the batch. One rank of a tensor group speaks for all. */
-static void keep_losses(const Work *work, gsize micro_batch, gsize rows)
+/* Where the losses of a micro-batch go until the batch is done: a download in between would make the host wait, and then the
+ * backend for the host. */
+static wide *losses_of(const Work *work, gsize micro_batch)
+{
+    return work->engine->losses + micro_batch * work->engine->settings.micro_batch * work->batch->context;
+}
+
+/* Copies the losses of this rank's sequences to their place in the batch. One rank of a tensor group speaks for all. */
+static void keep_losses(const Work *work)
 {
     Engine *engine = work->engine;
-    gsize at = (work->first + micro_batch * engine->settings.micro_batch) * work->batch->context;
-    if (engine->part.tensor_rank > 0)
+    gsize at = work->first * work->batch->context, rows = (work->end - work->first) * work->batch->context;
+    if (engine->part.tensor_rank > 0 || !model_part_is_last(&engine->part, engine->part.chunks - 1))
         return;
     engine->backend->download(engine->backend, engine->host_losses, engine->losses, rows * sizeof(wide));
     for (gsize r = 0; r < rows; r++)
@@ -279,8 +291,7 @@ static void pass_forward(Work *work, const Pass *pass)
     if (!model_part_is_last(&engine->part, pass->chunk)) {
         pipeline->send(pipeline, model_exit(model), hidden, NUMBER_REAL, rank_behind(engine), TAG_FORWARD);
     } else {
-        model_losses(model, slot, &input, engine->losses);
-        keep_losses(work, pass->micro_batch, input.rows);
+        model_losses(model, slot, &input, losses_of(work, pass->micro_batch));
     }
     if (!work->train)
         work->slot_is_used[slot] = FALSE;
@@ -322,8 +333,25 @@ static gboolean finish(const Work *work, GError **error)
     Backend *backend = engine->model->backend;
     if (work->train && !optimizer_reduce(engine->optimizer, error))
         return FALSE;
+    keep_losses(work);
     return backend->check(backend, error) && communicator_check(engine->pipeline, error) && communicator_check(engine->tensor, error) &&
            comm_all_reduce(engine->layout->world, work->losses, work->batch->sequences * work->batch->context, COMM_DOUBLE, COMM_SUM, error);
+}
+
+/* Batches of evaluation may have more sequences than those of training. */
+static gboolean reserve_losses(Engine *engine, gsize rows, GError **error)
+{
+    Backend *b = engine->backend;
+    if (engine->losses_room >= rows)
+        return TRUE;
+    b->release(b, engine->losses);
+    g_free(engine->host_losses);
+    engine->host_losses = g_new(wide, rows);
+    engine->losses = b->allocate(b, rows * sizeof(wide));
+    engine->losses_room = engine->losses ? rows : 0;
+    if (!engine->losses)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for %" G_GSIZE_FORMAT " losses of a batch", rows);
+    return engine->losses != NULL;
 }
 
 gboolean engine_compute(Engine *engine, const Batch *batch, gboolean train, double *losses, GError **error)
@@ -333,6 +361,8 @@ gboolean engine_compute(Engine *engine, const Batch *batch, gboolean train, doub
     work.first = batch->sequences * layout->data_rank / layout->data;
     work.end = batch->sequences * (layout->data_rank + 1) / layout->data;
     work.micro_batches = micro_batches_of(engine, work.end - work.first);
+    if (!reserve_losses(engine, (work.end - work.first) * batch->context, error))
+        return FALSE;
     g_autofree gsize *slots = g_new0(gsize, MAX(work.micro_batches, 1) * engine->part.chunks);
     g_autofree gboolean *used = g_new0(gboolean, engine->model->options.slots + 1);
     work.slots = slots;

@@ -93,9 +93,16 @@ const real *model_exit(const Model *model)
     return model->exit;
 }
 
+static void tell_needed(Model *model, gsize bucket)
+{
+    if (model->needed)
+        model->needed(bucket, model->bucket_user);
+}
+
 static void embed(Model *model, real *to, const ModelInput *input)
 {
     Backend *b = model->backend;
+    tell_needed(model, model->table->embedding_bucket);
     b->embedding_forward(b, layer_term(model, to), model->parameters + model->table->embedding, input->ids, &model->table->classes,
                          input->rows, model->shape.hidden);
     layer_join(model, to, input->rows);
@@ -111,9 +118,11 @@ static void leave_layer(Model *model, unsigned chunk, ModelSlot *slot, gsize l, 
     double epsilon = model->shape.norm_epsilon;
     if (l + 1 < layers) {
         const ModelLayer *next = &slot->layers[l + 1];
+        tell_needed(model, table->layers[model->first_layers[chunk] + l + 1].bucket);
         b->add_rmsnorm_forward(b, next->x, next->norm1, next->inverse1, middle, model->branch,
                                p + table->layers[model->first_layers[chunk] + l + 1].input_norm, epsilon, kept, hidden);
     } else if (model_part_is_last(&model->part, chunk)) {
+        tell_needed(model, table->head_bucket);
         b->add_rmsnorm_forward(b, slot->last, slot->normed, slot->inverse, middle, model->branch, p + table->norm, epsilon, kept, hidden);
     } else {
         b->add(b, model->exit, middle, model->branch, kept * hidden);
@@ -127,6 +136,7 @@ void model_forward(Model *model, unsigned chunk, gsize slot_number, const ModelI
     g_assert(input->rows <= model->options.max_rows);
     if (model_part_is_first(&model->part, chunk))
         embed(model, slot->layers[0].x, input);
+    tell_needed(model, model->table->layers[first].bucket);
     layer_enter(model, first, &slot->layers[0], input->rows);
     for (gsize l = 0; l < layers; l++) {
         layer_forward(model, first + l, &slot->layers[l], input);
@@ -206,7 +216,7 @@ void model_logits(Model *model, gsize row, real *logits)
 static void tell_ready(Model *model, const ModelInput *input, gsize bucket)
 {
     if (input->last && model->ready)
-        model->ready(bucket, model->ready_user);
+        model->ready(bucket, model->bucket_user);
 }
 
 static void backward_last_norm(Model *model, const ModelSlot *slot, const ModelInput *input)

@@ -79,9 +79,11 @@ typedef struct Model {
     wide *largest, *own, *sum, *logit_lse;
     real *dx, *dhidden, *dnarrow, *dwide; /* of backward */
     real *spread, *partial;               /* all rows, where hidden states are divided */
-    /* Called in model_backward when the gradients of a bucket are complete; may be NULL. */
+    /* Called in model_backward when the gradients of a bucket are complete, and in model_forward before its weights are used;
+     * either may be NULL. */
     void (*ready)(gsize bucket, gpointer user);
-    gpointer ready_user;
+    void (*needed)(gsize bucket, gpointer user);
+    gpointer bucket_user;
 } Model;
 
 Model *model_new(const ModelShape *shape, const ModelPart *part, Backend *backend, const ModelOptions *options, GError **error);

@@ -48,6 +48,8 @@ Optimizer *optimizer_new(const OptimizerSettings *settings, Model *model, const 
     optimizer->pieces = parameter_table_pieces(model->table);
     optimizer->state_elements = optimizer->sharded ? parameter_table_share_elements(model->table) : model->table->elements;
     optimizer->reduced = g_new0(gboolean, model->table->bucket_count);
+    optimizer->gathering = g_new0(gboolean, model->table->bucket_count);
+    optimizer->marks = g_new0(gsize, model->table->bucket_count);
     return allocate_state(optimizer, error) ? g_steal_pointer(&optimizer) : NULL;
 }
 
@@ -61,6 +63,8 @@ void optimizer_free(Optimizer *optimizer)
     backend->release(backend, optimizer->master);
     g_array_free(optimizer->pieces, TRUE);
     g_free(optimizer->reduced);
+    g_free(optimizer->gathering);
+    g_free(optimizer->marks);
     g_free(optimizer);
 }
 
@@ -156,6 +160,7 @@ static void tie_gradients(Optimizer *optimizer)
 gboolean optimizer_reduce(Optimizer *optimizer, GError **error)
 {
     Communicator *data = optimizer->ranks.data, *ends = optimizer->ranks.ends, *tensor = optimizer->model->options.tensor;
+    optimizer_await(optimizer); /* a mark is good until the next wait */
     if (optimizer->model->shape.tied)
         tie_gradients(optimizer);
     for (gsize bucket = 0; bucket < optimizer->model->table->bucket_count; bucket++) {
@@ -218,25 +223,36 @@ gboolean optimizer_gradient_norm(const Optimizer *optimizer, double *norm, GErro
 
 /* ---- The update ---------------------------------------------------------------------------------------------- */
 
-static void gather_weights(Optimizer *optimizer)
+static void gather_bucket(Optimizer *optimizer, gsize number)
 {
-    Model *model = optimizer->model;
+    const Model *model = optimizer->model;
     Communicator *data = optimizer->ranks.data;
-    for (gsize i = 0; i < model->table->bucket_count; i++) {
-        const ParameterBucket *bucket = &model->table->buckets[i];
-        gsize share = bucket->elements / model->table->shares;
-        real *weights = model->parameters + bucket->offset;
-        data->gather(data, weights, weights + data->rank * share, share, NUMBER_REAL);
-    }
-    data->wait(data);
+    const ParameterBucket *bucket = &model->table->buckets[number];
+    gsize share = bucket->elements / model->table->shares;
+    real *weights = model->parameters + bucket->offset;
+    data->gather(data, weights, weights + data->rank * share, share, NUMBER_REAL);
+    optimizer->marks[number] = data->mark(data);
+    optimizer->gathering[number] = TRUE;
 }
 
-void optimizer_step(Optimizer *optimizer, guint64 step, double rate, double norm)
+void optimizer_await_bucket(const Optimizer *optimizer, gsize bucket)
 {
-    Model *model = optimizer->model;
-    Backend *b = model->backend;
+    Communicator *data = optimizer->ranks.data;
+    if (optimizer->gathering[bucket])
+        data->wait_until(data, optimizer->marks[bucket]);
+    optimizer->gathering[bucket] = FALSE;
+}
+
+void optimizer_await(const Optimizer *optimizer)
+{
+    for (gsize bucket = 0; bucket < optimizer->model->table->bucket_count; bucket++)
+        optimizer_await_bucket(optimizer, bucket);
+}
+
+static AdamW update_of(const Optimizer *optimizer, guint64 step, double rate, double norm)
+{
     const OptimizerSettings *settings = &optimizer->settings;
-    AdamW update = {
+    return (AdamW){
         .rate = rate,
         .beta1 = settings->beta1,
         .beta2 = settings->beta2,
@@ -245,15 +261,35 @@ void optimizer_step(Optimizer *optimizer, guint64 step, double rate, double norm
         .correction2 = 1 - pow(settings->beta2, (double)(step + 1)),
         .scale = settings->clip > 0 ? MIN(1, settings->clip / (norm + CLIP_EPSILON)) : 1,
     };
-    for (guint i = 0; i < optimizer->pieces->len; i++) {
-        const ParameterPiece *piece = &g_array_index(optimizer->pieces, ParameterPiece, i);
-        if (!optimizer_owns(optimizer, piece))
-            continue;
-        gsize state = optimizer_state_offset(optimizer, piece);
-        update.decay = model->table->tensors[piece->tensor].columns ? settings->decay : 0;
-        b->adamw(b, model->parameters + piece->offset, master_of(optimizer, piece), optimizer->m + state, optimizer->v + state,
-                 model->gradients + piece->offset, piece->count, &update);
+}
+
+static void update_piece(Optimizer *optimizer, const ParameterPiece *piece, AdamW update)
+{
+    Model *model = optimizer->model;
+    Backend *b = model->backend;
+    gsize state = optimizer_state_offset(optimizer, piece);
+    update.decay = model->table->tensors[piece->tensor].columns ? optimizer->settings.decay : 0;
+    b->adamw(b, model->parameters + piece->offset, master_of(optimizer, piece), optimizer->m + state, optimizer->v + state,
+             model->gradients + piece->offset, piece->count, &update);
+}
+
+/* Pieces are in the order of buckets, and these in that of the forward. */
+void optimizer_step(Optimizer *optimizer, guint64 step, double rate, double norm)
+{
+    const ParameterTable *table = optimizer->model->table;
+    AdamW update = update_of(optimizer, step, rate, norm);
+    optimizer_await(optimizer);
+    guint next = 0;
+    for (gsize bucket = 0; bucket < table->bucket_count; bucket++) {
+        gsize end = table->buckets[bucket].offset + table->buckets[bucket].elements;
+        for (; next < optimizer->pieces->len; next++) {
+            const ParameterPiece *piece = &g_array_index(optimizer->pieces, ParameterPiece, next);
+            if (piece->offset >= end)
+                break;
+            if (optimizer_owns(optimizer, piece))
+                update_piece(optimizer, piece, update);
+        }
+        if (optimizer->sharded)
+            gather_bucket(optimizer, bucket);
     }
-    if (optimizer->sharded)
-        gather_weights(optimizer);
 }

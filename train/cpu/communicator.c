@@ -119,6 +119,15 @@ static void wait_for_all(Communicator *communicator)
         comm_flush(state->comm, &communicator->failure);
 }
 
+static gsize mark(Communicator *communicator)
+{
+    return 0;
+}
+
+static void wait_until(Communicator *communicator, gsize mark_number)
+{
+}
+
 static void destroy(Communicator *communicator)
 {
     State *state = communicator->state;
@@ -147,6 +156,8 @@ Communicator *cpu_communicator_new(Backend *backend, Comm *comm, gboolean deferr
         .send = post,
         .receive = take,
         .wait = wait_for_all,
+        .mark = mark,
+        .wait_until = wait_until,
     };
     return communicator;
 }

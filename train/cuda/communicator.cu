@@ -53,6 +53,15 @@ static void alone_wait(Communicator *communicator)
 {
 }
 
+static gsize alone_mark(Communicator *communicator)
+{
+    return 0;
+}
+
+static void alone_wait_until(Communicator *communicator, gsize mark)
+{
+}
+
 static void alone_destroy(Communicator *communicator)
 {
     g_clear_error(&communicator->failure);
@@ -74,5 +83,7 @@ Communicator *cuda_communicator_new(Backend *backend, Comm *comm, gboolean defer
     communicator->send = alone_send;
     communicator->receive = alone_receive;
     communicator->wait = alone_wait;
+    communicator->mark = alone_mark;
+    communicator->wait_until = alone_wait_until;
     return communicator;
 }

@@ -9,7 +9,7 @@
  *
  * Streams. A communicator works on the backend's stream, so that everything is in the order of the calls; a
  * deferred one on a stream of its own, which begins after what the backend had queued, and which `wait` makes
- * the backend wait for.
+ * the backend wait for. A mark is an event on that stream; marks since the last `wait` have one each.
  *
  * Messages. ncclSend ends when the other side receives. Two ranks that both send first, as neighbours in a
  * pipeline do, would wait for ever on one stream. Each direction (to higher ranks, to lower ranks) and each
@@ -41,6 +41,8 @@ typedef struct Ranks {
     cudaStream_t stream; /* the backend's, or an own one */
     gboolean deferred;
     cudaEvent_t event;
+    GPtrArray *marks; /* of cudaEvent_t: made once, used again after each `wait` */
+    gsize marks_used;
     char *in; /* a slice from each rank */
     Lane lanes[2 * TAGS];
 } Ranks;
@@ -320,12 +322,39 @@ static void wait_for_all(Communicator *communicator)
 {
     Ranks *ranks = ranks_of(communicator);
     follow(communicator, ranks->device->stream, ranks->stream, ranks->event);
+    ranks->marks_used = 0;
     for (Lane &lane : ranks->lanes)
         if (lane.nccl)
             follow(communicator, ranks->device->stream, lane.stream, lane.event);
     check_nccl(communicator, ranks->nccl);
     for (Lane &lane : ranks->lanes)
         check_nccl(communicator, lane.nccl);
+}
+
+static gsize mark(Communicator *communicator)
+{
+    Ranks *ranks = ranks_of(communicator);
+    if (!ranks->deferred || communicator->failure)
+        return 0;
+    if (ranks->marks_used == ranks->marks->len) {
+        cudaEvent_t event = NULL;
+        if (!good(communicator, cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreate"))
+            return 0;
+        g_ptr_array_add(ranks->marks, event);
+    }
+    cudaEvent_t event = static_cast<cudaEvent_t>(g_ptr_array_index(ranks->marks, ranks->marks_used));
+    good(communicator, cudaEventRecord(event, ranks->stream), "cudaEventRecord of a mark");
+    return ranks->marks_used++;
+}
+
+static void wait_until(Communicator *communicator, gsize mark)
+{
+    Ranks *ranks = ranks_of(communicator);
+    if (ranks->deferred && !communicator->failure && mark < ranks->marks_used)
+        good(communicator,
+             cudaStreamWaitEvent(ranks->device->stream,
+                                 static_cast<cudaEvent_t>(g_ptr_array_index(ranks->marks, mark)), 0),
+             "wait for a mark");
 }
 
 /* After a failure another rank may never answer: abort instead of waiting for it. */
@@ -360,6 +389,9 @@ static void destroy(Communicator *communicator)
     cudaFree(ranks->in);
     if (ranks->event)
         cudaEventDestroy(ranks->event);
+    for (guint i = 0; i < ranks->marks->len; i++)
+        cudaEventDestroy(static_cast<cudaEvent_t>(g_ptr_array_index(ranks->marks, i)));
+    g_ptr_array_free(ranks->marks, TRUE);
     if (ranks->deferred && ranks->stream)
         cudaStreamDestroy(ranks->stream);
     g_clear_error(&communicator->failure);
@@ -386,6 +418,7 @@ Communicator *cuda_communicator_of_ranks(Backend *backend, Comm *comm, gboolean 
     ranks->device = cuda_state(backend);
     ranks->comm = comm;
     ranks->deferred = deferred;
+    ranks->marks = g_ptr_array_new();
     communicator->rank = comm_rank(comm);
     communicator->size = comm_size(comm);
     communicator->state = ranks;
@@ -397,6 +430,8 @@ Communicator *cuda_communicator_of_ranks(Backend *backend, Comm *comm, gboolean 
     communicator->send = send;
     communicator->receive = receive;
     communicator->wait = wait_for_all;
+    communicator->mark = mark;
+    communicator->wait_until = wait_until;
     open_ranks(communicator);
     if (!communicator->failure)
         return communicator;
