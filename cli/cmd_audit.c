@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "scrapers/forget_captures.h"
 #include "store/audit.h"
 
 #define TEXT_WIDTH 100
@@ -105,7 +106,7 @@ static int run(const Command *command, int argc, char **argv)
     GError *error = NULL;
     g_autoptr(Progress) progress = progress_new();
     Screen *screen = screen_start(progress, quiet);
-    g_autoptr(GPtrArray) findings = audit_store(argv[1], jobs > 0 ? (unsigned)jobs : default_jobs(), progress, &error);
+    g_autoptr(GPtrArray) findings = audit_store(argv[1], forget_captures_audit, jobs > 0 ? (unsigned)jobs : default_jobs(), progress, &error);
     screen_stop(screen);
     if (!findings)
         return command_fail(error);

@@ -8,6 +8,9 @@
  *
  * A crawl that is made again fetches such a page once more, since nobody can tell its address from the tombstone before it is
  * met. Ingest makes a stub of it and notes that the captures hold it, so it is to be called behind ingest, too.
+ *
+ * forget_captures_audit is the audit's look at the same files (AuditPart in store/audit.h): a record that is to be gone and lies
+ * in one of them is a finding, which names its place and not its address.
  */
 #ifndef SCRAPERS_FORGET_CAPTURES_H
 #define SCRAPERS_FORGET_CAPTURES_H
@@ -15,5 +18,6 @@
 #include "store/store.h"
 
 gboolean forget_captures(Store *store, GError **error);
+gboolean forget_captures_audit(Store *store, GPtrArray *findings, GError **error);
 
 #endif

@@ -80,6 +80,15 @@ static gboolean read_sources(Audit *audit, GError **error)
     return FALSE;
 }
 
+static gboolean audit_more(Audit *audit, GError **error)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    if (audit->more && !audit->more(audit->context->store, findings, error))
+        return FALSE;
+    audit_take(audit, findings);
+    return TRUE;
+}
+
 static gboolean audit_all(Audit *audit, GError **error)
 {
     GError *cause = NULL;
@@ -90,7 +99,8 @@ static gboolean audit_all(Audit *audit, GError **error)
             g_propagate_error(error, cause);
         return cause == NULL;
     }
-    return audit_documents(audit, error) && audit_forgotten(audit, error) && audit_shards(audit, error) && audit_manifest(audit, error);
+    return audit_documents(audit, error) && audit_forgotten(audit, error) && audit_more(audit, error) && audit_shards(audit, error) &&
+           audit_manifest(audit, error);
 }
 
 static void audit_init(Audit *audit, StageContext *context)
@@ -147,7 +157,7 @@ static GPtrArray *audit_pages(const char *directory, Progress *progress, GError 
     return findings && findings->len ? g_steal_pointer(&findings) : NULL;
 }
 
-GPtrArray *audit_store(const char *directory, unsigned jobs, Progress *progress, GError **error)
+GPtrArray *audit_store(const char *directory, AuditPart more, unsigned jobs, Progress *progress, GError **error)
 {
     GError *cause = NULL;
     GPtrArray *damage = audit_pages(directory, progress, &cause);
@@ -159,5 +169,8 @@ GPtrArray *audit_store(const char *directory, unsigned jobs, Progress *progress,
         return NULL;
     }
     StageContext context = {.store = store, .progress = progress, .jobs = jobs};
-    return audit_run(&context, error);
+    Audit audit;
+    audit_init(&audit, &context);
+    audit.more = more;
+    return audit_end(&audit, audit_all(&audit, error));
 }

@@ -60,8 +60,14 @@ typedef struct Finding {
     char *message;
 } Finding;
 
+/* Appends a finding; takes ownership of `where`. The severity follows from the id. */
+void findings_add(GPtrArray *findings, const char *id, char *where, const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* A part of the audit that another room brings, who knows what lies in its files; it reports into `findings`. */
+typedef gboolean (*AuditPart)(Store *store, GPtrArray *findings, GError **error);
+
 /* An array of Finding, sorted by severity (errors first), id and place; free with g_ptr_array_unref. */
-GPtrArray *audit_store(const char *directory, unsigned jobs, Progress *progress, GError **error);
+GPtrArray *audit_store(const char *directory, AuditPart more, unsigned jobs, Progress *progress, GError **error); /* more: NULL: none */
 GPtrArray *audit_run(StageContext *context, GError **error);
 
 #endif

@@ -73,8 +73,8 @@ static const FindingKind kinds[] = {
      "A file is cut off, damaged or not of its format. What came before the damage is in the store.",
      "Fetch the file again and build."},
     {FINDING_FORGOTTEN_TRACE, SEVERITY_ERROR, "something is left of a forgotten document",
-     "A document was forgotten and has a tombstone, but a table has a record of it, a key of it, or another document under its name. In a "
-     "store whose forgetting was stopped this is what is still to go.",
+     "A document was forgotten and has a tombstone, but a table has a record of it, a key of it, or another document under its name, or the raw "
+     "captures still hold a page that was to go from them. In a store whose forgetting was stopped this is what is still to go.",
      "Run galen build with the store's recipe, or galen forget STORE, which do the rest. If it comes again, report it as a bug of Galen."},
 };
 

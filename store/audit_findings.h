@@ -17,6 +17,7 @@
 
 typedef struct Audit {
     StageContext *context;
+    AuditPart more;       /* NULL: none */
     GPtrArray *findings;  /* of Finding */
     GHashTable *counts;   /* id -> how many were found */
     GHashTable *places;   /* "id where" of those in `findings`: one place is reported once */
@@ -33,8 +34,6 @@ typedef struct Audit {
 
 void finding_free(gpointer finding);
 GPtrArray *findings_new(void);
-/* Appends a finding; takes ownership of `where`. The severity follows from the id. */
-void findings_add(GPtrArray *findings, const char *id, char *where, const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* Appends FINDING_HASH_MISMATCH with the message of `cause`, which it frees. */
 void findings_add_damage(GPtrArray *findings, char *where, GError *cause);
 /* Moves the findings of `from` into the audit, up to the cap. */

@@ -174,15 +174,46 @@ static gboolean mend_done(const char *path, GError **error)
     return file_replace(done, pretty, strlen(pretty), error);
 }
 
+static void copy_start(Copy *copy, const char *path)
+{
+    *copy = (Copy){.path = path, .headers = g_string_new(NULL)};
+    if (inflateInit2(&copy->inflater, MAX_WBITS + 16) != Z_OK)
+        g_error("out of memory");
+}
+
+static void copy_end(Copy *copy)
+{
+    inflateEnd(&copy->inflater);
+    g_string_free(copy->headers, TRUE);
+}
+
 gboolean warc_forget(const char *path, gboolean (*is_out)(gpointer user, const char *url), gpointer user, guint64 *records, GError **error)
 {
-    Copy copy = {.path = path, .headers = g_string_new(NULL)};
+    Copy copy;
     g_autofree char *fresh = g_strconcat(path, ".tmp.forget", NULL);
     *records = 0;
-    if (inflateInit2(&copy.inflater, MAX_WBITS + 16) != Z_OK)
-        g_error("out of memory");
+    copy_start(&copy, path);
     gboolean good = copy_file(&copy, fresh, is_out, user, records, error) && mend_done(path, error);
-    inflateEnd(&copy.inflater);
-    g_string_free(copy.headers, TRUE);
+    copy_end(&copy);
     return good;
+}
+
+gboolean warc_forget_check(const char *path, gboolean (*is_out)(gpointer user, const char *url), gpointer user, GArray *left, GError **error)
+{
+    Copy copy;
+    GError *failure = NULL;
+    copy_start(&copy, path);
+    copy.in = fopen(path, "rbe");
+    gboolean good = copy.in || set_failed(&copy, "read", error);
+    while (good && next_member(&copy, &failure)) {
+        g_autofree char *url = target_of(copy.headers);
+        if (url && is_out(user, url))
+            g_array_append_val(left, copy.start);
+    }
+    if (copy.in)
+        fclose(copy.in);
+    copy_end(&copy);
+    if (failure)
+        g_propagate_error(error, failure);
+    return good && !failure;
 }

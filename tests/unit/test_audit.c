@@ -684,13 +684,13 @@ static void test_damaged_pages_are_findings_and_no_crash(void)
     struct stat status;
     guint8 header[12];
     g_assert_cmpint(fstat(file, &status), ==, 0);
-    g_autoptr(GPtrArray) sound = audit_store(path, 2, NULL, &error);
+    g_autoptr(GPtrArray) sound = audit_store(path, NULL, 2, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(sound->len, ==, 0);
     for (off_t page = 2; page < status.st_size / 4096; page++)
         if (pread(file, header, sizeof header, page * 4096) == sizeof header && (header[10] == 1 || header[10] == 2))
             g_assert_cmpint(pwrite(file, "\xff", 1, page * 4096 + 10), ==, 1);
-    g_autoptr(GPtrArray) findings = audit_store(path, 2, NULL, &error);
+    g_autoptr(GPtrArray) findings = audit_store(path, NULL, 2, NULL, &error);
     g_assert_no_error(error);
     g_assert_nonnull(find(findings, FINDING_STORE_DAMAGED, "page "));
     g_assert_cmpint(((Finding *)findings->pdata[0])->severity, ==, SEVERITY_ERROR);

@@ -454,7 +454,7 @@ static guint64 check_windows(Store *store, const char *split, guint64 window, gu
 static gint64 errors_of(Store *store, const char *kind)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) findings = audit_store(store_directory(store), 2, NULL, &error);
+    g_autoptr(GPtrArray) findings = audit_store(store_directory(store), NULL, 2, NULL, &error);
     gint64 errors = 0;
     g_assert_no_error(error);
     for (guint i = 0; i < findings->len; i++) {
