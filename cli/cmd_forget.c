@@ -358,8 +358,9 @@ const Command command_forget = {
     .summary = "take documents out of a store for good",
     .details = "ID is a document's number, SOURCE/ID, or an id that only one source has. All that the store holds of a\n"
                "document goes: texts, facts, signatures, index entries, tokens; the shards that held it are packed anew,\n"
-               "and others stay byte for byte. Documents that had given way to it come back. A tombstone without content\n"
-               "stays: builds do not take the document in again, counts go on, 'galen why' says when and why it went.\n"
+               "and others stay byte for byte. With it go the pages that are its chapters. Documents that had given way to\n"
+               "it come back. A tombstone without content stays: builds do not take the document in again, counts go on,\n"
+               "'galen why' says when and why it went.\n"
                "Killed at any moment, the same command without an ID, or 'galen build', does the rest. Takes as much\n"
                "room on the disk as the store has, because what was deleted is to leave no byte in its file.\n\n"
                "Examples:\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/chapters.h"
 #include "store/identity.h"
 
 #define NUMBER_MARK "\001"
@@ -195,6 +196,50 @@ static void take_document(Match *match, Docno docno, const Document *document, g
         g_array_append_val((GArray *)items, item);
 }
 
+static gboolean name_chapter(Match *match, StoreTxn *txn, const Chapter *chapter, gboolean *more, GError **error)
+{
+    g_auto(Document) document = {0};
+    guint8 key[DOCUMENT_KEY_SIZE];
+    if (chapter->docno == DOCNO_NONE || chapter->missing)
+        return TRUE;
+    if (!document_get_facts(txn, chapter->docno, &document, error))
+        return FALSE;
+    if (is_named(&document, key) && !g_hash_table_contains(match->names, key)) {
+        g_hash_table_insert(match->names, g_memdup2(key, sizeof key), (gpointer) "chapter");
+        *more = TRUE;
+    }
+    return TRUE;
+}
+
+/* The pages whose texts are part of a document that is meant. */
+static gboolean name_chapters(Match *match, StoreTxn *txn, const GArray *items, gboolean *more, GError **error)
+{
+    *more = FALSE;
+    for (guint i = 0; i < items->len; i++) {
+        GError *failure = NULL;
+        g_autoptr(GPtrArray) chapters = chapters_get(txn, g_array_index(items, ForgetItem, i).docno, &failure);
+        for (guint c = 0; chapters && c < chapters->len && !failure; c++)
+            name_chapter(match, txn, chapters->pdata[c], more, &failure);
+        if (failure) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* All documents of the names, and of the names of their chapters, which have none themselves. */
+static gboolean take_documents(Match *match, StoreTxn *txn, GArray *items, GError **error)
+{
+    gboolean more;
+    if (!walk(match, txn, take_document, items, error) || !name_chapters(match, txn, items, &more, error))
+        return FALSE;
+    if (!more)
+        return TRUE;
+    g_array_set_size(items, 0);
+    return walk(match, txn, take_document, items, error);
+}
+
 /* ---- What nothing has ------------------------------------------------------------------------------------------ */
 
 /* The tags of the store's sources. */
@@ -303,7 +348,7 @@ GArray *forget_match(StoreTxn *txn, const ForgetCriteria *criteria, guint *alrea
     read_ids(&match, txn);
     gboolean good = tags && check_sources(criteria, tags, &failure) && read_dois(&match, &failure) &&
                     walk(&match, txn, note_name, NULL, &failure) && check_all(&match, txn, tags, already, &failure) &&
-                    walk(&match, txn, take_document, items, &failure);
+                    take_documents(&match, txn, items, &failure);
     clear(&match);
     if (failure)
         g_propagate_error(error, g_steal_pointer(&failure));

@@ -8,8 +8,10 @@
  *   dois      any accepted form of its DOI (store/identity.h);
  *   patterns  a pattern of a shell ('*' and '?') that its id or its whole address fits;
  *   sources   the tag of its source.
+ * With a document come the pages that are chapters of it (store/chapters.h), since their text is its own; a chapter that is named
+ * goes alone, and the document is told that it lacks it.
  * Each of ids, urls and dois must name something, or something that was forgotten before; a pattern may match nothing.
- * Cost: two walks over the facts of all documents.
+ * Cost: two or three walks over the facts of all documents.
  */
 #ifndef STORE_FORGET_MATCH_H
 #define STORE_FORGET_MATCH_H
