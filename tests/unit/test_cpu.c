@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train/cpu/exp.h and train/cpu/pool.h, in the precision of the program. */
+ * train/cpu/exp.h, memory.h and pool.h, in the precision of the program. */
 #include <math.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "train/cpu/exp.h"
+#include "train/cpu/memory.h"
 #include "train/cpu/pool.h"
 #include "train/ops.h"
 
@@ -53,6 +55,30 @@ static void test_a_loss_of_nan_logits_is_nan(void)
     backend->destroy(backend);
 }
 
+static void test_arrays_are_zeroed_and_begin_at_cache_lines(void)
+{
+    static const gsize sizes[] = {0, 1, 100000, (4 << 20) - 64, 4 << 20, (9 << 20) + 5};
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        for (int again = 0; again < 2; again++) { /* the second one perhaps in the memory of the first */
+            char *array = cpu_memory_new(sizes[i]);
+            gsize dirty = 0;
+            g_assert_cmpuint((gsize)array % CPU_MEMORY_ALIGNMENT, ==, 0);
+            for (gsize at = 0; at < sizes[i]; at++)
+                dirty += array[at] != 0;
+            g_assert_cmpuint(dirty, ==, 0);
+            memset(array, 7, sizes[i]);
+            cpu_memory_free(array);
+        }
+    }
+}
+
+static void test_an_array_larger_than_memory_is_refused(void)
+{
+    g_assert_null(cpu_memory_new(G_MAXSIZE));
+    g_assert_null(cpu_memory_new((gsize)1 << 55));
+    cpu_memory_free(NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -60,5 +86,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/exp stays finite outside and keeps NaN", test_exp_stays_finite_outside_and_keeps_nan);
     g_test_add_func("/cpu/each piece of many loops is done once", test_each_piece_of_many_loops_is_done_once);
     g_test_add_func("/cpu/a loss of NaN logits is NaN", test_a_loss_of_nan_logits_is_nan);
+    g_test_add_func("/cpu/arrays are zeroed and begin at cache lines", test_arrays_are_zeroed_and_begin_at_cache_lines);
+    g_test_add_func("/cpu/an array larger than memory is refused", test_an_array_larger_than_memory_is_refused);
     return g_test_run();
 }

@@ -4,15 +4,16 @@
 
 #include "train/cpu/cpu.h"
 #include "train/cpu/level.h"
+#include "train/cpu/memory.h"
 
 static void *cpu_allocate(Backend *backend, gsize bytes)
 {
-    return g_try_malloc0(MAX(bytes, 1));
+    return cpu_memory_new(bytes);
 }
 
 static void cpu_release(Backend *backend, void *memory)
 {
-    g_free(memory);
+    cpu_memory_free(memory);
 }
 
 static void cpu_copy(Backend *backend, void *to, const void *from, gsize bytes)
