@@ -54,7 +54,7 @@ static int run(const Command *command, int argc, char **argv)
 {
     g_autofree char *format = NULL, *output = NULL, *split = NULL, *source = NULL, *published = NULL;
     gboolean allow = FALSE, json = FALSE, quiet = FALSE;
-    gint64 sequence_length = 0, shard_tokens = 0;
+    gint64 sequence_length = 0, shard_tokens = 0, file_bytes = 0, row_group_bytes = 0;
     int status;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "One of those below", "NAME"},
@@ -64,6 +64,8 @@ static int run(const Command *command, int argc, char **argv)
         {"allow-not-redistributable", 0, 0, G_OPTION_ARG_NONE, &allow, "Also documents that may not be passed on: for your own use", NULL},
         {"sequence-length", 0, 0, G_OPTION_ARG_INT64, &sequence_length, "mds: tokens of a sample (2048)", "N"},
         {"shard-tokens", 0, 0, G_OPTION_ARG_INT64, &shard_tokens, "llmc: tokens of a file (100000000); mds: of a shard (64 MiB)", "N"},
+        {"file-bytes", 0, 0, G_OPTION_ARG_INT64, &file_bytes, "parquet: bytes of a file in a folder (512 MiB)", "N"},
+        {"row-group-bytes", 0, 0, G_OPTION_ARG_INT64, &row_group_bytes, "parquet: bytes of a row group, unpacked (64 MiB)", "N"},
         {"published", 0, 0, G_OPTION_ARG_STRING, &published, "croissant: the date of publication to state", "YYYY-MM-DD"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print the proof as JSON", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Show no progress", NULL},
@@ -73,9 +75,19 @@ static int run(const Command *command, int argc, char **argv)
         return status;
     if (!format || !output)
         return command_usage(command, format ? "say where it goes: -o PATH" : "say what to write: --format NAME");
-    if (sequence_length < 0 || shard_tokens < 0)
-        return command_usage(command, "--sequence-length and --shard-tokens are numbers above 0");
-    ExportOptions options = {output, split, source, allow, (guint64)sequence_length, (guint64)shard_tokens, published};
+    if (sequence_length < 0 || shard_tokens < 0 || file_bytes < 0 || row_group_bytes < 0)
+        return command_usage(command, "--sequence-length, --shard-tokens, --file-bytes and --row-group-bytes are numbers above 0");
+    ExportOptions options = {
+        .path = output,
+        .split = split,
+        .source = source,
+        .allow_not_redistributable = allow,
+        .sequence_length = (guint64)sequence_length,
+        .shard_tokens = (guint64)shard_tokens,
+        .file_bytes = (guint64)file_bytes,
+        .row_group_bytes = (guint64)row_group_bytes,
+        .published = published,
+    };
     GError *error = NULL;
     g_autoptr(json_t) proof = export_to(argv[1], format, &options, quiet, &error);
     if (!proof)
@@ -93,6 +105,7 @@ const Command command_export = {
     .summary = "write a store, or a part of it, in the file formats of other tools",
     .details = "Formats, and what PATH names:\n"
                "  jsonl      a document a line: a file, compressed where its name ends in .zst\n"
+               "  parquet    a document a row, the same columns: a file where its name ends in .parquet, else a folder of files\n"
                "  megatron   Megatron-LM's indexed dataset: PATH.bin and PATH.idx\n"
                "  llmc       llm.c's token files: PATH_000000.bin, PATH_000001.bin ...\n"
                "  mds        MosaicML's shards for streaming: a folder; samples of --sequence-length tokens\n"
@@ -105,6 +118,7 @@ const Command command_export = {
                "unfinished, and run again it begins anew.\n\n"
                "Examples:\n"
                "  galen export corpus.galen --format jsonl -o out/corpus.jsonl.zst\n"
+               "  galen export corpus.galen --format parquet -o out/corpus\n"
                "  galen export corpus.galen --format megatron --split valid -o out/valid\n"
                "  galen export corpus.galen --format mds --sequence-length 4096 -o out/mds-train\n"
                "  galen export corpus.galen --format croissant -o out/croissant.json",

@@ -89,13 +89,43 @@ static const char *hub_split(const json_t *proof)
     return !split ? "train" : strcmp(split, "valid") == 0 ? "validation" : split;
 }
 
-/* Each export of JSON lines is a configuration of its own: two may hold the same documents. */
+/* One name for one file, a list for more. */
+static void append_paths(GString *text, const json_t *files)
+{
+    gsize index;
+    json_t *file;
+    json_array_foreach(files, index, file) {
+        g_string_append(text, json_array_size(files) > 1 ? "\n    - " : " ");
+        append_quoted(text, json_get_string(file, "name"));
+    }
+    g_string_append_c(text, '\n');
+}
+
+static gboolean has_format(const json_t *proof, const char *format)
+{
+    return g_strcmp0(json_get_string(proof, "format"), format) == 0;
+}
+
+/* The library datasets reads all configurations of a card by one reader, so only exports of one format may be named: Parquet, where there
+ * is any, which the hub shows without converting it. */
+static const char *named_format(const json_t *proofs)
+{
+    gsize index;
+    json_t *proof;
+    json_array_foreach(proofs, index, proof)
+        if (has_format(proof, "parquet"))
+            return "parquet";
+    return "jsonl";
+}
+
+/* Each export of documents is a configuration of its own: two may hold the same documents. */
 static void append_configs(GString *text, const json_t *proofs)
 {
     gsize index, first = TRUE;
     json_t *proof;
+    const char *format = named_format(proofs);
     json_array_foreach(proofs, index, proof) {
-        if (g_strcmp0(json_get_string(proof, "format"), "jsonl") != 0)
+        if (!has_format(proof, format))
             continue;
         const char *name = json_get_string(proof, "folder_name");
         if (first)
@@ -103,9 +133,8 @@ static void append_configs(GString *text, const json_t *proofs)
         first = FALSE;
         g_string_append(text, "- config_name: ");
         append_quoted(text, name);
-        g_string_append_printf(text, "\n  data_files:\n  - split: %s\n    path: ", hub_split(proof));
-        append_quoted(text, json_get_string(json_array_get(json_object_get(proof, "files"), 0), "name"));
-        g_string_append_c(text, '\n');
+        g_string_append_printf(text, "\n  data_files:\n  - split: %s\n    path:", hub_split(proof));
+        append_paths(text, json_object_get(proof, "files"));
     }
 }
 

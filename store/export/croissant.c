@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Croissant 1.1 (docs.mlcommons.org/croissant): the exports in PATH's folder as JSON-LD.
  *
- * Each file is a FileObject with its SHA-256, its address relative to the description. Plain JSON lines have a RecordSet
- * whose fields are their keys, so that a loader can read them; other formats are files only, as Croissant has no reader
+ * Each file is a FileObject with its SHA-256, its address relative to the description. Plain JSON lines and
+ * files of Parquet have a RecordSet each, whose fields are their columns, so that a loader can read them; other formats are files only, as Croissant has no reader
  * for them. The date of publication is the option's: without it there is none, which validators note as a warning, as a
  * store knows no date. */
 #include <string.h>
 
 #include "config.h"
 #include "store/export/describe.h"
+#include "store/export/record.h"
 #include "store/licence.h"
 
 static json_t *context_json(void)
@@ -40,6 +41,8 @@ static const char *media_type(const json_t *proof, const char *name)
         return "application/zstd";
     if (g_strcmp0(format, "jsonl") == 0)
         return "application/jsonlines";
+    if (g_strcmp0(format, "parquet") == 0)
+        return "application/x-parquet"; /* the name that Croissant's readers know it by */
     if (g_str_has_suffix(name, ".json"))
         return "application/json";
     return g_str_has_suffix(name, ".metadata") ? "text/plain" : "application/octet-stream";
@@ -70,52 +73,58 @@ static json_t *distribution_json(const json_t *proofs)
     return distribution;
 }
 
-static const struct {
-    const char *name, *type, *description;
-} fields[] = {
-    {"docno", "sc:Integer", "The document's number in the store"},
-    {"id", "sc:Text", "The publisher's identifier, unique within the source"},
-    {"source", "sc:Text", "Tag of the source"},
-    {"split", "sc:Text", "train, valid or test"},
-    {"kind", "sc:Text", "abstract, article, page or text"},
-    {"title", "sc:Text", "The title"},
-    {"text", "sc:Text", "The clean text, with the title, as it was tokenised"},
-    {"url", "sc:Text", "Where the document was published"},
-    {"license", "sc:Text", "SPDX identifier, or the publisher's own words"},
-    {"spdx", "sc:Text", "The licence's page at spdx.org, where it is known"},
-    {"published", "sc:Text", "Date of publication: year, month or day"},
-    {"language", "sc:Text", "ISO 639-1, as the publisher says"},
-    {"doi", "sc:Text", "Digital object identifier"},
-    {"pmid", "sc:Text", "PubMed's number"},
-    {"pmcid", "sc:Text", "PubMed Central's number"},
-    {"metadata", "sc:Text", "Whatever else is known, as a JSON object"},
+static const char *const descriptions[RECORD_FIELDS] = {
+    [RECORD_ID] = "The publisher's identifier, unique within the source",
+    [RECORD_SOURCE] = "Tag of the source",
+    [RECORD_SPLIT] = "train, valid or test",
+    [RECORD_KIND] = "abstract, article, page or text",
+    [RECORD_TITLE] = "The title",
+    [RECORD_TEXT] = "The clean text, with the title, as it was tokenised",
+    [RECORD_URL] = "Where the document was published",
+    [RECORD_LICENCE] = "SPDX identifier, or the publisher's own words",
+    [RECORD_SPDX] = "The licence's page at spdx.org, where it is known",
+    [RECORD_PUBLISHED] = "Date of publication: year, month or day",
+    [RECORD_LANGUAGE] = "ISO 639-1, as the publisher says",
+    [RECORD_DOI] = "Digital object identifier",
+    [RECORD_PMID] = "PubMed's number",
+    [RECORD_PMCID] = "PubMed Central's number",
+    [RECORD_METADATA] = "Whatever else is known, as a JSON object",
 };
 
-static json_t *field_json(const char *set, const char *file, gsize index)
+static json_t *field_json(const char *set, const char *file, const char *name, const char *type, const char *description)
 {
-    g_autofree char *id = g_strconcat(set, "/", fields[index].name, NULL);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:{s:s}, s:{s:s}}}", "@type", "cr:Field", "@id", id, "name", fields[index].name, "description",
-                     fields[index].description, "dataType", fields[index].type, "source", "fileObject", "@id", file, "extract", "column",
-                     fields[index].name);
+    g_autofree char *id = g_strconcat(set, "/", name, NULL);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:{s:s}, s:{s:s}}}", "@type", "cr:Field", "@id", id, "name", name, "description", description,
+                     "dataType", type, "source", "fileObject", "@id", file, "extract", "column", name);
 }
 
 static json_t *record_set_json(const char *file)
 {
     g_autofree char *set = g_strconcat("records/", file, NULL);
     json_t *list = json_array();
-    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
-        json_array_append_new(list, field_json(set, file, i));
+    json_array_append_new(list, field_json(set, file, RECORD_NUMBER, "sc:Integer", "The document's number in the store"));
+    for (gsize i = 0; i < RECORD_FIELDS; i++)
+        json_array_append_new(list, field_json(set, file, record_names[i], "sc:Text", descriptions[i]));
     return json_pack("{s:s, s:s, s:s, s:s, s:o}", "@type", "cr:RecordSet", "@id", set, "name", set, "description", "One record a document", "field", list);
+}
+
+static gboolean has_records(const json_t *proof, const char *name)
+{
+    const char *format = json_get_string(proof, "format");
+    return g_strcmp0(format, "parquet") == 0 || (g_strcmp0(format, "jsonl") == 0 && !g_str_has_suffix(name, ".zst"));
 }
 
 static json_t *record_sets_json(const json_t *proofs)
 {
     json_t *sets = json_array(), *proof, *file;
     gsize i, f;
-    json_array_foreach(proofs, i, proof)
-        json_array_foreach(json_object_get(proof, "files"), f, file)
-            if (strcmp(media_type(proof, json_get_string(file, "name")), "application/jsonlines") == 0)
-                json_array_append_new(sets, record_set_json(json_get_string(file, "name")));
+    json_array_foreach(proofs, i, proof) {
+        json_array_foreach(json_object_get(proof, "files"), f, file) {
+            const char *name = json_get_string(file, "name");
+            if (has_records(proof, name))
+                json_array_append_new(sets, record_set_json(name));
+        }
+    }
     return sets;
 }
 

@@ -12,7 +12,7 @@
 #include "store/manifest.h"
 
 static const Exporter *const exporters[] = {
-    &exporter_jsonl, &exporter_megatron, &exporter_llmc, &exporter_mds, &exporter_datatrove, &exporter_croissant, &exporter_card, NULL,
+    &exporter_jsonl, &exporter_parquet, &exporter_megatron, &exporter_llmc, &exporter_mds, &exporter_datatrove, &exporter_croissant, &exporter_card, NULL,
 };
 
 const Exporter *exporter_find(const char *name, GError **error)
@@ -23,12 +23,7 @@ const Exporter *exporter_find(const char *name, GError **error)
             return exporters[i];
         g_string_append_printf(names, "%s%s", i == 0 ? "" : exporters[i + 1] ? ", " : " and ", exporters[i]->name);
     }
-    if (strcmp(name, "parquet") == 0)
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE,
-                    "Parquet is not there, as Debian 12 has no Arrow library to write it with; export jsonl, and turn that into "
-                    "Parquet with DuckDB, Polars or the library datasets");
-    else
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "there is no format '%s'; the formats are %s", name, names->str);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_USAGE, "there is no format '%s'; the formats are %s", name, names->str);
     return NULL;
 }
 

@@ -31,12 +31,14 @@ typedef struct ExportOptions {
     gboolean allow_not_redistributable;
     guint64 sequence_length; /* mds: tokens of a sample; 0: 2048 */
     guint64 shard_tokens;    /* llmc: tokens of a file, mds: tokens of a shard at most; 0: the format's own */
+    guint64 file_bytes;      /* parquet: of a file in a folder, about; 0: 512 MiB */
+    guint64 row_group_bytes; /* parquet: of values in a row group, before they are compressed; 0: 64 MiB */
     const char *published;   /* croissant: the date that it gives, YYYY-MM-DD; NULL: none */
 } ExportOptions;
 
 typedef struct Exporter Exporter;
 
-/* NULL with an error that lists the names, or says why a format that others have is not there. */
+/* NULL with an error that lists the names. */
 const Exporter *exporter_find(const char *name, GError **error);
 
 /* Returns the proof, as it was written. */

@@ -37,7 +37,7 @@ struct Exporter {
     gboolean (*write)(Export *export, GError **error);
 };
 
-extern const Exporter exporter_jsonl, exporter_megatron, exporter_llmc, exporter_mds, exporter_datatrove, exporter_croissant, exporter_card;
+extern const Exporter exporter_jsonl, exporter_parquet, exporter_megatron, exporter_llmc, exporter_mds, exporter_datatrove, exporter_croissant, exporter_card;
 
 /* The file PATH + suffix. */
 Output *export_open(const Export *export, const char *suffix, OutputForm form, GError **error);
