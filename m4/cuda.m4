@@ -1,8 +1,8 @@
-dnl GALEN_CUDA: --with-cuda, --with-cuda-arch and --with-nccl.
+dnl GALEN_CUDA: --with-cuda, --with-cuda-arch, --with-nccl and --with-cudnn.
 dnl
-dnl Sets have_cuda, cuda_note, have_nccl and nccl_note for the summary; substitutes NVCC, NVCCFLAGS (the user's), cuda_flags
-dnl (what each .cu file is compiled with), CUDA_CFLAGS and CUDA_LIBS (for what links with them), NCCL_CFLAGS and NCCL_LIBS;
-dnl and sets the conditionals CUDA and NCCL. A toolkit that was asked for and cannot be used is an error with its reason;
+dnl Sets have_cuda, cuda_note, and the same of nccl and cudnn, for the summary; substitutes NVCC, NVCCFLAGS (the user's), cuda_flags
+dnl (what each .cu file is compiled with), CUDA_CFLAGS and CUDA_LIBS (for what links with them), and those of NCCL and CUDNN;
+dnl and sets the conditionals CUDA, NCCL and CUDNN. A toolkit that was asked for and cannot be used is an error with its reason;
 dnl one that was not asked for is used where it works.
 AC_DEFUN([GALEN_CUDA], [
 AC_ARG_WITH([cuda],
@@ -14,31 +14,44 @@ AC_ARG_WITH([cuda-arch],
 AC_ARG_WITH([nccl],
   [AS_HELP_STRING([--with-nccl@<:@=DIR@:>@], [train on several GPUs; DIR holds NCCL's include/ and lib/ (auto: if there is one)])],
   [], [with_nccl=auto])
+AC_ARG_WITH([cudnn],
+  [AS_HELP_STRING([--with-cudnn@<:@=DIR@:>@], [offer cuDNN's attention; DIR holds its include/ and lib/ (auto: if there is one)])],
+  [], [with_cudnn=auto])
 AC_ARG_VAR([NVCC], [CUDA compiler command])
 AC_ARG_VAR([NVCCFLAGS], [CUDA compiler flags])
 have_cuda=no
 have_nccl=no
+have_cudnn=no
 cuda_note=' (--without-cuda)'
 nccl_note=' (only with CUDA)'
+cudnn_note=' (only with CUDA)'
 AS_IF([test "x$with_cuda" != xno], [
   _GALEN_CUDA_COMPILER
   AS_IF([test -n "$NVCC"], [_GALEN_CUDA_ARCHITECTURES
     _GALEN_CUDA_LINKS])
   AS_IF([test "x$have_cuda" = xno && test "x$with_cuda" != xauto],
     [AC_MSG_ERROR([--with-cuda was asked for, but CUDA cannot be used$cuda_note])])])
-AS_IF([test "x$have_cuda" = xyes], [_GALEN_NCCL])
+AS_IF([test "x$have_cuda" = xyes], [_GALEN_NCCL
+  _GALEN_CUDNN])
 AS_IF([test "x$have_nccl" = xno], [
   AS_CASE([$with_nccl], [auto|no], [],
     [AC_MSG_ERROR([--with-nccl was asked for, but NCCL cannot be used$nccl_note])])])
+AS_IF([test "x$have_cudnn" = xno], [
+  AS_CASE([$with_cudnn], [auto|no], [],
+    [AC_MSG_ERROR([--with-cudnn was asked for, but cuDNN cannot be used$cudnn_note])])])
 AS_IF([test "x$have_cuda" = xno], [CUDA_CFLAGS= CUDA_LIBS=])
 AS_IF([test "x$have_nccl" = xno], [NCCL_CFLAGS= NCCL_LIBS=])
+AS_IF([test "x$have_cudnn" = xno], [CUDNN_CFLAGS= CUDNN_LIBS=])
 AC_SUBST([cuda_flags])
 AC_SUBST([CUDA_CFLAGS])
 AC_SUBST([CUDA_LIBS])
 AC_SUBST([NCCL_CFLAGS])
 AC_SUBST([NCCL_LIBS])
+AC_SUBST([CUDNN_CFLAGS])
+AC_SUBST([CUDNN_LIBS])
 AM_CONDITIONAL([CUDA], [test "x$have_cuda" = xyes])
 AM_CONDITIONAL([NCCL], [test "x$have_nccl" = xyes])
+AM_CONDITIONAL([CUDNN], [test "x$have_cudnn" = xyes])
 ])
 
 dnl Finds nvcc: in DIR, in the path, in /usr/local/cuda. Where the C compiler goes through ccache, so does nvcc.
@@ -132,5 +145,30 @@ AS_IF([test "x$with_nccl" != xno], [
 #endif]], [[int v; return ncclGetVersion(&v);]])],
     [AC_MSG_RESULT([yes]); have_nccl=yes; nccl_note=],
     [AC_MSG_RESULT([no]); nccl_note=" (programs do not link with NCCL 2.18 or later: config.log says why; --with-nccl=DIR says where it is)"])
+  CFLAGS=$saved_CFLAGS LIBS=$saved_LIBS])
+])
+
+dnl cuDNN: the system's, the toolkit's, or DIR's. PyPI's wheels (nvidia-cudnn-cu12, -cu13) have only libcudnn.so.9 in lib/.
+AC_DEFUN([_GALEN_CUDNN], [
+cudnn_note=' (--without-cudnn)'
+AS_CASE([$with_cudnn], [auto|yes|no], [], [
+  AS_IF([test ! -e "$with_cudnn/include/cudnn.h"],
+    [AC_MSG_ERROR([there is no $with_cudnn/include/cudnn.h; --with-cudnn=DIR names the folder that has include/ and lib/])])])
+AS_IF([test "x$with_cudnn" != xno], [
+  cudnn_library=-lcudnn
+  AS_CASE([$with_cudnn], [auto|yes], [CUDNN_CFLAGS=$CUDA_CFLAGS CUDNN_LIBS=], [
+    CUDNN_CFLAGS="-isystem $with_cudnn/include $CUDA_CFLAGS"
+    CUDNN_LIBS="-L$with_cudnn/lib -Wl,-rpath,$with_cudnn/lib"
+    test -e "$with_cudnn/lib/libcudnn.so" || cudnn_library=-l:libcudnn.so.9])
+  CUDNN_LIBS="$CUDNN_LIBS $cudnn_library"
+  saved_CFLAGS=$CFLAGS saved_LIBS=$LIBS
+  CFLAGS="$CFLAGS $CUDNN_CFLAGS" LIBS="$CUDNN_LIBS $CUDA_LIBS $LIBS"
+  AC_MSG_CHECKING([whether programs link with cuDNN])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <cudnn.h>
+#if CUDNN_VERSION < 91600
+#error cuDNN 9.16 or later is needed
+#endif]], [[return cudnnGetVersion() == 0;]])],
+    [AC_MSG_RESULT([yes]); have_cudnn=yes; cudnn_note=],
+    [AC_MSG_RESULT([no]); cudnn_note=" (programs do not link with cuDNN 9.16 or later: config.log says why; --with-cudnn=DIR says where it is)"])
   CFLAGS=$saved_CFLAGS LIBS=$saved_LIBS])
 ])
