@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/yaml.h"
+#include "config.h"
 #include "store/recipe_source.h"
 
 #define SOURCE_FILE_LIMIT ((gsize)1 << 20)
@@ -25,6 +26,7 @@ GPtrArray *source_file_folders(void)
     g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
     if (program) {
         g_autofree char *beside = g_path_get_dirname(program), *above = g_path_get_dirname(beside);
+        g_ptr_array_add(folders, g_build_filename(above, "share", PACKAGE, "sources", NULL)); /* a prefix that was moved */
         g_ptr_array_add(folders, g_build_filename(above, "scrapers", "sources", NULL));
         g_ptr_array_add(folders, g_build_filename(beside, "scrapers", "sources", NULL));
     }

@@ -6,8 +6,8 @@
  * source file in with `use: TAG` or `use: path/to/file.yaml`; what the recipe's entry says itself overrides the file.
  *
  * TAG.yaml is looked for in these folders, in this order: those of the environment variable GALEN_SOURCES (separated by
- * colons), the installed $(pkgdatadir)/sources, and ../scrapers/sources and scrapers/sources beside the running program
- * (a build that is not installed). A name with a slash, or that ends in .yaml, is a path; a relative one starts at
+ * colons), the installed $(pkgdatadir)/sources, and beside the running program ../share/galen/sources (it was installed and then
+ * moved), ../scrapers/sources and scrapers/sources (a build that is not installed). A name with a slash, or that ends in .yaml, is a path; a relative one starts at
  * `folder`. Errors are GALEN_ERROR_INPUT and name file, line and place; a TAG that is not found lists the folders.
  */
 #ifndef STORE_SOURCE_FILE_H
