@@ -5,6 +5,7 @@
  *   config.json             the model's sizes, as Hugging Face writes them
  *   model.safetensors       the weights under their Hugging Face names: with config.json, a model that others load
  *   optimizer.safetensors   what the optimizer knows of each tensor: NAME.m, NAME.v and, where weights are narrow, NAME.master
+ *   tokenizer.model ...     what lay beside the weights that the run began with (train/model_files.h)
  *   state.json              step, digest of the shards, fingerprint of the configuration, and tensor_sum of every tensor
  * Large ones are cut into several files (train/tensor_writer.h). Tensors are whole: any layout of ranks reads what any other
  * wrote, and all layouts write the same bytes for the same numbers. No random state is kept, for there is none: every draw is
@@ -29,6 +30,7 @@
 #include "base/comm.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "train/model_files.h"
 #include "train/tensor_reader.h"
 
 /* What a checkpoint must agree on with the run that goes on from it. */
@@ -50,6 +52,7 @@ typedef struct CheckpointSettings {
     guint64 keep;        /* newest checkpoints that stay; 0: all */
     guint64 file_bytes;  /* files larger than this are cut; 0: TENSOR_FILE_BYTES */
     gboolean background; /* copy and write in a thread */
+    const ModelFiles *files; /* that each checkpoint gets, borrowed, on rank 0; NULL: none */
     TensorCopy copy;     /* NULL: data lie in ordinary memory */
     gpointer user;
 } CheckpointSettings;

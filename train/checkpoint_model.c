@@ -98,10 +98,11 @@ static void download(const TensorSlice *slice, void *to, gpointer backend)
     ((Backend *)backend)->download(backend, to, slice->data, (slice->end - slice->begin) * tensor_type_size(slice->type));
 }
 
-CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const Optimizer *optimizer, Comm *comm)
+CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const ModelFiles *files,
+                                              const Optimizer *optimizer, Comm *comm)
 {
     CheckpointSettings settings = {
-        .output = output, .keep = keep, .background = background, .copy = download, .user = optimizer->model->backend};
+        .output = output, .keep = keep, .background = background, .files = files, .copy = download, .user = optimizer->model->backend};
     return checkpoint_writer_new(&settings, comm);
 }
 
@@ -119,7 +120,7 @@ gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState 
 
 gboolean checkpoint_save(const char *output, const CheckpointState *state, const Optimizer *optimizer, GError **error)
 {
-    g_autoptr(CheckpointWriter) writer = checkpoint_model_writer_new(output, 0, FALSE, optimizer, NULL);
+    g_autoptr(CheckpointWriter) writer = checkpoint_model_writer_new(output, 0, FALSE, NULL, optimizer, NULL);
     return checkpoint_model_begin(writer, state, optimizer, error) && checkpoint_writer_finish(writer, error);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * train/checkpoint_model.h - a model and its optimizer to and from a checkpoint, by all ranks that hold a part of them.
  *
- * Sequence, writing: w = checkpoint_model_writer_new(output, keep, background, optimizer, comm); then for each checkpoint
+ * Sequence, writing: w = checkpoint_model_writer_new(output, keep, background, files, optimizer, comm); then for each checkpoint
  *   checkpoint_model_begin(w, &state, optimizer, e), and poll, finish and free as train/checkpoint.h says.
  * Sequence, reading: checkpoint_load. Any layout of ranks reads what any other wrote.
  *
@@ -17,8 +17,9 @@
 #include "train/checkpoint.h"
 #include "train/optimizer.h"
 
-/* Borrows the optimizer and comm (NULL: one rank). keep 0: all. */
-CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const Optimizer *optimizer, Comm *comm);
+/* Borrows the files (NULL: none), the optimizer and comm (NULL: one rank). keep 0: all. */
+CheckpointWriter *checkpoint_model_writer_new(const char *output, guint64 keep, gboolean background, const ModelFiles *files,
+                                              const Optimizer *optimizer, Comm *comm);
 /* state->model need not be set. Collective. */
 gboolean checkpoint_model_begin(CheckpointWriter *writer, const CheckpointState *state, const Optimizer *optimizer, GError **error);
 

@@ -165,7 +165,8 @@ static gboolean give_name(const CheckpointWriter *writer, GError **error)
     const Pending *pending = writer->pending;
     const CheckpointState *state = &pending->state;
     g_autoptr(json_t) json = state_to_json(state, pending->layout, pending->sums);
-    return (!state->model || checkpoint_write_json(pending->partial, "config.json", state->model, error)) &&
+    return model_files_write(writer->settings.files, pending->partial, error) &&
+           (!state->model || checkpoint_write_json(pending->partial, "config.json", state->model, error)) &&
            checkpoint_write_json(pending->partial, "state.json", json, error) &&
            checkpoint_complete(pending->partial, pending->path, error) &&
            checkpoint_prune(writer->output, writer->settings.keep, error);

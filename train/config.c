@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "train/checkpoint.h"
+#include "train/checkpoint_files.h"
 #include "train/config_file.h"
 #include "train/presets.h"
 
@@ -26,6 +28,7 @@ static const TrainConfig defaults = {
     .verify = TRUE,
 };
 #define DEFAULT_PRESET "tiny"
+#define WEIGHTS_RATE 3e-4 /* of MEDITRON-7B */
 
 /* What Llama 3.1 scales its rotary embeddings by; a factor must be named. */
 static const RopeScaling default_scaling = {.low_frequency = 1, .high_frequency = 4, .original_context = 8192};
@@ -85,14 +88,40 @@ static gboolean take_scaling(RopeScaling *scaling, const FileRopeScaling *file, 
     return FALSE;
 }
 
-static gboolean take_model(TrainConfig *config, const FileModel *file, GError **error)
+/* The sizes of the weights that a run begins with: those of a folder, or of the newest checkpoint in it. */
+static gboolean read_shape(const char *weights, ModelShape *shape, GError **error)
 {
+    GError *cause = NULL;
+    g_autofree char *newest = checkpoint_find_newest(weights, &cause);
+    const char *directory = newest ? newest : weights;
+    g_autofree char *what = g_build_filename(directory, "config.json", NULL);
+    g_autoptr(json_t) sizes = cause ? NULL : checkpoint_read_json(directory, "config.json", &cause);
+    if (sizes && model_shape_from_json(sizes, what, shape, &cause))
+        return TRUE;
+    g_propagate_prefixed_error(error, cause, "the sizes of weights, which stand in for a model.preset: ");
+    return FALSE;
+}
+
+/* What the file's own sizes are set over. */
+static gboolean take_base(TrainConfig *config, const FileModel *file, GError **error)
+{
+    if (config->weights && !file->preset) {
+        config->schedule.peak = WEIGHTS_RATE;
+        return read_shape(config->weights, &config->model, error);
+    }
     const TrainPreset *preset = train_preset_find(file->preset ? file->preset : DEFAULT_PRESET, error);
     if (!preset)
         return FALSE;
-    ModelShape *model = &config->model;
-    *model = preset->shape;
+    config->model = preset->shape;
     config->schedule.peak = preset->rate;
+    return TRUE;
+}
+
+static gboolean take_model(TrainConfig *config, const FileModel *file, GError **error)
+{
+    if (!take_base(config, file, error))
+        return FALSE;
+    ModelShape *model = &config->model;
     take_size(&model->vocabulary, file->vocabulary);
     take_size(&model->hidden, file->hidden);
     take_size(&model->layers, file->layers);
@@ -266,6 +295,13 @@ gboolean train_config_take_vocabulary(TrainConfig *config, guint32 vocabulary, G
 {
     if (!config->model.vocabulary)
         config->model.vocabulary = vocabulary;
+    if (config->model.vocabulary < vocabulary && config->weights) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "the weights are to have %" G_GSIZE_FORMAT " rows of tokens, but the tokenizer of the store has %u ids: the store was built with "
+                    "another tokenizer, or its new tokens have no rows yet, which 'galen convert --add-token' makes",
+                    config->model.vocabulary, vocabulary);
+        return FALSE;
+    }
     if (config->model.vocabulary < vocabulary) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
                     "model.vocabulary is %" G_GSIZE_FORMAT

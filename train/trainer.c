@@ -24,6 +24,7 @@ typedef struct Run {
     guint64 parameters; /* of the whole model */
     Journal *journal; /* rank 0's; NULL on others */
     CheckpointWriter *writer;
+    ModelFiles *files; /* rank 0's */
     Progress *progress;
     double entropy;
     guint64 resumed;
@@ -36,6 +37,7 @@ static void run_clear(Run *run)
 {
     journal_free(run->journal);
     checkpoint_writer_free(run->writer);
+    model_files_free(run->files);
     engine_free(run->engine);
     if (run->backend)
         run->backend->destroy(run->backend);
@@ -278,13 +280,29 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
     return TRUE;
 }
 
+/* By rank 0, once it is known where the weights are from: of that folder, or the newest checkpoint in it. */
+static gboolean gather_files(Run *run, const Store *store, GError **error)
+{
+    const char *from = run->resumed ? run->config.output : run->config.weights;
+    GError *cause = NULL;
+    g_autofree char *newest = from ? checkpoint_find_newest(from, &cause) : NULL;
+    if (cause)
+        g_propagate_error(error, cause);
+    else
+        run->files = model_files_gather(newest ? newest : from, store_directory(store), error);
+    return run->files != NULL;
+}
+
 static gboolean prepare(Run *run, Store *store, GError **error)
 {
     if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !open_model(run, error))
         return FALSE;
     if (!directory_make(run->config.output, error) || !begin_or_resume(run, error))
         return FALSE;
-    run->writer = checkpoint_model_writer_new(run->config.output, run->config.checkpoint_keep, TRUE, engine_optimizer(run->engine), run->comm);
+    if (comm_rank(run->comm) == 0 && !gather_files(run, store, error))
+        return FALSE;
+    run->writer = checkpoint_model_writer_new(run->config.output, run->config.checkpoint_keep, TRUE, run->files, engine_optimizer(run->engine),
+                                              run->comm);
     if (comm_rank(run->comm) > 0)
         return TRUE;
     run->journal = journal_open(&run->config, run->reader, run->resumed, run->entropy, error);

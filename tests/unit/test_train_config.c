@@ -2,6 +2,7 @@
  * train/config.h: defaults, every key, and errors that point. */
 #include "train/config.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,35 @@ static void test_a_preset_gives_the_sizes_that_the_file_leaves_out(void)
                    "model.preset is \"llama4\", but must be one of tiny, 125m, 1b, llama2-7b, llama2-70b");
 }
 
+static void test_weights_give_the_sizes_where_no_preset_does(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = g_dir_make_tmp("galen-config.XXXXXX", NULL), *sizes = g_build_filename(directory, "config.json", NULL);
+    g_autofree char *plain = g_strdup_printf("output: o\nweights: %s\nmodel: {context: 32}\n", directory);
+    g_autofree char *preset = g_strdup_printf("output: o\nweights: %s\nmodel: {preset: tiny}\n", directory);
+    g_autoptr(TrainConfig) without = load(plain, &error);
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "config.json"));
+    g_clear_error(&error);
+    g_assert_null(without);
+    g_assert_true(g_file_set_contents(sizes, "{\"model_type\": \"llama\", \"vocab_size\": 99, \"hidden_size\": 48, \"num_hidden_layers\": 5,"
+                                             "\"num_attention_heads\": 6, \"num_key_value_heads\": 3, \"intermediate_size\": 80,"
+                                             "\"max_position_embeddings\": 64, \"tie_word_embeddings\": true}", -1, NULL));
+    g_autoptr(TrainConfig) config = load(plain, &error), other = load(preset, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(config->model.vocabulary, ==, 99);
+    g_assert_cmpuint(config->model.hidden, ==, 48);
+    g_assert_cmpuint(config->model.kv_heads, ==, 3);
+    g_assert_cmpuint(config->model.context, ==, 32);
+    g_assert_true(config->model.tied);
+    g_assert_cmpuint(other->model.vocabulary, ==, 0);
+    g_assert_cmpuint(other->model.hidden, !=, 48);
+    g_assert_false(train_config_take_vocabulary(config, 100, &error));
+    g_assert_nonnull(strstr(error->message, "galen convert --add-token"));
+    g_unlink(sizes);
+    g_rmdir(directory);
+}
+
 static void test_a_layout_that_does_not_divide_names_a_number_that_does(void)
 {
     assert_refused("output: a\nmodel: {preset: llama2-70b}\nparallel: {tensor: 16}\n",
@@ -192,6 +222,7 @@ int main(int argc, char **argv)
     g_test_add_func("/train config/an unknown key is shown with its line", test_an_unknown_key_is_shown_with_its_line);
     g_test_add_func("/train config/values that cannot be are named", test_values_that_cannot_be_are_named);
     g_test_add_func("/train config/a preset gives the sizes that the file leaves out", test_a_preset_gives_the_sizes_that_the_file_leaves_out);
+    g_test_add_func("/train config/weights give the sizes where no preset does", test_weights_give_the_sizes_where_no_preset_does);
     g_test_add_func("/train config/a layout that does not divide names a number that does", test_a_layout_that_does_not_divide_names_a_number_that_does);
     g_test_add_func("/train config/the ranks that are left share the data", test_the_ranks_that_are_left_share_the_data);
     g_test_add_func("/train config/rates of each kind of schedule", test_rates_of_each_kind_of_schedule);
