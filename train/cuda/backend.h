@@ -38,4 +38,10 @@ char *backend_cuda_describe(Backend *backend);
  * and are to be preferred once `tests/gpu/run` has passed with them on a GPU. */
 gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use);
 
+/* For benchmarks: from now on products are computed by the candidate-th algorithm that cublasLt's heuristic names, counted from
+ * 0, or the last where there are fewer; with `any` also by those that add in whatever order, and whose bits may differ from run
+ * to run. What this is compared with is candidate 0 without `any`, which a new backend takes. */
+#define CUDA_PRODUCT_CANDIDATES 8u
+void backend_cuda_try_product(Backend *backend, unsigned candidate, gboolean any);
+
 #endif

@@ -63,6 +63,8 @@ typedef struct CudaState {
     cublasLtHandle_t blas;
     void *workspace;   /* of matrix products, CUDA_WORKSPACE bytes */
     GHashTable *plans; /* of matrix products; see linear.cu */
+    int candidate;     /* which of those that the heuristic names is taken; 0 but in benchmarks */
+    gboolean any_product; /* also those whose sums have no fixed order; FALSE but in benchmarks */
     void *scratch;
     gsize scratch_bytes;
     CudaStage stages[CUDA_STAGES];

@@ -129,27 +129,36 @@ static bool prefer(CudaState *state, cublasLtMatmulPreference_t preference,
 static bool choose(CudaState *state, Plan *plan)
 {
     cublasLtMatmulPreference_t preference = NULL;
-    cublasLtMatmulHeuristicResult_t result = {};
-    int found = 0;
+    cublasLtMatmulHeuristicResult_t results[CUDA_PRODUCT_CANDIDATES] = {};
+    int wanted = state->candidate + 1, found = 0;
     if (!blas_good(state, cublasLtMatmulPreferenceCreate(&preference), "cublasLtMatmulPreferenceCreate"))
         return false;
     bool good =
         prefer(state, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, (uint64_t)CUDA_WORKSPACE) &&
         prefer(state, preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-               (uint32_t)(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)) &&
+               state->any_product ? (uint32_t)CUBLASLT_REDUCTION_SCHEME_MASK
+                                  : (uint32_t)(CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE)) &&
         prefer(state, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, (uint32_t)plan->key.align_a) &&
         prefer(state, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, (uint32_t)plan->key.align_b) &&
         prefer(state, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, (uint32_t)plan->key.align_c) &&
         prefer(state, preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, (uint32_t)plan->key.align_c) &&
         blas_good(state,
                   cublasLtMatmulAlgoGetHeuristic(state->blas, plan->product, plan->a, plan->b, plan->c,
-                                                 plan->c, preference, 1, &result, &found),
+                                                 plan->c, preference, wanted, results, &found),
                   "cublasLtMatmulAlgoGetHeuristic");
     cublasLtMatmulPreferenceDestroy(preference);
     if (good && !found)
         cuda_failed(state, "cublasLtMatmulAlgoGetHeuristic", "it knows no algorithm for this product");
-    plan->algorithm = result.algo;
+    plan->algorithm = results[MAX(MIN(wanted, found) - 1, 0)].algo;
     return good && found;
+}
+
+void backend_cuda_try_product(Backend *backend, unsigned candidate, gboolean any)
+{
+    CudaState *state = cuda_state(backend);
+    state->candidate = MIN(candidate, CUDA_PRODUCT_CANDIDATES - 1);
+    state->any_product = any;
+    g_hash_table_remove_all(state->plans);
 }
 
 /* NULL after a failure. */

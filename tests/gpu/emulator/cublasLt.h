@@ -24,6 +24,7 @@ typedef enum {
 } cublasLtMatmulPreferenceAttributes_t;
 #define CUBLASLT_REDUCTION_SCHEME_NONE 0
 #define CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE 2
+#define CUBLASLT_REDUCTION_SCHEME_MASK 7
 
 typedef struct EmulatorBlas *cublasLtHandle_t;
 typedef struct EmulatorProduct {

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include <memory>
@@ -156,7 +157,7 @@ cudaError_t cudaGetDeviceCount(int *count)
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
 {
-    *properties = {"emulated GPU", (size_t)1 << 30, 8, 0, 1};
+    *properties = {"emulated GPU", {"the only one"}, (size_t)1 << 30, 8, 0, 1};
     return cudaSuccess;
 }
 
@@ -230,14 +231,27 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned)
     return cudaSuccess;
 }
 
+/* When it was recorded, by the processor's clock. */
+struct EmulatorEvent {
+    struct timespec at;
+};
+
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned)
 {
-    *event = NULL;
+    *event = new EmulatorEvent{};
     return cudaSuccess;
 }
 
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t)
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t)
 {
+    clock_gettime(CLOCK_MONOTONIC, &event->at);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEvent_t end)
+{
+    *milliseconds = (float)((double)(end->at.tv_sec - begin->at.tv_sec) * 1e3 +
+                            (double)(end->at.tv_nsec - begin->at.tv_nsec) / 1e6);
     return cudaSuccess;
 }
 
@@ -246,7 +260,14 @@ cudaError_t cudaEventSynchronize(cudaEvent_t)
     return cudaSuccess;
 }
 
-cudaError_t cudaEventDestroy(cudaEvent_t)
+cudaError_t cudaEventDestroy(cudaEvent_t event)
 {
+    delete event;
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total_bytes)
+{
+    *free_bytes = *total_bytes = (size_t)1 << 30;
     return cudaSuccess;
 }
