@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "train/cpu/exp.h"
 #include "train/cpu/level.h"
 
 #ifdef TRAIN_FLOAT64
@@ -185,6 +186,52 @@ static void test_adamw_rounds_alike_wherever_a_piece_begins(gconstpointer level)
     b->destroy(b);
 }
 
+#ifndef TRAIN_FLOAT64
+/* Numbers from `bits` on whose patterns lie `stride` apart, as long as they are below `end` in magnitude; returns their number. */
+static gsize spread_floats(real *x, gsize room, guint32 bits, guint32 stride, float end)
+{
+    gsize count = 0;
+    for (; count < room; count++, bits += stride) {
+        memcpy(&x[count], &bits, sizeof bits);
+        if (!(fabsf(x[count]) < end))
+            break;
+    }
+    return count;
+}
+
+/* The gradient of cross-entropy is e^x where the denominator is 1 and the target another row's. */
+static double worst_exp(Backend *b, guint32 first, float end)
+{
+    enum { STRIDE = 1021 };
+    static const guint32 target[] = {G_MAXUINT32};
+    static const wide lse[] = {0}, weight[] = {1};
+    g_autofree real *x = g_new(real, ROOM), *got = g_new(real, ROOM);
+    double worst = 0;
+    for (guint32 bits = first;; bits += STRIDE * ROOM) {
+        gsize count = spread_floats(x, ROOM, bits, STRIDE, end);
+        ClassRange range = {0, count, count};
+        memcpy(got, x, count * sizeof *x);
+        b->cross_entropy_backward(b, got, lse, target, weight, &range, 1);
+        for (gsize i = 0; i < count; i++) {
+            double expected = exp((double)x[i]), unit = (double)nextafterf((float)expected, INFINITY) - (double)(float)expected;
+            worst = fmax(worst, fabs((double)got[i] - expected) / unit);
+        }
+        if (count < ROOM)
+            return worst;
+    }
+}
+
+static void test_exponentials_are_as_near_as_stated(gconstpointer level)
+{
+    Backend *b = cpu_backend_at(level, 1);
+    double positive = worst_exp(b, 0, 88), negative = worst_exp(b, 0x80000000u, 87);
+    g_assert_cmpfloat(positive, <, CPU_EXP_ULPS);
+    g_assert_cmpfloat(negative, <, CPU_EXP_ULPS);
+    g_assert_cmpfloat(negative, >, 0.5); /* they were looked at */
+    b->destroy(b);
+}
+#endif
+
 static void add(const CpuLevel *level, const char *name, void (*test)(gconstpointer))
 {
     g_autofree char *path = g_strdup_printf("/levels/%s/%s", level->name, name);
@@ -210,6 +257,9 @@ int main(int argc, char **argv)
             continue;
         add(&levels[i], "operations differ by rounding alone", test_operations_differ_by_rounding_alone);
         add(&levels[i], "sums of arrays and AdamW are the same bits", test_sums_of_arrays_and_adamw_are_the_same_bits);
+#ifndef TRAIN_FLOAT64
+        add(&levels[i], "exponentials are as near as stated", test_exponentials_are_as_near_as_stated);
+#endif
         add(&levels[i], "AdamW rounds alike wherever a piece begins", test_adamw_rounds_alike_wherever_a_piece_begins);
     }
     return g_test_run();

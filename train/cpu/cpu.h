@@ -18,6 +18,7 @@
 
 #include <cblas.h>
 
+#include "train/cpu/fma.h"
 #include "train/cpu/pool.h"
 #include "train/ops.h"
 
@@ -42,18 +43,6 @@
 #define CPU_JOIN(name, level) name##_##level
 #define CPU_JOIN_EXPANDED(name, level) CPU_JOIN(name, level)
 #define CPU_AT_LEVEL(name) CPU_JOIN_EXPANDED(name, CPU_LEVEL)
-
-/* a * b + c, rounded once where the processor has an instruction for it. */
-static inline real cpu_fma(real a, real b, real c)
-{
-#if !defined __FMA__
-    return a * b + c;
-#elif defined TRAIN_FLOAT64
-    return __builtin_fma(a, b, c);
-#else
-    return __builtin_fmaf(a, b, c);
-#endif
-}
 
 /* Elements, and rows, that one piece of a loop takes. */
 #define CPU_CHUNK 16384

@@ -34,15 +34,20 @@ typedef struct SquareSum {
     gsize count;
 } SquareSum;
 
+static double sum_of_squares(const wide *x, gsize count)
+{
+    double sum = 0;
+    SIMD_SUM(sum)
+    for (gsize i = 0; i < count; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}
+
 static void square_chunk(gsize chunk, gconstpointer user)
 {
     const SquareSum *s = user;
-    gsize end = MIN(s->count, (chunk + 1) * CPU_CHUNK);
-    double sum = 0;
-    SIMD_SUM(sum)
-    for (gsize i = chunk * CPU_CHUNK; i < end; i++)
-        sum += (double)s->x[i] * (double)s->x[i];
-    s->partial[chunk] = sum;
+    gsize at = chunk * CPU_CHUNK;
+    s->partial[chunk] = sum_of_squares(s->x + at, MIN(CPU_CHUNK, s->count - at));
 }
 
 static double square_sum(Backend *backend, const wide *x, gsize count)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * RMSNorm on the CPU; see train/ops.h. */
+#include <string.h>
 #include <tgmath.h>
 
 #include "train/cpu/cpu.h"
-
-#define COLUMNS 32
 
 typedef struct Norm {
     real *sum, *out; /* forward; `sum` where there is something to add */
     wide *inverse;
     real *dx; /* backward */
-    wide *dweight;
+    wide *partial; /* of the gradient of the weights, by each piece */
     const real *dout, *x, *y, *weight;
     const wide *saved_inverse;
     real epsilon;
@@ -71,7 +70,8 @@ static void cpu_add_rmsnorm_forward(Backend *backend, real *sum, real *out, wide
     cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), add_and_forward_rows, &n);
 }
 
-static void backward_row(real *dx, const real *dout, const real *x, const real *weight, real inverse, gsize width)
+/* dx, and what the row adds to the gradient of the weights. */
+static void backward_row(real *dx, wide *dweight, const real *dout, const real *x, const real *weight, real inverse, gsize width)
 {
     real sum = 0;
     SIMD_SUM(sum)
@@ -79,44 +79,47 @@ static void backward_row(real *dx, const real *dout, const real *x, const real *
         sum += dout[c] * weight[c] * x[c];
     real shared = sum * inverse * inverse / (real)width;
     SIMD
-    for (gsize c = 0; c < width; c++)
-        dx[c] += inverse * (dout[c] * weight[c] - x[c] * shared);
+    for (gsize c = 0; c < width; c++) {
+        dx[c] = cpu_fma(inverse, cpu_fma(-x[c], shared, dout[c] * weight[c]), dx[c]);
+        dweight[c] = cpu_fma(dout[c], x[c] * inverse, dweight[c]);
+    }
 }
 
+/* A piece sums the gradient of the weights over its rows by itself, so that dout and x are read once. */
 static void backward_rows(gsize piece, gconstpointer user)
 {
     const Norm *n = user;
     gsize width = n->width;
+    wide *dweight = n->partial + piece * width;
+    memset(dweight, 0, width * sizeof *dweight);
     for (gsize r = piece * CPU_ROWS; r < MIN(n->rows, (piece + 1) * CPU_ROWS); r++)
-        backward_row(n->dx + r * width, n->dout + r * width, n->x + r * width, n->weight, n->saved_inverse[r], width);
+        backward_row(n->dx + r * width, dweight, n->dout + r * width, n->x + r * width, n->weight, n->saved_inverse[r], width);
 }
 
-/* The gradient of the weights sums over rows: threads divide the columns. */
-static void backward_columns(gsize piece, gconstpointer user)
+static void add_partial_sums(wide *dweight, const wide *partial, gsize pieces, gsize width)
 {
-    const Norm *n = user;
-    gsize width = n->width, end = MIN(width, (piece + 1) * COLUMNS);
-    for (gsize r = 0; r < n->rows; r++) {
-        const real *dout = n->dout + r * width, *x = n->x + r * width;
+    for (gsize piece = 0; piece < pieces; piece++) {
         SIMD
-        for (gsize c = piece * COLUMNS; c < end; c++)
-            n->dweight[c] += dout[c] * x[c] * n->saved_inverse[r];
+        for (gsize c = 0; c < width; c++)
+            dweight[c] += partial[piece * width + c];
     }
 }
 
 static void cpu_rmsnorm_backward(Backend *backend, real *dx, wide *dweight, const real *dout, const real *x,
                                  const real *weight, const wide *inverse, gsize rows, gsize width)
 {
+    gsize pieces = cpu_pieces(rows, CPU_ROWS);
+    g_autofree wide *partial = g_new(wide, MAX(pieces * width, 1));
     Norm n = {.dx = dx,
-              .dweight = dweight,
+              .partial = partial,
               .dout = dout,
               .x = x,
               .weight = weight,
               .saved_inverse = inverse,
               .rows = rows,
               .width = width};
-    cpu_run(backend, rows * width * 3, cpu_pieces(rows, CPU_ROWS), backward_rows, &n);
-    cpu_run(backend, rows * width * 2, cpu_pieces(width, COLUMNS), backward_columns, &n);
+    cpu_run(backend, rows * width * 5, pieces, backward_rows, &n);
+    add_partial_sums(dweight, partial, pieces, width);
 }
 
 void CPU_AT_LEVEL(cpu_rmsnorm)(Backend *backend)
