@@ -63,7 +63,7 @@ static gboolean clean_work(gpointer user, gpointer worker, StageItem *item, GErr
     if (!cleaned->report.dropped) {
         const char *text = cleaner_text(worker, &length);
         cleaned->characters_out = text_characters(text, length);
-        text_compress(text, length, &cleaned->frame);
+        cleaned_compress(text, length, &cleaned->frame);
     }
     item->result = cleaned;
     return TRUE;

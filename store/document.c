@@ -13,6 +13,10 @@
 #define LONG_TEXT ((gsize)16 << 10)
 #define SHORT_TEXT_LEVEL 1
 #define LONG_TEXT_LEVEL 3
+/* A clean text is read by every stage behind. Where it is short, the table of a Huffman code costs more to read than it spares:
+ * levels below 0 do without one. */
+#define CODED_TEXT ((gsize)4 << 10)
+#define UNCODED_LEVEL (-1)
 
 /* All string fields but the text, in the order in which they are stored. */
 static const gsize field_offsets[] = {
@@ -100,7 +104,7 @@ static void free_decompressor(gpointer context)
 static GPrivate thread_compressor = G_PRIVATE_INIT(free_compressor);
 static GPrivate thread_decompressor = G_PRIVATE_INIT(free_decompressor);
 
-void text_compress(const char *text, gsize length, Buffer *out)
+static void compress_at(int level, const char *text, gsize length, Buffer *out)
 {
     ZSTD_CCtx *context = g_private_get(&thread_compressor);
     if (!context) {
@@ -110,34 +114,79 @@ void text_compress(const char *text, gsize length, Buffer *out)
     gsize bound = ZSTD_compressBound(length);
     if (!buffer_reserve(out, bound))
         return;
-    gsize written = ZSTD_compressCCtx(context, out->data + out->length, bound, text, length,
-                                      length < LONG_TEXT ? SHORT_TEXT_LEVEL : LONG_TEXT_LEVEL);
+    gsize written = ZSTD_compressCCtx(context, out->data + out->length, bound, text, length, level);
     g_assert(!ZSTD_isError(written)); /* the room is what zstd asked for */
     out->length += written;
 }
 
-gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error)
+void text_compress(const char *text, gsize length, Buffer *out)
+{
+    compress_at(length < LONG_TEXT ? SHORT_TEXT_LEVEL : LONG_TEXT_LEVEL, text, length, out);
+}
+
+void cleaned_compress(const char *text, gsize length, Buffer *out)
+{
+    if (length < CODED_TEXT)
+        compress_at(UNCODED_LEVEL, text, length, out);
+    else
+        text_compress(text, length, out);
+}
+
+static gboolean text_size(const void *frame, gsize frame_length, gsize *size, GError **error)
 {
     unsigned long long content = ZSTD_getFrameContentSize(frame, frame_length);
-    if (content == ZSTD_CONTENTSIZE_ERROR || content == ZSTD_CONTENTSIZE_UNKNOWN || content > 2 * DOCUMENT_TEXT_LIMIT) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text is no zstd frame of a sensible size");
-        return FALSE;
+    if (content != ZSTD_CONTENTSIZE_ERROR && content != ZSTD_CONTENTSIZE_UNKNOWN && content <= 2 * DOCUMENT_TEXT_LIMIT) {
+        *size = (gsize)content;
+        return TRUE;
     }
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text is no zstd frame of a sensible size");
+    return FALSE;
+}
+
+/* To where there is room for `size` bytes and a NUL. */
+static gboolean decompress_to(const void *frame, gsize frame_length, char *out, gsize size, GError **error)
+{
     ZSTD_DCtx *context = g_private_get(&thread_decompressor);
     if (!context) {
         context = ZSTD_createDCtx();
         g_private_set(&thread_decompressor, context);
     }
-    g_autofree char *out = g_malloc(content + 1);
-    gsize got = ZSTD_decompressDCtx(context, out, content, frame, frame_length);
-    if (ZSTD_isError(got) || got != content) {
+    gsize got = ZSTD_decompressDCtx(context, out, size, frame, frame_length);
+    if (ZSTD_isError(got) || got != size) {
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text does not decompress: %s",
                     ZSTD_isError(got) ? ZSTD_getErrorName(got) : "wrong length");
         return FALSE;
     }
-    out[content] = '\0';
+    out[size] = '\0';
+    return TRUE;
+}
+
+gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error)
+{
+    gsize size;
+    if (!text_size(frame, frame_length, &size, error))
+        return FALSE;
+    g_autofree char *out = g_malloc(size + 1);
+    if (!decompress_to(frame, frame_length, out, size, error))
+        return FALSE;
     *text = g_steal_pointer(&out);
-    *length = content;
+    *length = size;
+    return TRUE;
+}
+
+gboolean text_decompress_into(const void *frame, gsize frame_length, Buffer *out, GError **error)
+{
+    gsize size;
+    buffer_reset(out);
+    if (!text_size(frame, frame_length, &size, error))
+        return FALSE;
+    if (!buffer_reserve(out, size)) {
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text has %" G_GSIZE_FORMAT " bytes, more than there may be", size);
+        return FALSE;
+    }
+    if (!decompress_to(frame, frame_length, out->data, size, error))
+        return FALSE;
+    out->length = size;
     return TRUE;
 }
 
@@ -188,7 +237,8 @@ gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *do
     return FALSE;
 }
 
-gboolean document_thaw_source(const StoreValue *value, Document *document, GError **error)
+/* The first fields alone. */
+static gboolean thaw_fields(const StoreValue *value, unsigned fields, Document *document, GError **error)
 {
     BufferView view = {value->data, value->length, 0, FALSE};
     guint32 facts_length;
@@ -196,11 +246,25 @@ gboolean document_thaw_source(const StoreValue *value, Document *document, GErro
     *document = (Document){0};
     if (buffer_view_u32(&view, &facts_length) && buffer_view_bytes(&view, facts_length, &facts)) {
         BufferView facts_view = {facts, facts_length, 0, FALSE};
-        if (buffer_view_field(&facts_view, &document->source))
+        unsigned read = 0;
+        while (read < fields && buffer_view_field(&facts_view, field_at(document, read)))
+            read++;
+        if (read == fields)
             return TRUE;
     }
+    document_clear(document);
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored document cannot be read; run 'galen audit'");
     return FALSE;
+}
+
+gboolean document_thaw_source(const StoreValue *value, Document *document, GError **error)
+{
+    return thaw_fields(value, 1, document, error);
+}
+
+gboolean document_thaw_name(const StoreValue *value, Document *document, GError **error)
+{
+    return thaw_fields(value, 2, document, error);
 }
 
 gsize document_text_size(const StoreValue *value)
@@ -229,15 +293,6 @@ gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **e
 gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error)
 {
     return document_load(txn, docno, FALSE, document, error);
-}
-
-gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *document, GError **error)
-{
-    guint8 key[8];
-    StoreValue value;
-    *document = (Document){0};
-    docno_write(docno, key);
-    return store_get_unchecked(txn, TABLE_DOCUMENTS, key, sizeof key, &value, error) && document_thaw(&value, FALSE, document, error);
 }
 
 char *document_source(StoreTxn *txn, Docno docno, GError **error)
@@ -301,7 +356,7 @@ gboolean cleaned_put(StoreTxn *txn, Docno docno, const char *text, gsize length,
 {
     g_auto(Buffer) record;
     buffer_init(&record, 4 * DOCUMENT_TEXT_LIMIT);
-    text_compress(text, length, &record);
+    cleaned_compress(text, length, &record);
     return store_put_docno(txn, TABLE_CLEANED, docno, record.data, record.length, error);
 }
 

@@ -44,17 +44,16 @@ gboolean document_decode(BufferView *view, Document *document); /* FALSE and an 
 gboolean document_put(StoreTxn *txn, Docno docno, const Document *document, GError **error);
 gboolean document_get(StoreTxn *txn, Docno docno, Document *document, GError **error);       /* FALSE, no error: absent */
 gboolean document_get_facts(StoreTxn *txn, Docno docno, Document *document, GError **error); /* all but the text */
-/* The same without reading the record whole to check it: for a walk over all documents behind a stage that has done so. */
-gboolean document_get_facts_unchecked(StoreTxn *txn, Docno docno, Document *document, GError **error);
-/* Its source's tag alone, as quickly; g_free. NULL without error: there is no such document. */
+/* Its source's tag alone, without reading the record whole to check it; g_free. NULL without error: there is no such document. */
 char *document_source(StoreTxn *txn, Docno docno, GError **error);
 
 /* The two halves of document_put and document_get, for threads that hold no transaction and for cursors: the record's
  * bytes (buffer->overflowed when a document is too large for any record), and a document out of them. */
 void document_freeze(const Document *document, Buffer *buffer);
 gboolean document_thaw(const StoreValue *value, gboolean with_text, Document *document, GError **error);
-/* Its source alone. */
+/* Its source alone; its source and id. */
 gboolean document_thaw_source(const StoreValue *value, Document *document, GError **error);
+gboolean document_thaw_name(const StoreValue *value, Document *document, GError **error);
 /* Bytes of a stored document's text, without decompressing it; 0 where the record cannot be read. */
 gsize document_text_size(const StoreValue *value);
 
@@ -75,6 +74,9 @@ gboolean cleaned_get(StoreTxn *txn, Docno docno, char **text, gsize *length, GEr
 
 /* zstd frames with the content size inside, as the two above use them. */
 void text_compress(const char *text, gsize length, Buffer *out);
+void cleaned_compress(const char *text, gsize length, Buffer *out); /* for TABLE_CLEANED: shorter texts quicker to read */
 gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error);
+/* In the place of what the buffer has: for whoever reads one text after the other. */
+gboolean text_decompress_into(const void *frame, gsize frame_length, Buffer *out, GError **error);
 
 #endif

@@ -48,7 +48,9 @@ static gboolean count_change(StoreTxn *txn, Docno docno, const Verdict *now, gbo
     GError *failure = NULL;
     Verdict before;
     *found = ledger_get(txn, docno, &before, &failure);
-    g_autofree char *source = failure || (!now && !*found) ? NULL : now && now->source ? g_strdup(now->source) : document_source(txn, docno, &failure);
+    gboolean given = now && now->source;
+    g_autofree char *looked_up = failure || given || (!now && !*found) ? NULL : document_source(txn, docno, &failure);
+    const char *source = given ? now->source : looked_up;
     if (failure) {
         g_propagate_error(error, failure);
         return FALSE;

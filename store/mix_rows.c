@@ -74,26 +74,60 @@ static const RecipeSource *source_of(const Recipe *recipe, Docno docno, const Do
     return NULL;
 }
 
-/* FALSE without error: an earlier stage has decided. */
-static gboolean is_open(StoreTxn *txn, Docno docno, GError **error)
+/* The tables in which documents are looked up, by rising numbers. */
+typedef struct Lookup {
+    StoreTxn *txn;
+    StoreCursor *ledger, *documents;
+} Lookup;
+
+static void lookup_clear(Lookup *lookup)
 {
-    GError *cause = NULL;
-    Verdict verdict;
-    gboolean decided = ledger_get(txn, docno, &verdict, &cause) && strcmp(verdict.stage, "mix") != 0;
-    if (cause)
-        g_propagate_error(error, cause);
-    return !cause && !decided;
+    g_clear_pointer(&lookup->ledger, store_cursor_free);
+    g_clear_pointer(&lookup->documents, store_cursor_free);
 }
 
-static gboolean set_passes(const Gathering *gathering, StoreTxn *txn, const RecipeSource *source, const Document *facts, MixRow *row, GError **error)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lookup, lookup_clear)
+
+/* Earlier stages have read the documents whole, and checked them. */
+static gboolean lookup_init(Lookup *lookup, StoreTxn *txn, Docno from, GError **error)
 {
-    row->passes = (guint16)(row->split == SPLIT_TRAIN ? source->repeat : 1);
-    if (row->split != SPLIT_TRAIN || !source->upsample)
-        return TRUE;
-    g_autoptr(Metadata) metadata = metadata_load(txn, row->docno, facts, error);
+    guint8 key[8];
+    docno_write(from, key);
+    *lookup = (Lookup){.txn = txn, .ledger = store_cursor_new(txn, TABLE_LEDGER, key, sizeof key, error)};
+    if (!lookup->ledger || !(lookup->documents = store_cursor_new(txn, TABLE_DOCUMENTS, key, sizeof key, error)))
+        return FALSE;
+    store_cursor_uncheck(lookup->documents);
+    return TRUE;
+}
+
+/* FALSE without error: an earlier stage has decided. */
+static gboolean is_open(const Lookup *lookup, Docno docno, GError **error)
+{
+    Verdict verdict;
+    StoreValue value;
+    int found = store_cursor_find(lookup->ledger, docno, &value, error);
+    return found == 0 || (found > 0 && ledger_parse(&value, &verdict, error) && strcmp(verdict.stage, "mix") == 0);
+}
+
+static gboolean find_document(const Lookup *lookup, Docno docno, StoreValue *value, GError **error)
+{
+    int found = store_cursor_find(lookup->documents, docno, value, error);
+    if (found == 0)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                    "document %" G_GUINT64_FORMAT " has tokens but is not in the store; run galen audit", docno);
+    return found > 0;
+}
+
+/* By the whole record of the document. */
+static gboolean set_upsampled(const Gathering *gathering, StoreTxn *txn, const RecipeSource *source, const StoreValue *value, MixRow *row, GError **error)
+{
+    g_auto(Document) facts = {0};
+    if (!document_thaw(value, FALSE, &facts, error))
+        return FALSE;
+    g_autoptr(Metadata) metadata = metadata_load(txn, row->docno, &facts, error);
     if (!metadata)
         return FALSE;
-    unsigned passes = upsampler_score(gathering->upsampler, source, facts->id, metadata, NULL).passes;
+    unsigned passes = upsampler_score(gathering->upsampler, source, facts.id, metadata, NULL).passes;
     row->passes = (guint16)MIN(passes, (unsigned)G_MAXUINT16);
     if (passes <= G_MAXUINT16)
         return TRUE;
@@ -103,25 +137,21 @@ static gboolean set_passes(const Gathering *gathering, StoreTxn *txn, const Reci
     return FALSE;
 }
 
-static gboolean fill_row(const Gathering *gathering, StoreTxn *txn, MixRow *row, GError **error)
+static gboolean fill_row(const Gathering *gathering, const Lookup *lookup, MixRow *row, GError **error)
 {
-    g_auto(Document) facts = {0};
-    GError *cause = NULL;
+    g_auto(Document) name = {0};
+    StoreValue value;
     unsigned index;
-    if (!document_get_facts_unchecked(txn, row->docno, &facts, &cause)) {
-        if (!cause)
-            g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT,
-                        "document %" G_GUINT64_FORMAT " has tokens but is not in the store; run galen audit", row->docno);
-        g_propagate_error(error, cause);
+    if (!find_document(lookup, row->docno, &value, error) || !document_thaw_name(&value, &name, error))
         return FALSE;
-    }
-    const RecipeSource *source = source_of(gathering->recipe, row->docno, &facts, &index, error);
+    const RecipeSource *source = source_of(gathering->recipe, row->docno, &name, &index, error);
     if (!source)
         return FALSE;
     row->source = (guint16)index;
-    row->split = (guint8)split_of(gathering->recipe, source, facts.id);
-    row->order = random_at(gathering->recipe->seed, "replay", document_draw_key(source->tag, facts.id));
-    return set_passes(gathering, txn, source, &facts, row, error);
+    row->split = (guint8)split_of(gathering->recipe, source, name.id);
+    row->order = random_at(gathering->recipe->seed, "replay", document_draw_key(source->tag, name.id));
+    row->passes = (guint16)(row->split == SPLIT_TRAIN ? source->repeat : 1);
+    return row->split != SPLIT_TRAIN || !source->upsample || set_upsampled(gathering, lookup->txn, source, &value, row, error);
 }
 
 static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError **error)
@@ -129,12 +159,13 @@ static gboolean work_batch(gpointer user, gpointer worker, gpointer item, GError
     const Gathering *gathering = user;
     RowBatch *batch = item;
     g_autoptr(StoreTxn) txn = store_read_begin(gathering->context->store, error);
-    if (!txn)
+    g_auto(Lookup) lookup = {0};
+    if (!txn || !lookup_init(&lookup, txn, batch->rows[0].docno, error))
         return FALSE;
     for (guint i = 0; i < batch->count; i++) {
         GError *cause = NULL;
-        batch->wanted[i] = is_open(txn, batch->rows[i].docno, &cause);
-        if (cause || (batch->wanted[i] && !fill_row(gathering, txn, &batch->rows[i], &cause))) {
+        batch->wanted[i] = is_open(&lookup, batch->rows[i].docno, &cause);
+        if (cause || (batch->wanted[i] && !fill_row(gathering, &lookup, &batch->rows[i], &cause))) {
             g_propagate_error(error, cause);
             return FALSE;
         }
@@ -195,20 +226,23 @@ RowFile *mix_rows_gather(StageContext *context, const Recipe *recipe, const Upsa
 
 /* ---- Quartiles ------------------------------------------------------------------------------------------------- */
 
-static gboolean observe_document(const Recipe *recipe, Upsampler *upsampler, StoreTxn *txn, Docno docno, GError **error)
+static gboolean observe_document(const Recipe *recipe, Upsampler *upsampler, const Lookup *lookup, Docno docno, GError **error)
 {
     GError *cause = NULL;
+    StoreValue value;
     g_auto(Document) facts = {0};
     unsigned index;
-    if (!is_open(txn, docno, &cause) || !document_get_facts_unchecked(txn, docno, &facts, &cause)) {
+    if (!is_open(lookup, docno, &cause)) {
         if (cause)
             g_propagate_error(error, cause);
         return cause == NULL;
     }
+    if (!find_document(lookup, docno, &value, error) || !document_thaw(&value, FALSE, &facts, error))
+        return FALSE;
     const RecipeSource *source = source_of(recipe, docno, &facts, &index, error);
     if (!source || !source->upsample)
         return source != NULL;
-    g_autoptr(Metadata) metadata = metadata_load(txn, docno, &facts, error);
+    g_autoptr(Metadata) metadata = metadata_load(lookup->txn, docno, &facts, error);
     if (metadata)
         upsampler_observe(upsampler, metadata);
     return metadata != NULL;
@@ -218,12 +252,13 @@ gboolean mix_rows_observe(StageContext *context, const Recipe *recipe, Upsampler
 {
     g_autoptr(StoreTxn) txn = store_read_begin(context->store, error);
     g_autoptr(StoreCursor) cursor = txn ? store_cursor_new(txn, TABLE_TOKENS, NULL, 0, error) : NULL;
-    if (!cursor)
+    g_auto(Lookup) lookup = {0};
+    if (!cursor || !lookup_init(&lookup, txn, 0, error))
         return FALSE;
     StoreRecord record;
     int more;
     while ((more = store_cursor_step(cursor, &record, error)) > 0)
-        if (!observe_document(recipe, upsampler, txn, docno_read(record.key.data), error))
+        if (!observe_document(recipe, upsampler, &lookup, docno_read(record.key.data), error))
             return FALSE;
     upsampler_finish(upsampler);
     return more == 0;

@@ -60,17 +60,15 @@ static void placement_key(Docno docno, guint32 repeat, guint8 key[12])
 
 gboolean placement_put(StoreTxn *txn, Docno docno, const Placement *placement, GError **error)
 {
-    guint8 key[12];
-    char split[SPLIT_NAME_SIZE] = {0};
-    memcpy(split, placement->split, strnlen(placement->split, SPLIT_NAME_SIZE));
+    const guint64 position = GUINT64_TO_LE(placement->position), length = GUINT64_TO_LE(placement->length);
+    const guint32 repeat = GUINT32_TO_LE(placement->repeat);
+    guint8 key[12], record[PLACEMENT_SIZE] = {0};
+    memcpy(record, placement->split, strnlen(placement->split, SPLIT_NAME_SIZE));
+    memcpy(record + SPLIT_NAME_SIZE, &position, sizeof position);
+    memcpy(record + SPLIT_NAME_SIZE + 8, &length, sizeof length);
+    memcpy(record + SPLIT_NAME_SIZE + 16, &repeat, sizeof repeat);
     placement_key(docno, placement->repeat, key);
-    g_auto(Buffer) record = {0};
-    buffer_init(&record, PLACEMENT_SIZE);
-    buffer_append(&record, split, sizeof split);
-    buffer_append_u64(&record, placement->position);
-    buffer_append_u64(&record, placement->length);
-    buffer_append_u32(&record, placement->repeat);
-    return store_put(txn, TABLE_PLACEMENTS, key, sizeof key, record.data, record.length, error);
+    return store_put(txn, TABLE_PLACEMENTS, key, sizeof key, record, sizeof record, error);
 }
 
 static gboolean placement_parse(const StoreValue *value, Placement *placement)

@@ -11,8 +11,14 @@ const char *const split_names[SPLIT_COUNT] = {"train", "valid", "test"};
 /* A tag has no newline, so no two pairs read alike. */
 guint64 document_draw_key(const char *source, const char *id)
 {
-    g_autofree char *joined = g_strdup_printf("%s\n%s", source, id);
-    return hash64(joined, strlen(joined), 0);
+    char name[256]; /* in place: the mix asks for each document */
+    gsize before = strlen(source), behind = strlen(id), length = before + 1 + behind;
+    g_autofree char *longer = length <= sizeof name ? NULL : g_malloc(length);
+    char *joined = longer ? longer : name;
+    memcpy(joined, source, before);
+    joined[before] = '\n';
+    memcpy(joined + before + 1, id, behind);
+    return hash64(joined, length, 0);
 }
 
 Split split_of(const Recipe *recipe, const RecipeSource *source, const char *id)

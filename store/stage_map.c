@@ -55,10 +55,15 @@ static void batch_free(gpointer data)
     g_free(batch);
 }
 
-static Batch *batch_new(Mapper *mapper)
+static unsigned batch_limit(const Mapper *mapper)
+{
+    return mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
+}
+
+static Batch *batch_new(const Mapper *mapper)
 {
     Batch *batch = g_new0(Batch, 1);
-    batch->items = g_array_new(FALSE, TRUE, sizeof(StageItem));
+    batch->items = g_array_sized_new(FALSE, TRUE, sizeof(StageItem), batch_limit(mapper));
     batch->decided = g_array_new(FALSE, FALSE, sizeof(Docno));
     return batch;
 }
@@ -105,15 +110,18 @@ static void carrier_free(gpointer data)
 /* Tables that are read beside each other, by rising documents. */
 typedef struct Reading {
     StoreTxn *txn;
-    StoreCursor *documents; /* NULL: whoever reads has the records already */
+    StoreCursor *documents; /* NULL: whoever reads has the records already, or all that is wanted of them */
     StoreCursor *cleaned;
     gboolean cuts; /* there are some */
+    gboolean lends; /* an item's clean text lies in `text`, until the next one is read */
+    Buffer text;
 } Reading;
 
 static void reading_clear(Reading *reading)
 {
     g_clear_pointer(&reading->documents, store_cursor_free);
     g_clear_pointer(&reading->cleaned, store_cursor_free);
+    buffer_clear(&reading->text);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
@@ -145,6 +153,17 @@ static gboolean make_final(const Reading *reading, Docno docno, StageItem *item,
     return TRUE;
 }
 
+static gboolean read_cleaned(Reading *reading, const StoreValue *frame, StageItem *item, GError **error)
+{
+    if (!reading->lends)
+        return text_decompress(frame->data, frame->length, &item->cleaned, &item->cleaned_length, error);
+    if (!text_decompress_into(frame->data, frame->length, &reading->text, error))
+        return FALSE;
+    item->cleaned = reading->text.data;
+    item->cleaned_length = reading->text.length;
+    return TRUE;
+}
+
 static gboolean read_note(const StageMap *map, StoreTxn *txn, Docno docno, StageItem *item, GError **error)
 {
     StoreValue value;
@@ -164,11 +183,12 @@ static gboolean read_facts(const StageMap *map, const StoreValue *value, StageIt
     return !(map->reads & STAGE_READ_SOURCE) || document_thaw_source(value, &item->document, error);
 }
 
-static gboolean read_item(const StageMap *map, const Reading *reading, Docno docno, const StoreValue *value, StageItem *item, GError **error)
+/* `value` NULL: the facts are there already. */
+static gboolean read_item(const StageMap *map, Reading *reading, Docno docno, const StoreValue *value, StageItem *item, GError **error)
 {
     StoreValue frame;
     item->docno = docno;
-    if (!read_facts(map, value, item, error))
+    if (value && !read_facts(map, value, item, error))
         return FALSE;
     if ((map->reads & STAGE_READ_DOCUMENT) && !chapters_join(reading->txn, docno, &item->document, error))
         return FALSE;
@@ -178,14 +198,14 @@ static gboolean read_item(const StageMap *map, const Reading *reading, Docno doc
         return TRUE;
     int found = store_cursor_find(reading->cleaned, docno, &frame, error);
     if (found > 0)
-        return text_decompress(frame.data, frame.length, &item->cleaned, &item->cleaned_length, error) &&
-               (!(map->reads & STAGE_READ_FINAL) || make_final(reading, docno, item, error));
+        return read_cleaned(reading, &frame, item, error) && (!(map->reads & STAGE_READ_FINAL) || make_final(reading, docno, item, error));
     if (found == 0)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " has no clean text; run 'galen audit'", docno);
     return FALSE;
 }
 
-/* Where only the clean text is wanted, the worker reads its batch itself. */
+/* Where only the clean text is wanted, or that and the facts, the worker reads its batch itself; what costs nothing, the
+ * source, it finds there. */
 static gboolean workers_read(const Mapper *mapper)
 {
     return !mapper->shared && !(mapper->map->reads & STAGE_READ_DOCUMENT) && (mapper->map->reads & (STAGE_READ_CLEANED | STAGE_READ_FINAL));
@@ -209,13 +229,8 @@ static gboolean is_wanted(const StageMap *map, const StoreValue *value)
     return !map->wants || !document_thaw(value, FALSE, &facts, NULL) || map->wants(map->user, &facts);
 }
 
-static unsigned batch_limit(const Mapper *mapper)
-{
-    return mapper->context->batch_documents ? MIN(mapper->context->batch_documents, BATCH_DOCUMENTS) : BATCH_DOCUMENTS;
-}
-
 /* What is known of a text's length before it is read: that of the document as it came. */
-static gboolean add_item(Mapper *mapper, const Reading *reading, Docno docno, const StoreValue *value, Batch *batch, GError **error)
+static gboolean add_item(Mapper *mapper, Reading *reading, Docno docno, const StoreValue *value, Batch *batch, GError **error)
 {
     g_array_set_size(batch->items, batch->items->len + 1);
     StageItem *item = &g_array_index(batch->items, StageItem, batch->items->len - 1);
@@ -223,7 +238,7 @@ static gboolean add_item(Mapper *mapper, const Reading *reading, Docno docno, co
     item->docno = docno;
     if (batch->unread) {
         batch->bytes += document_text_size(value);
-        return TRUE;
+        return (mapper->map->reads & STAGE_READ_FACTS) || read_facts(mapper->map, value, item, error);
     }
     if (!read_item(mapper->map, reading, docno, value, item, error))
         return FALSE;
@@ -232,7 +247,7 @@ static gboolean add_item(Mapper *mapper, const Reading *reading, Docno docno, co
 }
 
 /* Fills a batch from one short read transaction. */
-static gboolean read_all(Mapper *mapper, const Reading *reading, Batch *batch, gboolean *ended, GError **error)
+static gboolean read_all(Mapper *mapper, Reading *reading, Batch *batch, gboolean *ended, GError **error)
 {
     guint8 from[8];
     docno_write(mapper->reading, from);
@@ -293,7 +308,7 @@ static gboolean is_decided(const Mapper *mapper, StoreTxn *txn, Docno docno)
 }
 
 /* The same from the list of changes. */
-static gboolean read_changes(Mapper *mapper, const Reading *reading, Batch *batch, gboolean *ended, GError **error)
+static gboolean read_changes(Mapper *mapper, Reading *reading, Batch *batch, gboolean *ended, GError **error)
 {
     StoreTxn *txn = reading->txn;
     GError *failure = NULL;
@@ -385,9 +400,11 @@ static gpointer mapper_worker_new(gpointer user, GError **error)
 }
 
 /* Reads one item of a batch that came as numbers. Nobody but this stage writes meanwhile, and it has not come to the document. */
-static gboolean read_numbered(const StageMap *map, const Reading *reading, StageItem *item, GError **error)
+static gboolean read_numbered(const StageMap *map, Reading *reading, StageItem *item, GError **error)
 {
     StoreValue value = {0};
+    if (!reading->documents)
+        return read_item(map, reading, item->docno, NULL, item, error);
     int found = store_cursor_find(reading->documents, item->docno, &value, error);
     if (found == 0)
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "document %" G_GUINT64_FORMAT " is not in the store any more; run 'galen audit'", item->docno);
@@ -400,8 +417,19 @@ static gboolean begin_reading(Mapper *mapper, const Batch *batch, StoreTxn **txn
         return TRUE;
     Docno first = g_array_index(batch->items, StageItem, 0).docno;
     *txn = store_read_begin(mapper->context->store, error);
-    return *txn && reading_init(reading, *txn, first, error) &&
-           (reading->documents = documents_from(mapper->map, *txn, first, error)) != NULL;
+    if (!*txn || !reading_init(reading, *txn, first, error))
+        return FALSE;
+    reading->lends = TRUE;
+    buffer_init(&reading->text, 2 * DOCUMENT_TEXT_LIMIT);
+    return !(mapper->map->reads & STAGE_READ_FACTS) || (reading->documents = documents_from(mapper->map, *txn, first, error)) != NULL;
+}
+
+static gboolean work_on(const Mapper *mapper, gpointer worker, StageItem *item, GError **error)
+{
+    if (mapper->map->work(mapper->map->user, worker, item, error))
+        return TRUE;
+    g_prefix_error(error, "while stage '%s' worked on document %" G_GUINT64_FORMAT ": ", mapper->map->stage, item->docno);
+    return FALSE;
 }
 
 static gboolean mapper_work(gpointer user, gpointer worker, gpointer data, GError **error)
@@ -414,12 +442,11 @@ static gboolean mapper_work(gpointer user, gpointer worker, gpointer data, GErro
         return FALSE;
     for (guint i = 0; i < batch->items->len; i++) {
         StageItem *item = &g_array_index(batch->items, StageItem, i);
-        if (batch->unread && !read_numbered(mapper->map, &reading, item, error))
+        gboolean good = (!batch->unread || read_numbered(mapper->map, &reading, item, error)) && work_on(mapper, worker, item, error);
+        if (batch->unread)
+            item->cleaned = NULL; /* that was lent */
+        if (!good)
             return FALSE;
-        if (!mapper->map->work(mapper->map->user, worker, item, error)) {
-            g_prefix_error(error, "while stage '%s' worked on document %" G_GUINT64_FORMAT ": ", mapper->map->stage, item->docno);
-            return FALSE;
-        }
         drop_reading(item);
     }
     return TRUE;

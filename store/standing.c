@@ -14,11 +14,16 @@
 
 static void add(StoreTxn *txn, const char *source, char kind, const char *name, gint64 amount)
 {
-    g_autoptr(GString) key = g_string_new(source ? source : "");
-    g_string_append_c(key, '\0');
-    g_string_append_c(key, kind);
-    g_string_append_len(key, name, (gssize)MIN(strlen(name), NAME_LIMIT));
-    store_add(txn, TABLE_COUNTS, key->str, key->len, amount);
+    gsize before = source ? strlen(source) : 0, behind = MIN(strlen(name), NAME_LIMIT), length = before + 2 + behind;
+    char room[256]; /* in place: each document is counted */
+    g_autofree char *longer = length <= sizeof room ? NULL : g_malloc(length);
+    char *key = longer ? longer : room;
+    if (before)
+        memcpy(key, source, before);
+    key[before] = '\0';
+    key[before + 1] = kind;
+    memcpy(key + before + 2, name, behind);
+    store_add(txn, TABLE_COUNTS, key, length, amount);
 }
 
 void standing_enter(StoreTxn *txn, const char *source)
@@ -34,7 +39,10 @@ void standing_leave(StoreTxn *txn, const char *source)
 void standing_judge(StoreTxn *txn, const char *source, const Verdict *verdict, StandingChange change)
 {
     static const char kinds[] = {[OUTCOME_KEPT] = 'K', [OUTCOME_DROPPED] = 'D', [OUTCOME_MERGED] = 'M'};
-    g_autofree char *rule = g_strconcat(verdict->stage, "/", verdict->rule, NULL);
+    char rule[NAME_LIMIT + 1];
+    g_strlcpy(rule, verdict->stage, sizeof rule);
+    g_strlcat(rule, "/", sizeof rule);
+    g_strlcat(rule, verdict->rule, sizeof rule);
     add(txn, source, kinds[verdict->outcome], rule, change);
 }
 

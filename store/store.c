@@ -49,8 +49,10 @@ struct StoreTxn {
     gboolean map_full;
     gboolean keeps;
     GHashTable *added; /* table and key (a GBytes) -> gint64 *: what store_add gathers; NULL: nothing */
+    GBytes *last_added; /* one of its keys, and what that leads to: documents of one kind come together */
+    gint64 *last_sum;
     Tail tails[TABLE_COUNT];
-    MDB_cursor *tail_cursors[TABLE_COUNT]; /* of tables that grow; LMDB ends them with the transaction */
+    MDB_cursor *put_cursors[TABLE_COUNT]; /* LMDB ends them with the transaction */
 };
 
 struct StoreCursor {
@@ -653,20 +655,18 @@ gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, g
  * belong there, and no more is tried for this table in this batch. */
 static int put_behind(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *stored)
 {
-    int result = MDB_SUCCESS;
-    if (txn->tails[table] == TAIL_UNKNOWN)
-        result = mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->tail_cursors[table]);
-    if (result != 0)
-        return result;
-    result = mdb_cursor_put(txn->tail_cursors[table], key, stored, MDB_RESERVE | MDB_APPEND);
+    int result = mdb_cursor_put(txn->put_cursors[table], key, stored, MDB_RESERVE | MDB_APPEND);
     txn->tails[table] = result == MDB_KEYEXIST ? TAIL_SCATTERED : TAIL_GROWS;
     return result;
 }
 
+/* A cursor remembers its page, so that a key beside the one before is found without a search from the root. */
 static int put_record(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *stored)
 {
-    int result = txn->tails[table] == TAIL_SCATTERED ? MDB_KEYEXIST : put_behind(txn, table, key, stored);
-    return result == MDB_KEYEXIST ? mdb_put(txn->txn, txn->store->tables[table], key, stored, MDB_RESERVE) : result;
+    int result = txn->put_cursors[table] ? MDB_SUCCESS : mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->put_cursors[table]);
+    if (result == MDB_SUCCESS)
+        result = txn->tails[table] == TAIL_SCATTERED ? MDB_KEYEXIST : put_behind(txn, table, key, stored);
+    return result == MDB_KEYEXIST ? mdb_cursor_put(txn->put_cursors[table], key, stored, MDB_RESERVE) : result;
 }
 
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
@@ -710,21 +710,42 @@ guint64 store_count(StoreTxn *txn, StoreTable table)
 
 /* ---- Counters ------------------------------------------------------------------------------------------------ */
 
-void store_add(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gint64 amount)
+static gboolean is_last_added(const StoreTxn *txn, StoreTable table, const void *key, gsize key_length)
 {
-    g_autoptr(GByteArray) name = g_byte_array_new();
+    gsize length = 0;
+    const guint8 *last = txn->last_added ? g_bytes_get_data(txn->last_added, &length) : NULL;
+    return last && length == key_length + 1 && last[0] == (guint8)table && memcmp(last + 1, key, key_length) == 0;
+}
+
+static GBytes *counter_name(StoreTable table, const void *key, gsize key_length)
+{
+    GByteArray *name = g_byte_array_sized_new((guint)key_length + 1);
     g_byte_array_append(name, &(guint8){(guint8)table}, 1);
     g_byte_array_append(name, key, (guint)key_length);
+    return g_byte_array_free_to_bytes(name);
+}
+
+/* Finds the sum of a counter, or begins one. */
+static void find_added(StoreTxn *txn, GBytes *name)
+{
+    gpointer known, sum;
     if (!txn->added)
         txn->added = g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
-    GBytes *bytes = g_byte_array_free_to_bytes(g_steal_pointer(&name));
-    gint64 *sum = g_hash_table_lookup(txn->added, bytes);
-    if (sum) {
-        *sum += amount;
-        g_bytes_unref(bytes);
+    if (g_hash_table_lookup_extended(txn->added, name, &known, &sum)) {
+        g_bytes_unref(name);
     } else {
-        g_hash_table_insert(txn->added, bytes, g_memdup2(&amount, sizeof amount));
+        sum = g_new0(gint64, 1);
+        g_hash_table_insert(txn->added, known = name, sum);
     }
+    txn->last_added = known;
+    txn->last_sum = sum;
+}
+
+void store_add(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gint64 amount)
+{
+    if (!is_last_added(txn, table, key, key_length))
+        find_added(txn, counter_name(table, key, key_length));
+    *txn->last_sum += amount;
 }
 
 gboolean store_counter(const StoreValue *value, gint64 *count)

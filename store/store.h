@@ -111,7 +111,7 @@ typedef struct StoreValue {
 gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
 /* As store_get, without reading the value's bytes to check them: for shards, which audit checks. */
 gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
-/* Cheapest where the keys of a batch rise and lie behind all that the table has. */
+/* Cheapest where the keys of a batch rise, and most of all where they lie behind all that the table has. */
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error);
 gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error); /* fine if absent */
 gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);

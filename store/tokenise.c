@@ -5,32 +5,78 @@
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
 
+#define BLOCK_BYTES ((gsize)64 << 10)
+
+/* Rows wait together for their commit, in memory that goes when the last of them has gone. */
+typedef struct TokenBlock {
+    gint uses; /* its rows, and the worker that fills it */
+    gsize used, size;
+    guint8 bytes[];
+} TokenBlock;
+
 typedef struct TokenRow {
+    TokenBlock *block;
     gsize count;
     guint8 ids[]; /* as TABLE_TOKENS has them */
 } TokenRow;
 
+typedef struct TokenWorker {
+    GArray *ids; /* of guint32 */
+    TokenBlock *block;
+} TokenWorker;
+
+static void block_leave(TokenBlock *block)
+{
+    if (block && g_atomic_int_dec_and_test(&block->uses))
+        g_free(block);
+}
+
+static void row_free(gpointer row)
+{
+    block_leave(((TokenRow *)row)->block);
+}
+
+static TokenRow *row_new(TokenWorker *worker, gsize count, unsigned width)
+{
+    gsize bytes = (sizeof(TokenRow) + count * width + sizeof(gsize) - 1) / sizeof(gsize) * sizeof(gsize);
+    if (!worker->block || worker->block->size - worker->block->used < bytes) {
+        block_leave(worker->block);
+        gsize size = MAX(BLOCK_BYTES, bytes);
+        worker->block = g_malloc(sizeof(TokenBlock) + size);
+        *worker->block = (TokenBlock){.uses = 1, .size = size};
+    }
+    TokenRow *row = (TokenRow *)(gpointer)(worker->block->bytes + worker->block->used);
+    worker->block->used += bytes;
+    g_atomic_int_inc(&worker->block->uses);
+    *row = (TokenRow){.block = worker->block, .count = count};
+    return row;
+}
+
 static gpointer worker_new(gpointer user, GError **error)
 {
-    return g_array_new(FALSE, FALSE, sizeof(guint32));
+    TokenWorker *worker = g_new0(TokenWorker, 1);
+    worker->ids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    return worker;
 }
 
-static void worker_free(gpointer worker)
+static void worker_free(gpointer data)
 {
-    g_array_unref(worker);
+    TokenWorker *worker = data;
+    g_array_unref(worker->ids);
+    block_leave(worker->block);
+    g_free(worker);
 }
 
-static gboolean tokenise_item(gpointer user, gpointer worker, StageItem *item, GError **error)
+static gboolean tokenise_item(gpointer user, gpointer data, StageItem *item, GError **error)
 {
     const Tokenizer *tokenizer = user;
-    GArray *ids = worker;
-    g_array_set_size(ids, 0);
-    if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, ids, error))
+    TokenWorker *worker = data;
+    g_array_set_size(worker->ids, 0);
+    if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, worker->ids, error))
         return FALSE;
     unsigned width = tokenizer_width(tokenizer_vocabulary(tokenizer));
-    TokenRow *row = g_malloc(sizeof *row + (gsize)ids->len * width);
-    row->count = ids->len;
-    tokens_pack((const guint32 *)(void *)ids->data, ids->len, width, row->ids);
+    TokenRow *row = row_new(worker, worker->ids->len, width);
+    tokens_pack((const guint32 *)(void *)worker->ids->data, row->count, width, row->ids);
     item->result = row;
     return TRUE;
 }
@@ -68,7 +114,7 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
         .work = tokenise_item,
         .save = save_item,
         .count = count_item,
-        .result_free = g_free,
+        .result_free = row_free,
     };
     return tokenizer_to_store(context->store, tokenizer, error) && stage_map(context, &map, error);
 }
