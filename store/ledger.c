@@ -41,25 +41,31 @@ static void append_text(Buffer *buffer, const char *text)
     buffer_append(buffer, text ? text : "", text ? strlen(text) + 1 : 1);
 }
 
-/* Counts a verdict that is given (NULL: none) in the place of the one that is there. Documents that are not in the store are not
- * counted. */
-static gboolean count_change(StoreTxn *txn, Docno docno, const Verdict *now, gboolean *found, GError **error)
+/* Counts a verdict that is given (NULL: none) in the place of the one that is there (NULL: none). Documents that are not in the
+ * store are not counted. */
+static gboolean count_change(StoreTxn *txn, Docno docno, const Verdict *before, const Verdict *now, GError **error)
 {
     GError *failure = NULL;
-    Verdict before;
-    *found = ledger_get(txn, docno, &before, &failure);
     gboolean given = now && now->source;
-    g_autofree char *looked_up = failure || given || (!now && !*found) ? NULL : document_source(txn, docno, &failure);
+    g_autofree char *looked_up = given ? NULL : document_source(txn, docno, &failure);
     const char *source = given ? now->source : looked_up;
     if (failure) {
         g_propagate_error(error, failure);
         return FALSE;
     }
-    if (source && *found)
-        standing_judge(txn, source, &before, STANDING_TAKEN_BACK);
+    if (source && before)
+        standing_judge(txn, source, before, STANDING_TAKEN_BACK);
     if (source && now)
         standing_judge(txn, source, now, STANDING_GIVEN);
     return TRUE;
+}
+
+/* `present`: the verdict that is there. */
+static gboolean replace(StoreTxn *txn, Docno docno, const StoreValue *present, const Verdict *verdict, const Buffer *record, GError **error)
+{
+    Verdict before;
+    return ledger_parse(present, &before, error) && count_change(txn, docno, &before, verdict, error) &&
+           store_put_docno(txn, TABLE_LEDGER, docno, record->data, record->length, error);
 }
 
 gboolean ledger_put(StoreTxn *txn, Docno docno, const Verdict *verdict, GError **error)
@@ -73,8 +79,12 @@ gboolean ledger_put(StoreTxn *txn, Docno docno, const Verdict *verdict, GError *
     append_text(&record, verdict->stage);
     append_text(&record, verdict->rule);
     append_text(&record, verdict->detail);
-    gboolean found;
-    return count_change(txn, docno, verdict, &found, error) && store_put_docno(txn, TABLE_LEDGER, docno, record.data, record.length, error);
+    guint8 key[8];
+    StoreValue present;
+    docno_write(docno, key);
+    if (!store_put_new(txn, TABLE_LEDGER, key, sizeof key, record.data, record.length, &present, error))
+        return FALSE;
+    return present.data ? replace(txn, docno, &present, verdict, &record, error) : count_change(txn, docno, NULL, verdict, error);
 }
 
 static double read_double(const guint8 *bytes)
@@ -141,9 +151,14 @@ gboolean ledger_has(StoreTxn *txn, Docno docno)
 gboolean ledger_delete(StoreTxn *txn, Docno docno, GError **error)
 {
     guint8 key[8];
-    gboolean found;
+    Verdict before;
+    GError *failure = NULL;
     docno_write(docno, key);
-    return count_change(txn, docno, NULL, &found, error) && (!found || store_delete(txn, TABLE_LEDGER, key, sizeof key, error));
+    if (ledger_get(txn, docno, &before, &failure))
+        return count_change(txn, docno, &before, NULL, error) && store_delete(txn, TABLE_LEDGER, key, sizeof key, error);
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
 }
 
 /* Up to FORGET_BATCH documents from `from` on that `stage` judged. */

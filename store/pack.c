@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "base/pipeline.h"
 #include "store/layout.h"
 #include "store/pack_placements.h"
@@ -118,7 +119,7 @@ static gboolean pack_shards(Packing *packing, GError **error)
     Pipeline pipeline = {.user = &reader, .next = next_shard, .work = work_shard, .sink = sink_shard, .item_free = free_shard};
     progress_begin(packing->context->progress, "pack", "tokens", total);
     unsigned jobs = (unsigned)MIN(most, (guint64)MAX(packing->context->jobs, 1));
-    packing->buffers = g_async_queue_new_full(g_free);
+    packing->buffers = g_async_queue_new_full(huge_pages_free);
     pack_cursor_init(&reader.cursor, &packing->items[0]);
     gboolean good = pipeline_run(&pipeline, jobs, jobs + 1, error);
     pack_cursor_clear(&reader.cursor);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/huge_pages.h"
 #include "store/tokens.h"
 
 PackShard *pack_shard_new(const Packing *packing, const char *split, guint32 number)
@@ -159,7 +160,7 @@ gboolean pack_shard_fill(PackShard *shard, GError **error)
     const Packing *packing = shard->packing;
     shard->ids = g_async_queue_try_pop(packing->buffers);
     if (!shard->ids)
-        shard->ids = g_malloc(packing->recipe->pack.shard_tokens * packing->width);
+        shard->ids = huge_pages_new(packing->recipe->pack.shard_tokens * packing->width);
     if (!fetch_all(shard, error)) {
         g_prefix_error(error, "while packing shard %s/%u: ", shard->split, shard->number);
         return FALSE;

@@ -29,9 +29,13 @@ void stage_count(StageRun *run, const char *source, const char *what, gint64 amo
     if (amount == 0)
         return;
     char name[128]; /* in place: stages count each document */
-    gsize length = (gsize)g_snprintf(name, sizeof name, "%s/%s", source, what);
-    g_autofree char *longer = length < sizeof name ? NULL : g_strconcat(source, "/", what, NULL);
-    const char *key = longer ? longer : name;
+    gsize before = source ? strlen(source) : 0, behind = strlen(what), length = before + 1 + behind;
+    g_autofree char *longer = length < sizeof name ? NULL : g_malloc(length + 1);
+    char *key = longer ? longer : name;
+    if (before)
+        memcpy(key, source, before);
+    key[before] = '/';
+    memcpy(key + before + 1, what, behind + 1);
     json_t *count = json_object_get(run->counts, key);
     if (!count || json_integer_set(count, json_integer_value(count) + amount) < 0)
         json_object_set_new(run->counts, key, json_integer(amount));

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/huge_pages.h"
 
 #define PART_NAME "part-0000.mdb"
 #define COMPACT_NAME PART_NAME ".compact" /* a copy that is not finished */
@@ -661,26 +662,50 @@ static int put_behind(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *st
 }
 
 /* A cursor remembers its page, so that a key beside the one before is found without a search from the root. */
-static int put_record(StoreTxn *txn, StoreTable table, MDB_val *key, MDB_val *stored)
+static int put_record(StoreTxn *txn, StoreTable table, unsigned flags, MDB_val *key, MDB_val *stored)
 {
     int result = txn->put_cursors[table] ? MDB_SUCCESS : mdb_cursor_open(txn->txn, txn->store->tables[table], &txn->put_cursors[table]);
     if (result == MDB_SUCCESS)
         result = txn->tails[table] == TAIL_SCATTERED ? MDB_KEYEXIST : put_behind(txn, table, key, stored);
-    return result == MDB_KEYEXIST ? mdb_cursor_put(txn->put_cursors[table], key, stored, MDB_RESERVE) : result;
+    return result == MDB_KEYEXIST ? mdb_cursor_put(txn->put_cursors[table], key, stored, MDB_RESERVE | flags) : result;
+}
+
+/* A large record lies in memory that LMDB has just allocated. */
+static void fill_record(const void *key, gsize key_length, const void *data, gsize length, guint8 *stored)
+{
+    huge_pages_advise(stored, length);
+    if (length)
+        memcpy(stored, data, length);
+    hash128_write(record_checksum(key, key_length, data, length), stored + length);
 }
 
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
 {
     MDB_val mdb_key = {key_length, (void *)key};
     MDB_val stored = {length + TRAILER_SIZE, NULL};
-    int result = put_record(txn, table, &mdb_key, &stored);
+    int result = put_record(txn, table, 0, &mdb_key, &stored);
     if (result != 0) {
         txn_set_error(txn, error, result, "write", table);
         return FALSE;
     }
-    if (length)
-        memcpy(stored.mv_data, data, length);
-    hash128_write(record_checksum(key, key_length, data, length), (guint8 *)stored.mv_data + length);
+    fill_record(key, key_length, data, length, stored.mv_data);
+    return TRUE;
+}
+
+gboolean store_put_new(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, StoreValue *present,
+                       GError **error)
+{
+    MDB_val mdb_key = {key_length, (void *)key};
+    MDB_val stored = {length + TRAILER_SIZE, NULL};
+    *present = (StoreValue){0};
+    int result = put_record(txn, table, MDB_NOOVERWRITE, &mdb_key, &stored);
+    if (result == MDB_KEYEXIST)
+        return check_record(txn, table, &(StoreValue){key, key_length}, &stored, TRUE, present, error);
+    if (result != 0) {
+        txn_set_error(txn, error, result, "write", table);
+        return FALSE;
+    }
+    fill_record(key, key_length, data, length, stored.mv_data);
     return TRUE;
 }
 

@@ -113,6 +113,9 @@ gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_l
 gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
 /* Cheapest where the keys of a batch rise, and most of all where they lie behind all that the table has. */
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error);
+/* The same, but a record that is there stays: it is then in *present, whose data is NULL where there was none. */
+gboolean store_put_new(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, StoreValue *present,
+                       GError **error);
 gboolean store_delete(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, GError **error); /* fine if absent */
 gboolean store_clear(StoreTxn *txn, StoreTable table, GError **error);
 guint64 store_count(StoreTxn *txn, StoreTable table);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The stage "tokenise": final text of every undecided document to token ids; see store/mix.h. */
+#include "base/huge_pages.h"
 #include "store/fingerprint.h"
 #include "store/mix.h"
 #include "store/tokenizer_store.h"
 #include "store/tokens.h"
 
-#define BLOCK_BYTES ((gsize)64 << 10)
+#define BLOCK_BYTES HUGE_PAGE
 
 /* Rows wait together for their commit, in memory that goes when the last of them has gone. */
 typedef struct TokenBlock {
@@ -28,7 +29,7 @@ typedef struct TokenWorker {
 static void block_leave(TokenBlock *block)
 {
     if (block && g_atomic_int_dec_and_test(&block->uses))
-        g_free(block);
+        huge_pages_free(block);
 }
 
 static void row_free(gpointer row)
@@ -41,8 +42,8 @@ static TokenRow *row_new(TokenWorker *worker, gsize count, unsigned width)
     gsize bytes = (sizeof(TokenRow) + count * width + sizeof(gsize) - 1) / sizeof(gsize) * sizeof(gsize);
     if (!worker->block || worker->block->size - worker->block->used < bytes) {
         block_leave(worker->block);
-        gsize size = MAX(BLOCK_BYTES, bytes);
-        worker->block = g_malloc(sizeof(TokenBlock) + size);
+        gsize size = MAX(BLOCK_BYTES - sizeof(TokenBlock), bytes);
+        worker->block = huge_pages_new(sizeof(TokenBlock) + size);
         *worker->block = (TokenBlock){.uses = 1, .size = size};
     }
     TokenRow *row = (TokenRow *)(gpointer)(worker->block->bytes + worker->block->used);

@@ -54,6 +54,86 @@ static void test_a_document_comes_back_as_it_was(void)
     g_assert_no_error(error);
 }
 
+static gboolean put_new(StoreTxn *txn, gpointer user, GError **error)
+{
+    static const Docno docnos[] = {5, 9, 7, 5, 11, 6}; /* behind all, between, there already, behind all, between */
+    for (gsize i = 0; i < G_N_ELEMENTS(docnos); i++) {
+        guint8 key[8];
+        guint64 number = i;
+        StoreValue present;
+        docno_write(docnos[i], key);
+        g_assert_true(store_put_new(txn, TABLE_NOTES, key, sizeof key, &number, sizeof number, &present, error));
+        if (i == 3)
+            g_assert_cmpmem(present.data, present.length, &(guint64){0}, sizeof number);
+        else
+            g_assert_null(present.data);
+    }
+    return TRUE;
+}
+
+static void test_a_record_that_is_put_as_new_leaves_the_one_that_is_there(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = fresh_store();
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_new, NULL, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    static const struct { Docno docno; guint64 number; } wanted[] = {{5, 0}, {6, 5}, {7, 2}, {9, 1}, {11, 4}};
+    g_assert_cmpuint(store_count(txn, TABLE_NOTES), ==, G_N_ELEMENTS(wanted));
+    for (gsize i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        StoreValue value;
+        g_assert_true(store_get_docno(txn, TABLE_NOTES, wanted[i].docno, &value, &error));
+        g_assert_cmpmem(value.data, value.length, &wanted[i].number, sizeof wanted[i].number);
+    }
+}
+
+/* Words that come again, so that every way of compressing them has something to do. */
+static char *text_of(gsize length)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (unsigned i = 0; text->len < length; i++)
+        g_string_append_printf(text, "%s%u, ", i % 3 ? "the patient received " : "\xce\xb1-synuclein ", i % 17);
+    g_string_truncate(text, length);
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void test_clean_texts_of_any_length_come_back_one_after_the_other(void)
+{
+    static const gsize lengths[] = {100000, 0, 1, 345, 4095, 4096, 20000, 16};
+    g_autoptr(GError) error = NULL;
+    g_auto(Buffer) text, frame;
+    buffer_init(&text, 1 << 20);
+    buffer_init(&frame, 1 << 20);
+    for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_autofree char *wanted = text_of(lengths[i]), *got = NULL;
+        gsize length;
+        buffer_reset(&frame);
+        cleaned_compress(wanted, lengths[i], &frame);
+        g_assert_true(text_decompress_into(frame.data, frame.length, &text, &error));
+        g_assert_cmpmem(text.data, text.length, wanted, lengths[i]);
+        g_assert_cmpint(text.data[text.length], ==, '\0');
+        g_assert_true(text_decompress(frame.data, frame.length, &got, &length, &error));
+        g_assert_cmpmem(got, length, wanted, lengths[i]);
+    }
+}
+
+static void test_a_clean_text_that_is_longer_than_its_buffer_may_be_is_refused(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Buffer) text, frame;
+    g_autofree char *wanted = text_of(5000);
+    buffer_init(&text, 4999);
+    buffer_init(&frame, 1 << 20);
+    cleaned_compress(wanted, 5000, &frame);
+    g_assert_false(text_decompress_into(frame.data, frame.length, &text, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+    g_assert_nonnull(strstr(error->message, "5000 bytes"));
+    g_clear_error(&error);
+    frame.data[0] ^= 1;
+    g_assert_false(text_decompress_into(frame.data, frame.length, &text, &error));
+    g_assert_error(error, GALEN_ERROR, GALEN_ERROR_INPUT);
+}
+
 #define SECRET "what nobody may read any more"
 
 static gboolean put_secret(StoreTxn *txn, gpointer user, GError **error)
@@ -597,6 +677,9 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     directory = g_dir_make_tmp("galen-store-XXXXXX", NULL);
     g_test_add_func("/store/a document comes back as it was", test_a_document_comes_back_as_it_was);
+    g_test_add_func("/store/a record that is put as new leaves the one that is there", test_a_record_that_is_put_as_new_leaves_the_one_that_is_there);
+    g_test_add_func("/store/clean texts of any length come back, one after the other", test_clean_texts_of_any_length_come_back_one_after_the_other);
+    g_test_add_func("/store/a clean text that is longer than its buffer may be is refused", test_a_clean_text_that_is_longer_than_its_buffer_may_be_is_refused);
     g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
     g_test_add_func("/store/records put in any order all come back", test_records_put_in_any_order_all_come_back);
     g_test_add_func("/store/a cursor beside another finds each document, or that there is none", test_a_cursor_beside_another_finds_each_document_or_none);
