@@ -214,6 +214,11 @@ const char *tokenizer_special(const Tokenizer *tokenizer, unsigned index)
     return index < tokenizer->special_count ? tokenizer->special[index].text : NULL;
 }
 
+guint32 tokenizer_special_id(const Tokenizer *tokenizer, unsigned index)
+{
+    return index < tokenizer->special_count ? tokenizer->special[index].id : TOKENIZER_NO_ID;
+}
+
 static const Special *special_at(const Tokenizer *tokenizer, const char *text, gsize left)
 {
     for (unsigned i = 0; i < tokenizer->special_count; i++) {

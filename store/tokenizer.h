@@ -28,6 +28,7 @@ guint32 tokenizer_eos(const Tokenizer *tokenizer); /* a model without one is not
 const Sha256 *tokenizer_digest(const Tokenizer *tokenizer); /* of the model file and the special tokens */
 const char *tokenizer_model(const Tokenizer *tokenizer, gsize *length); /* the bytes of the model file; borrowed */
 const char *tokenizer_special(const Tokenizer *tokenizer, unsigned index); /* borrowed; NULL past the last */
+guint32 tokenizer_special_id(const Tokenizer *tokenizer, unsigned index); /* TOKENIZER_NO_ID past the last */
 /* Appends ids to an array of guint32. Bytes that are not UTF-8 become U+FFFD first. */
 gboolean tokenizer_encode(const Tokenizer *tokenizer, const char *text, gsize length, GArray *ids, GError **error);
 char *tokenizer_decode(const Tokenizer *tokenizer, const guint32 *ids, gsize count, GError **error); /* g_free */

@@ -372,7 +372,7 @@ static gboolean copy_files(Conversion *conversion, GError **error)
     for (guint i = 0; conversion->copied && i < conversion->copied->len; i++)
         if (!convert_copy_file(conversion->from, conversion->partial, g_ptr_array_index(conversion->copied, i), error))
             return FALSE;
-    return conversion->copied && convert_add_tokens(conversion->partial, conversion->plan, error) &&
+    return conversion->copied && convert_add_tokens(conversion->partial, conversion->plan->tokens, error) &&
            (!(conversion->cast || vocabulary_is_changed(conversion->plan)) || change_config(conversion, error));
 }
 

@@ -115,19 +115,19 @@ static gboolean exists(const char *directory, const char *name)
     return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-static const NewToken *token_at(const VocabularyPlan *plan, guint i)
+static const NewToken *token_at(const GArray *tokens, guint i)
 {
-    return &g_array_index(plan->tokens, NewToken, i);
+    return &g_array_index(tokens, NewToken, i);
 }
 
 /* {"[bib_ref]": 32000} */
-static gboolean add_to_map(const char *directory, const VocabularyPlan *plan, GError **error)
+static gboolean add_to_map(const char *directory, const GArray *tokens, GError **error)
 {
     g_autoptr(json_t) map = exists(directory, "added_tokens.json") ? checkpoint_read_json(directory, "added_tokens.json", error) : json_object();
     if (!map)
         return FALSE;
-    for (guint i = 0; i < plan->tokens->len; i++)
-        json_object_set_new(map, token_at(plan, i)->text, json_integer((json_int_t)token_at(plan, i)->id));
+    for (guint i = 0; i < tokens->len; i++)
+        json_object_set_new(map, token_at(tokens, i)->text, json_integer((json_int_t)token_at(tokens, i)->id));
     return checkpoint_write_json(directory, "added_tokens.json", map, error);
 }
 
@@ -150,7 +150,7 @@ static json_t *collection_of(json_t *file, json_type type, const char *directory
 }
 
 /* "added_tokens": [{"id": 32000, "content": "[bib_ref]", ...}] */
-static gboolean add_to_tokenizer(const char *directory, const VocabularyPlan *plan, GError **error)
+static gboolean add_to_tokenizer(const char *directory, const GArray *tokens, GError **error)
 {
     const char *name = "tokenizer.json", *key = "added_tokens";
     if (!exists(directory, name))
@@ -161,9 +161,9 @@ static gboolean add_to_tokenizer(const char *directory, const VocabularyPlan *pl
     json_t *list = collection_of(file, JSON_ARRAY, directory, name, key, error);
     if (!list)
         return FALSE;
-    for (guint i = 0; i < plan->tokens->len; i++) {
-        json_t *entry = json_pack("{s:I}", "id", (json_int_t)token_at(plan, i)->id);
-        g_autoptr(json_t) description = describe(token_at(plan, i));
+    for (guint i = 0; i < tokens->len; i++) {
+        json_t *entry = json_pack("{s:I}", "id", (json_int_t)token_at(tokens, i)->id);
+        g_autoptr(json_t) description = describe(token_at(tokens, i));
         json_object_update(entry, description);
         json_array_append_new(list, entry);
     }
@@ -171,7 +171,7 @@ static gboolean add_to_tokenizer(const char *directory, const VocabularyPlan *pl
 }
 
 /* "added_tokens_decoder": {"32000": {"content": "[bib_ref]", ...}} */
-static gboolean add_to_settings(const char *directory, const VocabularyPlan *plan, GError **error)
+static gboolean add_to_settings(const char *directory, const GArray *tokens, GError **error)
 {
     const char *name = "tokenizer_config.json", *key = "added_tokens_decoder";
     if (!exists(directory, name))
@@ -182,15 +182,15 @@ static gboolean add_to_settings(const char *directory, const VocabularyPlan *pla
     json_t *map = collection_of(file, JSON_OBJECT, directory, name, key, error);
     if (!map)
         return FALSE;
-    for (guint i = 0; i < plan->tokens->len; i++) {
-        g_autofree char *id = g_strdup_printf("%" G_GSIZE_FORMAT, token_at(plan, i)->id);
-        json_object_set_new(map, id, describe(token_at(plan, i)));
+    for (guint i = 0; i < tokens->len; i++) {
+        g_autofree char *id = g_strdup_printf("%" G_GSIZE_FORMAT, token_at(tokens, i)->id);
+        json_object_set_new(map, id, describe(token_at(tokens, i)));
     }
     return checkpoint_write_json(directory, name, file, error);
 }
 
-gboolean convert_add_tokens(const char *directory, const VocabularyPlan *plan, GError **error)
+gboolean convert_add_tokens(const char *directory, const GArray *tokens, GError **error)
 {
-    return !plan->tokens->len || (add_to_map(directory, plan, error) && add_to_tokenizer(directory, plan, error) &&
-                                  add_to_settings(directory, plan, error));
+    return !tokens->len || (add_to_map(directory, tokens, error) && add_to_tokenizer(directory, tokens, error) &&
+                                  add_to_settings(directory, tokens, error));
 }

@@ -12,7 +12,7 @@
 GPtrArray *convert_list_files(const char *directory, GPtrArray *left, GError **error);
 /* Copies and flushes to disk. */
 gboolean convert_copy_file(const char *from, const char *to, const char *name, GError **error);
-/* Tells the tokenizer's files in `directory` of the new tokens. */
-gboolean convert_add_tokens(const char *directory, const VocabularyPlan *plan, GError **error);
+/* Tells the tokenizer's files in `directory` of new tokens, an array of NewToken, whose pieces are not looked at. */
+gboolean convert_add_tokens(const char *directory, const GArray *tokens, GError **error);
 
 #endif

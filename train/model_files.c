@@ -2,12 +2,8 @@
  * Files beside weights, in memory; see train/model_files.h. */
 #include "train/model_files.h"
 
-#include "base/error.h"
 #include "base/file.h"
-#include "store/tokenizer_store.h"
 #include "train/convert_files.h"
-
-#define LIMIT ((gsize)256 << 20)
 
 typedef struct ModelFile {
     char *name, *data;
@@ -15,7 +11,8 @@ typedef struct ModelFile {
 } ModelFile;
 
 struct ModelFiles {
-    GArray *files; /* of ModelFile */
+    GArray *files;  /* of ModelFile */
+    GArray *tokens; /* of NewToken, which the tokenizer's file does not have */
     gsize bytes;
 };
 
@@ -26,11 +23,18 @@ static void file_clear(gpointer data)
     g_free(file->data);
 }
 
+static void token_clear(gpointer token)
+{
+    g_free(((NewToken *)token)->text);
+}
+
 static ModelFiles *model_files_new(void)
 {
     ModelFiles *files = g_new0(ModelFiles, 1);
     files->files = g_array_new(FALSE, FALSE, sizeof(ModelFile));
+    files->tokens = g_array_new(FALSE, FALSE, sizeof(NewToken));
     g_array_set_clear_func(files->files, file_clear);
+    g_array_set_clear_func(files->tokens, token_clear);
     return files;
 }
 
@@ -39,34 +43,52 @@ void model_files_free(ModelFiles *files)
     if (!files)
         return;
     g_array_unref(files->files);
+    g_array_unref(files->tokens);
     g_free(files);
 }
 
-static gboolean add(ModelFiles *files, const char *directory, const char *name, GError **error)
+void model_files_add(ModelFiles *files, const char *name, char *data, gsize length)
 {
-    ModelFile file = {0};
+    ModelFile file = {g_strdup(name), data, length};
+    files->bytes += length;
+    g_array_append_val(files->files, file);
+}
+
+void model_files_add_token(ModelFiles *files, const char *text, gsize id)
+{
+    NewToken token = {.text = g_strdup(text), .id = id};
+    g_array_append_val(files->tokens, token);
+}
+
+static gboolean add_file(ModelFiles *files, const char *directory, const char *name, GError **error)
+{
+    char *data;
+    gsize length;
     g_autofree char *path = g_build_filename(directory, name, NULL);
-    if (!file_read(path, LIMIT - files->bytes, &file.data, &file.length, error)) {
+    if (!file_read(path, MODEL_FILES_LIMIT - files->bytes, &data, &length, error)) {
         g_prefix_error(error, "of the files beside a model's weights, which every checkpoint gets: ");
         return FALSE;
     }
-    file.name = g_strdup(name);
-    files->bytes += file.length;
-    g_array_append_val(files->files, file);
+    model_files_add(files, name, data, length);
     return TRUE;
 }
 
-static gboolean add_directory(ModelFiles *files, const char *directory, GError **error)
+ModelFiles *model_files_read(const char *directory, GError **error)
 {
+    g_autoptr(ModelFiles) files = model_files_new();
+    if (!directory)
+        return g_steal_pointer(&files);
     g_autoptr(GPtrArray) left = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) names = convert_list_files(directory, left, error);
-    for (guint i = 0; names && i < names->len; i++)
-        if (!g_str_equal(names->pdata[i], "config.json") && !add(files, directory, names->pdata[i], error))
-            return FALSE;
-    return names != NULL;
+    if (!names)
+        return NULL;
+    for (guint i = 0; i < names->len; i++)
+        if (!g_str_equal(names->pdata[i], "config.json") && !add_file(files, directory, names->pdata[i], error))
+            return NULL;
+    return g_steal_pointer(&files);
 }
 
-static gboolean have_tokenizer(const ModelFiles *files)
+gboolean model_files_have_tokenizer(const ModelFiles *files)
 {
     for (guint i = 0; i < files->files->len; i++) {
         const char *name = g_array_index(files->files, ModelFile, i).name;
@@ -74,37 +96,6 @@ static gboolean have_tokenizer(const ModelFiles *files)
             return TRUE;
     }
     return FALSE;
-}
-
-/* A store calls both kinds tokenizer.model; a tokenizer.json is an object. */
-static const char *name_by_content(const ModelFile *file)
-{
-    gsize blank = 0;
-    while (blank < file->length && g_ascii_isspace(file->data[blank]))
-        blank++;
-    return blank < file->length && file->data[blank] == '{' ? "tokenizer.json" : "tokenizer.model";
-}
-
-/* One that is not there is nothing that training needs. */
-static gboolean add_tokenizer(ModelFiles *files, const char *store, GError **error)
-{
-    g_autofree char *path = g_build_filename(store, TOKENIZER_FILE, NULL);
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
-        return TRUE;
-    if (!add(files, store, TOKENIZER_FILE, error))
-        return FALSE;
-    ModelFile *file = &g_array_index(files->files, ModelFile, files->files->len - 1);
-    g_free(file->name);
-    file->name = g_strdup(name_by_content(file));
-    return TRUE;
-}
-
-ModelFiles *model_files_gather(const char *directory, const char *store, GError **error)
-{
-    g_autoptr(ModelFiles) files = model_files_new();
-    if (directory && !add_directory(files, directory, error))
-        return NULL;
-    return have_tokenizer(files) || add_tokenizer(files, store, error) ? g_steal_pointer(&files) : NULL;
 }
 
 gboolean model_files_write(const ModelFiles *files, const char *directory, GError **error)
@@ -115,5 +106,5 @@ gboolean model_files_write(const ModelFiles *files, const char *directory, GErro
         if (!file_replace(path, file->data, file->length, error))
             return FALSE;
     }
-    return TRUE;
+    return !files || convert_add_tokens(directory, files->tokens, error);
 }

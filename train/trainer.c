@@ -281,16 +281,17 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
 }
 
 /* By rank 0, once it is known where the weights are from: of that folder, or the newest checkpoint in it. */
-static gboolean gather_files(Run *run, const Store *store, GError **error)
+static gboolean gather_files(Run *run, Store *store, GError **error)
 {
     const char *from = run->resumed ? run->config.output : run->config.weights;
     GError *cause = NULL;
     g_autofree char *newest = from ? checkpoint_find_newest(from, &cause) : NULL;
-    if (cause)
+    if (cause) {
         g_propagate_error(error, cause);
-    else
-        run->files = model_files_gather(newest ? newest : from, store_directory(store), error);
-    return run->files != NULL;
+        return FALSE;
+    }
+    run->files = model_files_read(newest ? newest : from, error);
+    return run->files && (model_files_have_tokenizer(run->files) || model_files_add_tokenizer(run->files, store, error));
 }
 
 static gboolean prepare(Run *run, Store *store, GError **error)
