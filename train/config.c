@@ -26,6 +26,7 @@ static const TrainConfig defaults = {
     .spike_threshold = 6,
     .spike_window = 128,
     .verify = TRUE,
+    .deterministic = TRUE,
 };
 #define DEFAULT_PRESET "tiny"
 #define WEIGHTS_RATE 3e-4 /* of MEDITRON-7B */
@@ -182,6 +183,17 @@ static gboolean take_schedule(TrainConfig *config, const FileSchedule *file, GEr
     return TRUE;
 }
 
+static gboolean take_cuda(TrainConfig *config, const FileCuda *file, GError **error)
+{
+    static const char *const names[] = {"own", "wgmma", "cudnn", NULL};
+    int attention = ATTENTION_OWN;
+    if (!take_word("cuda.attention", file->attention, names, &attention, error))
+        return FALSE;
+    config->attention = (AttentionKernels)attention;
+    take_flag(&config->deterministic, file->deterministic);
+    return TRUE;
+}
+
 static TrainConfig *resolve(const FileConfig *file, GError **error)
 {
     g_autoptr(TrainConfig) config = g_memdup2(&defaults, sizeof defaults);
@@ -191,7 +203,7 @@ static TrainConfig *resolve(const FileConfig *file, GError **error)
     config->log = g_strdup(file->log.path);
     take_size(&config->seed, file->seed);
     if (!take_model(config, &file->model, error) || !take_parallel(&config->parallel, &file->parallel, error) ||
-        !take_schedule(config, &file->schedule, error))
+        !take_schedule(config, &file->schedule, error) || !take_cuda(config, &file->cuda, error))
         return NULL;
     take_optimizer(config, &file->optimizer);
     take_size(&config->sequences, file->batch.sequences);

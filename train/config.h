@@ -14,6 +14,7 @@
 #define TRAIN_CONFIG_H
 
 #include "base/json.h"
+#include "train/ops.h"
 #include "train/optimizer.h"
 #include "train/parallel.h"
 #include "train/schedule.h"
@@ -43,6 +44,8 @@ typedef struct TrainConfig {
     double spike_threshold;   /* robust deviations; 0: nothing is a spike */
     gsize spike_window;       /* steps */
     gboolean verify;          /* the shards against their SHA-256, before the first step */
+    AttentionKernels attention; /* on a GPU, as the next */
+    gboolean deterministic;   /* bits repeat in cuDNN's kernels, too */
     unsigned threads;         /* not in the file: 0 for all processors */
     const int *stop;          /* not in the file, borrowed: other than 0 once the run shall save and end; read atomically */
 } TrainConfig;

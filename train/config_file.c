@@ -99,6 +99,12 @@ static const cyaml_schema_field_t spike_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t cuda_fields[] = {
+    STRING(FileCuda, attention),
+    BOOLEAN(FileCuda, deterministic),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t config_fields[] = {
     STRING(FileConfig, store),
     CYAML_FIELD_STRING_PTR("output", CYAML_FLAG_DEFAULT, FileConfig, output, 1, 4096),
@@ -114,6 +120,7 @@ static const cyaml_schema_field_t config_fields[] = {
     MAPPING(FileConfig, eval, eval_fields),
     MAPPING(FileConfig, log, log_fields),
     MAPPING(FileConfig, spike, spike_fields),
+    MAPPING(FileConfig, cuda, cuda_fields),
     CYAML_FIELD_END,
 };
 

@@ -61,6 +61,11 @@ typedef struct FileSpike {
     uint64_t *window;
 } FileSpike;
 
+typedef struct FileCuda {
+    char *attention;
+    bool *deterministic;
+} FileCuda;
+
 typedef struct FileConfig {
     char *store, *output, *weights;
     uint64_t *seed;
@@ -73,6 +78,7 @@ typedef struct FileConfig {
     FilePace checkpoint, eval;
     FileLog log;
     FileSpike spike;
+    FileCuda cuda;
 } FileConfig;
 
 extern const cyaml_schema_value_t config_file_schema;

@@ -157,8 +157,18 @@ struct Backend {
  * `threads` 0: as many as there are processors. */
 Backend *backend_cpu_new(unsigned threads);
 
-/* The backend of this program: the CPU's in galen, a GPU's in galen-train (train/cuda/backend.h). `threads` are the CPU's;
- * `world`, NULL for one rank, decides which of a machine's GPUs is this rank's. */
-Backend *backend_open(unsigned threads, Comm *world, GError **error);
+/* Which kernels compute attention on a GPU: ours, ours by Hopper's products of warp groups, or cuDNN's. */
+typedef enum { ATTENTION_OWN, ATTENTION_WGMMA, ATTENTION_CUDNN } AttentionKernels;
+
+/* What does not change the mathematics. */
+typedef struct BackendSettings {
+    unsigned threads;           /* of the CPU's backend; 0: as many as there are processors */
+    AttentionKernels attention; /* of a GPU's, as the next */
+    gboolean deterministic;     /* bits repeat in all kernels; ours always do */
+} BackendSettings;
+
+/* The backend of this program: the CPU's in galen, a GPU's in galen-train (train/cuda/backend.h). `world`, NULL for one rank,
+ * decides which of a machine's GPUs is this rank's. GALEN_ERROR_SYSTEM where this GPU or this build has not what is asked for. */
+Backend *backend_open(const BackendSettings *settings, Comm *world, GError **error);
 
 #endif

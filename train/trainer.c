@@ -107,7 +107,8 @@ static gboolean open_model(Run *run, GError **error)
         .micro_batch = config->micro_batch,
         .document_mask = config->document_mask,
     };
-    run->backend = backend_open(config->threads, run->comm, error);
+    BackendSettings backend = {.threads = config->threads, .attention = config->attention, .deterministic = config->deterministic};
+    run->backend = backend_open(&backend, run->comm, error);
     if (!run->backend)
         return FALSE;
     run->engine = engine_new(&settings, run->backend, run->comm, error);

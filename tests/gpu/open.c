@@ -10,7 +10,8 @@ int main(void)
 {
     g_autoptr(GError) error = NULL;
     Comm *world = comm_open(&error);
-    Backend *backend = error ? NULL : backend_open(1, world, &error);
+    const BackendSettings settings = {.threads = 1, .deterministic = TRUE};
+    Backend *backend = error ? NULL : backend_open(&settings, world, &error);
     int status = backend ? 0 : galen_error_status(error);
     if (backend) {
         g_autofree char *device = backend_cuda_describe(backend);

@@ -205,6 +205,44 @@ static void attention_group_backward(void *backend, const CaseSizes *s, void **a
     use_warp_groups(backend, FALSE);
 }
 
+/* Sequences of one length, by cuDNN where the device has it. */
+static void use_cudnn(Backend *backend, gboolean use, gboolean deterministic)
+{
+#ifdef TRAIN_BFLOAT16
+    backend_cuda_use_cudnn(backend, use, deterministic, NULL);
+#endif
+}
+
+static AttentionShape even_shape(const CaseSizes *s, guint32 starts[3])
+{
+    gsize segments = s->rows % 2 ? 1 : 2;
+    for (gsize i = 0; i <= segments; i++)
+        starts[i] = (guint32)(i * s->rows / segments);
+    return (AttentionShape){.starts = starts, .segments = segments, .heads = s->heads, .kv_heads = s->kv_heads, .head_size = s->head_size};
+}
+
+static void attention_cudnn_forward(void *backend, const CaseSizes *s, void **at)
+{
+    Backend *b = backend;
+    guint32 starts[3];
+    AttentionShape shape = even_shape(s, starts);
+    use_cudnn(b, TRUE, TRUE);
+    b->attention_forward(b, &shape, at[0], at[1], at[2]);
+    use_cudnn(b, FALSE, TRUE);
+}
+
+/* Forward by ours: each takes the other's statistics. */
+static void attention_cudnn_backward(void *backend, const CaseSizes *s, void **at)
+{
+    Backend *b = backend;
+    guint32 starts[3];
+    AttentionShape shape = even_shape(s, starts);
+    b->attention_forward(b, &shape, at[0], at[1], at[2]);
+    use_cudnn(b, TRUE, TRUE);
+    b->attention_backward(b, &shape, at[4], at[3], at[0], at[1], at[2]);
+    use_cudnn(b, FALSE, TRUE);
+}
+
 /* Gates up to 8 on both sides: into the flat ends of the sigmoid. */
 static void swiglu_forward_arrays(const CaseSizes *s, CaseArrays *a)
 {
@@ -510,6 +548,8 @@ static const CaseOperation operations[] = {
     {"attention_backward", attention_backward_arrays, attention_backward, 1e-2, 1e-4},
     {"attention_group_forward", attention_forward_arrays, attention_group_forward, 1e-2, 1e-4},
     {"attention_group_backward", attention_backward_arrays, attention_group_backward, 1e-2, 1e-4},
+    {"attention_cudnn_forward", attention_forward_arrays, attention_cudnn_forward, 1e-2, 1e-4},
+    {"attention_cudnn_backward", attention_backward_arrays, attention_cudnn_backward, 1e-2, 1e-4},
     {"swiglu_forward", swiglu_forward_arrays, swiglu_forward, REAL_LIMIT, WIDE_LIMIT},
     {"swiglu_backward", swiglu_backward_arrays, swiglu_backward, REAL_LIMIT, WIDE_LIMIT},
     {"linear_forward", linear_forward_arrays, linear_forward, REAL_LIMIT, WIDE_LIMIT},

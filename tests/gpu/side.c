@@ -132,9 +132,16 @@ static char *device_describe(void *backend)
 
 static gboolean device_can(void *backend, const CaseOperation *operation)
 {
-    gboolean groups = backend_cuda_use_warp_groups(backend, TRUE);
-    backend_cuda_use_warp_groups(backend, FALSE);
-    return groups || !g_str_has_prefix(operation->name, "attention_group");
+    if (g_str_has_prefix(operation->name, "attention_group")) {
+        gboolean groups = backend_cuda_use_warp_groups(backend, TRUE);
+        backend_cuda_use_warp_groups(backend, FALSE);
+        return groups;
+    }
+    if (!g_str_has_prefix(operation->name, "attention_cudnn"))
+        return TRUE;
+    gboolean cudnn = backend_cuda_use_cudnn(backend, TRUE, TRUE, NULL);
+    backend_cuda_use_cudnn(backend, FALSE, TRUE, NULL);
+    return cudnn;
 }
 
 static gboolean device_run(void *backend, const CaseOperation *operation, const CaseSizes *sizes, CaseArrays *arrays, char **what)

@@ -32,6 +32,8 @@ static void test_what_is_left_out_has_its_default(void)
     g_assert_cmpuint(config->steps, ==, 1000);
     g_assert_cmpuint(config->schedule.horizon, ==, 1000); /* the steps */
     g_assert_false(config->model.tied);
+    g_assert_cmpint(config->attention, ==, ATTENTION_OWN);
+    g_assert_true(config->deterministic);
 }
 
 static void test_every_key_reaches_its_setting(void)
@@ -46,7 +48,7 @@ static void test_every_key_reaches_its_setting(void)
         "schedule: {kind: wsd, warmup: 0, horizon: 500, decay: 100, min_ratio: 0, steps: 250}\n"
         "batch: {sequences: 30, micro_batch: 3, document_mask: true}\n"
         "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true, tensorboard: false, peak_tflops: 989}\n"
-        "spike: {threshold: 8.5, window: 40}\nverify: false\n", &error);
+        "spike: {threshold: 8.5, window: 40}\nverify: false\ncuda: {attention: cudnn, deterministic: false}\n", &error);
     g_assert_no_error(error);
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
@@ -77,6 +79,8 @@ static void test_every_key_reaches_its_setting(void)
     g_assert_cmpfloat(config->spike_threshold, ==, 8.5);
     g_assert_cmpuint(config->spike_window, ==, 40);
     g_assert_false(config->verify);
+    g_assert_cmpint(config->attention, ==, ATTENTION_CUDNN);
+    g_assert_false(config->deterministic);
 }
 
 static void assert_refused(const char *text, const char *why)
@@ -109,6 +113,7 @@ static void test_values_that_cannot_be_are_named(void)
     assert_refused("output: a\nschedule: {kind: linear}\n", "schedule.kind is \"linear\", but must be one of cosine, wsd, constant");
     assert_refused("output: a\nschedule: {decay: 10}\n", "schedule.decay is 10");
     assert_refused("output: a\nschedule: {kind: wsd, warmup: 50, decay: 60, horizon: 100}\n", "schedule.horizon is 100, but must be from 110");
+    assert_refused("output: a\ncuda: {attention: flash}\n", "cuda.attention is \"flash\", but must be one of own, wgmma, cudnn");
     assert_refused("output: a\nspike: {window: 2}\n", "spike.window is 2");
     assert_refused("output: a\nschedule: {steps: 0}\n", "schedule.steps is 0");
     assert_refused("output: a\nschedule: {warmup: 50, horizon: 40}\n", "schedule.horizon is 40");

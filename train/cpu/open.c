@@ -2,7 +2,7 @@
  * The backend of galen; see backend_open in train/ops.h. */
 #include "train/ops.h"
 
-Backend *backend_open(unsigned threads, Comm *world, GError **error)
+Backend *backend_open(const BackendSettings *settings, Comm *world, GError **error)
 {
-    return backend_cpu_new(threads);
+    return backend_cpu_new(settings->threads);
 }

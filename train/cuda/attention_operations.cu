@@ -2,6 +2,8 @@
  * Attention in the table of the CUDA backend: tiles for heads of 64 and 128 (attention.h), else attention_plain.cu;
  * that too where a GPU has too little shared memory for the tiles, as those of desktops have for heads of 128.
  *
+ * Where the backend was told to, cuDNN computes sequences of one length, which is all but kept-apart documents (cudnn.cu).
+ *
  * The tables of blocks follow from the segments alone, so all layers of a micro-batch have the same ones; cuda_stage copies
  * them to the GPU once. */
 #include "train/cuda/attention.cuh"
@@ -47,7 +49,9 @@ void cuda_attention_forward(Backend *backend, const AttentionShape *shape, real 
 {
     CudaState *state = cuda_state(backend);
     AttentionPlan plan;
-    if (!fits(state, shape, out, qkv))
+    if (cuda_cudnn_takes(state, shape) && cuda_packs(shape->head_size, out, qkv))
+        cuda_cudnn_attention_forward(state, shape, device_reals(out), lse, device_reals(qkv));
+    else if (!fits(state, shape, out, qkv))
         cuda_plain_attention_forward(state, shape, device_reals(out), lse, device_reals(qkv));
     else if (plan_blocks(state, shape, &plan)) {
         auto launch = state->warp_groups ? attention_group_forward_launch : attention_forward_launch;
@@ -60,6 +64,11 @@ void cuda_attention_backward(Backend *backend, const AttentionShape *shape, real
 {
     CudaState *state = cuda_state(backend);
     AttentionPlan plan;
+    if (cuda_cudnn_takes(state, shape) && cuda_packs(shape->head_size, dqkv, dout, out, qkv)) {
+        cuda_cudnn_attention_backward(state, shape, device_reals(dqkv), device_reals(dout), device_reals(out), lse,
+                                      device_reals(qkv));
+        return;
+    }
     if (!fits(state, shape, dqkv, dout, out, qkv)) {
         cuda_plain_attention_backward(state, shape, device_reals(dqkv), device_reals(dout), device_reals(out), lse,
                                       device_reals(qkv));

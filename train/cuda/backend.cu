@@ -52,6 +52,7 @@ static void free_state(CudaState *state)
         cudaStreamSynchronize(state->stream);
     if (state->plans)
         g_hash_table_destroy(state->plans);
+    cudnn_attention_free(state->cudnn);
     for (CudaStage *stage = state->stages; stage < state->stages + CUDA_STAGES; stage++) {
         cudaFreeHost(stage->host);
         cudaFree(stage->device);
@@ -218,4 +219,13 @@ gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use)
     state->warp_groups = use && cudaGetDeviceProperties(&properties, state->device) == cudaSuccess &&
                          properties.major == 9 && properties.minor == 0;
     return state->warp_groups;
+}
+
+gboolean backend_cuda_use_cudnn(Backend *backend, gboolean use, gboolean deterministic, GError **error)
+{
+    CudaState *state = cuda_state(backend);
+    cuda_good(state, cudaStreamSynchronize(state->stream), "wait for the GPU");
+    cudnn_attention_free(state->cudnn);
+    state->cudnn = use ? cudnn_attention_new(NULL, deterministic, error) : NULL;
+    return state->cudnn != NULL || !use;
 }

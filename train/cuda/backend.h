@@ -44,4 +44,9 @@ gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use);
 #define CUDA_PRODUCT_CANDIDATES 8u
 void backend_cuda_try_product(Backend *backend, unsigned candidate, gboolean any);
 
+/* From now on attention is computed by cuDNN, if `use` is TRUE, where its plans fit (train/cuda/cudnn_attention.h: sequences of
+ * one length, heads of 64 or 128), and by our kernels elsewhere. `deterministic`: backward repeats its bits, for more memory.
+ * FALSE: this program was built without cuDNN, or cuDNN cannot be used; attention stays with our kernels. */
+gboolean backend_cuda_use_cudnn(Backend *backend, gboolean use, gboolean deterministic, GError **error);
+
 #endif

@@ -28,6 +28,7 @@
 G_BEGIN_DECLS
 #include "base/error.h"
 #include "train/cuda/backend.h"
+#include "train/cuda/cudnn_attention.h"
 #include "train/cuda/operations.h"
 G_END_DECLS
 
@@ -76,6 +77,7 @@ typedef struct CudaState {
     void *pinned; /* two halves of CUDA_HALF bytes that downloads go through in turn */
     cudaEvent_t half_copied[2];
     gboolean warp_groups; /* attention by them */
+    CudnnAttention *cudnn; /* attention by it, where it can; NULL: by our kernels */
     char *failure;        /* the first; NULL: none */
 } CudaState;
 

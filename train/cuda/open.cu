@@ -76,7 +76,7 @@ static gboolean choose_device(Comm *world, unsigned devices, int *device, GError
     return FALSE;
 }
 
-Backend *backend_open(unsigned threads, Comm *world, GError **error)
+static Backend *open_gpu(Comm *world, GError **error)
 {
     int device;
     if (!world)
@@ -84,4 +84,26 @@ Backend *backend_open(unsigned threads, Comm *world, GError **error)
     if (!choose_device(world, backend_cuda_devices(NULL), &device, error) || !check_alone(world, device, error))
         return NULL;
     return backend_cuda_new(device, error);
+}
+
+/* What was asked for and is not there is an error: a run shall not be slower than its configuration says. */
+static gboolean choose_attention(Backend *backend, const BackendSettings *settings, GError **error)
+{
+    if (settings->attention == ATTENTION_CUDNN)
+        return backend_cuda_use_cudnn(backend, TRUE, settings->deterministic, error);
+    if (settings->attention != ATTENTION_WGMMA || backend_cuda_use_warp_groups(backend, TRUE))
+        return TRUE;
+    g_autofree char *device = backend_cuda_describe(backend);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,
+                "cuda.attention is wgmma, which GPUs of compute capability 9.0 alone have; this one is %s; set it to own", device);
+    return FALSE;
+}
+
+Backend *backend_open(const BackendSettings *settings, Comm *world, GError **error)
+{
+    Backend *backend = open_gpu(world, error);
+    if (!backend || choose_attention(backend, settings, error))
+        return backend;
+    backend->destroy(backend);
+    return NULL;
 }
