@@ -189,7 +189,9 @@ static void append_sources(GString *text, const json_t *sources)
         const char *group = json_get_string(source, "group");
         g_string_append(text, "| ");
         append_escaped(text, name ? name : json_get_string(source, "tag"));
-        g_string_append_printf(text, " | %s | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | ", group ? group : "", number(source, "documents"),
+        g_string_append(text, " | ");
+        append_escaped(text, group ? group : "");
+        g_string_append_printf(text, " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | ", number(source, "documents"),
                                number(source, "not_redistributable"));
         append_escaped(text, licence ? licence : "stated by each document");
         g_string_append(text, " |\n");

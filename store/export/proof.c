@@ -144,6 +144,48 @@ void proof_remove_stale(const char *export_path, const json_t *old, const json_t
     }
 }
 
+static gboolean is_file(const json_t *file)
+{
+    const char *sum = json_get_string(file, "sha256");
+    Sha256 digest;
+    return is_inside(json_get_string(file, "name")) && json_integer_value(json_object_get(file, "bytes")) >= 0 && sum && sha256_from_hex(sum, &digest);
+}
+
+static gboolean is_source(const json_t *source)
+{
+    return json_get_string(source, "tag") && json_integer_value(json_object_get(source, "documents")) >= 0;
+}
+
+static gboolean are_all(const json_t *array, gboolean (*is)(const json_t *element))
+{
+    gsize index;
+    json_t *element;
+    json_array_foreach(array, index, element)
+        if (!is(element))
+            return FALSE;
+    return json_is_array(array);
+}
+
+/* A proof may be anybody's: what a description is made of must be there before it is looked at. */
+static gboolean check_shape(const char *path, const json_t *proof, GError **error)
+{
+    const char *format = json_get_string(proof, "format"), *wrong = NULL;
+    if (!format)
+        wrong = "the name of its format";
+    else if (!exporter_find(format, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    } else if (!are_all(json_object_get(proof, "files"), is_file))
+        wrong = "its list of files, each with a name in this folder, bytes and a SHA-256";
+    else if (!are_all(json_object_get(proof, "sources"), is_source))
+        wrong = "its list of sources, each with a tag";
+    else if (!json_is_object(json_object_get(proof, "licences")))
+        wrong = "its licences";
+    if (wrong)
+        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is no proof of an export: it lacks %s; export it again, or remove it", path, wrong);
+    return !wrong;
+}
+
 static gboolean check_files(const char *folder, const char *path, const json_t *proof, GError **error)
 {
     gsize index;
@@ -180,7 +222,7 @@ static gboolean add_proof(json_t *proofs, const char *folder, const char *name, 
         g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is of another state of the store, or of another store; export it again, or remove it", path);
         return FALSE;
     }
-    if (!check_files(folder, path, proof, error))
+    if (!check_shape(path, proof, error) || !check_files(folder, path, proof, error))
         return FALSE;
     g_autofree char *stem = g_strndup(name, strlen(name) - strlen(PROOF_SUFFIX));
     json_object_set_new(proof, "folder_name", json_text(stem));
