@@ -88,10 +88,15 @@ static int run(const Command *command, int argc, char **argv)
         return status;
     if (!dry_run && !backend_is_here(command, backend, given, &status))
         return status;
+    if (!dry_run && (ranks || precision || as_json))
+        return command_usage(command, "--ranks, --precision and --json go with --dry-run");
     GError *error = NULL;
+    Comm *comm = dry_run ? NULL : comm_open(&error);
+    if (error)
+        return command_fail(error);
     g_autoptr(TrainConfig) config = train_config_load(argv[1], &error);
     if (!config)
-        return command_fail(error);
+        return ranks_fail(comm, error);
     if (store) {
         g_free(config->store);
         config->store = g_steal_pointer(&store);
@@ -103,11 +108,6 @@ static int run(const Command *command, int argc, char **argv)
     config->threads = (unsigned)MAX(threads, 0);
     if (dry_run)
         return train_plan(config, ranks, precision, as_json);
-    if (ranks || precision || as_json)
-        return command_usage(command, "--ranks, --precision and --json go with --dry-run");
-    Comm *comm = comm_open(&error);
-    if (error)
-        return command_fail(error);
     if (!config->threads)
         config->threads = ranks_jobs(comm);
     status = train(config, comm, quiet, &error);
