@@ -40,7 +40,7 @@ typedef struct TrainConfig {
     gsize eval_sequences;     /* of the split "valid" */
     gboolean log_documents;   /* the loss of each document of each step, in the log */
     gboolean tensorboard;       /* event files in OUTPUT/tensorboard */
-    double peak_tflops;       /* what the device of one rank can do, in 1e12 operations a second; 0: unknown */
+    double peak_tflops;       /* what the device of one rank can do, in 1e12 operations a second; 0: a CPU is measured, else unknown */
     double spike_threshold;   /* robust deviations; 0: nothing is a spike */
     gsize spike_window;       /* steps */
     gboolean verify;          /* the shards against their SHA-256, before the first step */

@@ -11,6 +11,7 @@
 #include "train/checkpoint_model.h"
 #include "train/engine.h"
 #include "train/journal.h"
+#include "train/peak.h"
 #include "train/spike.h"
 #include "train/unigram.h"
 
@@ -295,6 +296,13 @@ static gboolean gather_files(Run *run, Store *store, GError **error)
     return run->files && (model_files_have_tokenizer(run->files) || model_files_add_tokenizer(run->files, store, error));
 }
 
+/* Of a CPU nobody knows by heart what it can do. By rank 0, while the others wait. */
+static void find_peak(Run *run)
+{
+    if (run->config.peak_tflops == 0 && g_str_equal(run->backend->name, "cpu"))
+        run->config.peak_tflops = peak_measure(run->backend);
+}
+
 static gboolean prepare(Run *run, Store *store, GError **error)
 {
     if (!train_config_check(&run->config, error) || !open_data(run, store, error) || !open_model(run, error))
@@ -307,6 +315,7 @@ static gboolean prepare(Run *run, Store *store, GError **error)
                                               run->comm);
     if (comm_rank(run->comm) > 0)
         return TRUE;
+    find_peak(run);
     run->journal = journal_open(&run->config, run->reader, run->resumed, run->entropy, error);
     return run->journal != NULL;
 }
