@@ -13,6 +13,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "tests/unit/fake_shard.h"
+#include "train/model_files.h"
+
+/* The splits of fake_shard.h belong to no store, and no tokenizer made them. */
+gboolean model_files_add_tokenizer(ModelFiles *files, Store *store, GError **error)
+{
+    return TRUE;
+}
 
 static char *directory;
 static const char *program;
