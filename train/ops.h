@@ -13,9 +13,9 @@
  * Errors: operations say nothing; only `allocate` can fail, and returns NULL. A machine that breaks under them is found by
  * `check`, once a step.
  * Determinism: an operation is a pure function of its inputs, to the last bit. On the CPU the result does not depend on
- * the number of threads either: work is cut into pieces whose size follows from the shapes alone, and every sum is
- * taken by one thread in a fixed order. OpenBLAS picks its kernels by the processor, and we our loops by its level
- * (train/cpu/level.h), so another processor model may round differently.
+ * the number of threads either: work is cut into pieces whose size follows from the shapes alone, or where another cut changes
+ * no sum, and every sum is taken by one thread in a fixed order. We pick loops and kernels by the level of the processor
+ * (train/cpu/level.h), at the lowest level OpenBLAS does so itself, so another processor model may round differently.
  */
 #ifndef TRAIN_OPS_H
 #define TRAIN_OPS_H

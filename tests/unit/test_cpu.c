@@ -35,6 +35,25 @@ static void test_each_piece_of_many_loops_is_done_once(void)
     cpu_pool_free(pool);
 }
 
+static void test_memory_is_lent_to_one_piece_at_a_time(void)
+{
+    CpuPool *pool = cpu_pool_new(1);
+    char *first = cpu_pool_borrow(pool, 100), *second = cpu_pool_borrow(pool, 100);
+    memset(first, 1, 100);
+    memset(second, 2, 100);
+    g_assert_cmpint(first[99], ==, 1);
+    g_assert_cmpuint((gsize)first % 64 + (gsize)second % 64, ==, 0);
+    cpu_pool_give_back(pool, first);
+    g_assert_true(cpu_pool_borrow(pool, 50) == first);
+    cpu_pool_give_back(pool, first);
+    first = cpu_pool_borrow(pool, 1 << 20);
+    memset(first, 3, 1 << 20);
+    g_assert_cmpint(second[99], ==, 2);
+    cpu_pool_give_back(pool, second);
+    cpu_pool_give_back(pool, first);
+    cpu_pool_free(pool);
+}
+
 /* A wrong answer here would let a diverged run go on. */
 static void test_a_loss_of_nan_logits_is_nan(void)
 {
@@ -78,6 +97,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/cpu/exp stays finite outside and keeps NaN", test_exp_stays_finite_outside_and_keeps_nan);
     g_test_add_func("/cpu/each piece of many loops is done once", test_each_piece_of_many_loops_is_done_once);
+    g_test_add_func("/cpu/memory is lent to one piece at a time, and again", test_memory_is_lent_to_one_piece_at_a_time);
     g_test_add_func("/cpu/a loss of NaN logits is NaN", test_a_loss_of_nan_logits_is_nan);
     g_test_add_func("/cpu/arrays are zeroed and begin at cache lines", test_arrays_are_zeroed_and_begin_at_cache_lines);
     g_test_add_func("/cpu/an array larger than memory is refused", test_an_array_larger_than_memory_is_refused);

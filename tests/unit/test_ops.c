@@ -105,6 +105,48 @@ static void test_linear(void)
     check_gradient(linear_value, &c, c.w, dw, c.outputs * c.width);
 }
 
+static void assert_product(const real *got, real start, const real *a, gsize a_row, gsize a_step, const real *b, gsize b_column, gsize b_step,
+                           gsize rows, gsize columns, gsize depth)
+{
+    for (gsize r = 0; r < rows; r++)
+        for (gsize c = 0; c < columns; c++) {
+            real sum = start;
+            for (gsize k = 0; k < depth; k++)
+                sum += a[r * a_row + k * a_step] * b[c * b_column + k * b_step];
+            g_assert_cmpfloat(fabs(got[r * columns + c] - sum), <, 1e-11);
+        }
+}
+
+/* Shapes below, at and above the sizes of panels and slices, each on one thread and on three. */
+static void test_products_of_any_shape_are_those_of_plain_loops(void)
+{
+    static const struct {
+        gsize rows, inputs, outputs;
+    } shapes[] = {{1, 1, 1}, {14, 32, 256}, {15, 257, 33}, {301, 77, 600}, {600, 300, 31}, {97, 530, 1030}};
+    Backend *many = cpu_backend_at(level, 3);
+    for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
+        gsize rows = shapes[i].rows, inputs = shapes[i].inputs, outputs = shapes[i].outputs;
+        g_autofree real *x = random_array("x", rows * inputs), *w = random_array("w", outputs * inputs), *dout = random_array("dout", rows * outputs);
+        g_autofree real *out = g_new(real, rows * outputs), *dx = g_new(real, rows * inputs), *dw = g_new(real, outputs * inputs);
+        g_autofree real *out3 = g_new(real, rows * outputs), *dx3 = g_new(real, rows * inputs), *dw3 = g_new(real, outputs * inputs);
+        for (gsize j = 0; j < outputs * inputs; j++)
+            dw[j] = dw3[j] = 3;
+        backend->linear_forward(backend, out, x, w, rows, inputs, outputs);
+        backend->linear_backward_input(backend, dx, dout, w, rows, inputs, outputs);
+        backend->linear_backward_weight(backend, dw, dout, x, rows, inputs, outputs);
+        assert_product(out, 0, x, inputs, 1, w, inputs, 1, rows, outputs, inputs);
+        assert_product(dx, 0, dout, outputs, 1, w, 1, inputs, rows, inputs, outputs);
+        assert_product(dw, 3, dout, 1, outputs, x, 1, inputs, outputs, inputs, rows);
+        many->linear_forward(many, out3, x, w, rows, inputs, outputs);
+        many->linear_backward_input(many, dx3, dout, w, rows, inputs, outputs);
+        many->linear_backward_weight(many, dw3, dout, x, rows, inputs, outputs);
+        g_assert_cmpmem(out, rows * outputs * sizeof(real), out3, rows * outputs * sizeof(real));
+        g_assert_cmpmem(dx, rows * inputs * sizeof(real), dx3, rows * inputs * sizeof(real));
+        g_assert_cmpmem(dw, outputs * inputs * sizeof(real), dw3, outputs * inputs * sizeof(real));
+    }
+    many->destroy(many);
+}
+
 static double rmsnorm_value(gpointer user)
 {
     Case *c = user;
@@ -335,7 +377,7 @@ static double attention_value(gpointer user)
     return dot(c->out, c->dout, c->rows * c->attention.heads * c->attention.head_size);
 }
 
-/* Segments on both sides of the block of 64 queries, one of them a single row. */
+/* Segments on both sides of the block of 56 queries, one of them a single row. */
 static void test_attention(void)
 {
     static const guint32 starts[] = {0, 5, 6, 76};
@@ -355,6 +397,43 @@ static void test_attention(void)
     assert_close(c.out, expected, c.rows * width, 1e-12);
     backend->attention_backward(backend, s, dx, c.dout, c.out, c.extra, c.x);
     check_gradient(attention_value, &c, c.x, dx, count);
+}
+
+/* The derivative along a direction; TOLERANCE of the sizes of both. */
+static void check_direction(Value value, gpointer user, real *x, const real *gradient, gsize count)
+{
+    g_autofree real *direction = random_array("direction", count), *kept = g_memdup2(x, count * sizeof(real));
+    double ends[2];
+    for (int side = 0; side < 2; side++) {
+        for (gsize i = 0; i < count; i++)
+            x[i] = kept[i] + (side ? DIFFERENCE : -DIFFERENCE) * direction[i];
+        ends[side] = value(user);
+    }
+    memcpy(x, kept, count * sizeof(real));
+    double scale = sqrt(dot(gradient, gradient, count) * dot(direction, direction, count) / (double)count);
+    g_assert_cmpfloat(fabs((ends[1] - ends[0]) / (2 * DIFFERENCE) - dot(gradient, direction, count)), <, TOLERANCE * scale);
+}
+
+/* More keys than a product takes at once, and a head that fills no whole panel. */
+static void test_attention_over_many_keys(void)
+{
+    static const guint32 starts[] = {0, 3, 600};
+    g_auto(Case) c = {.rows = 600, .attention = {starts, 2, 2, 1, 40}};
+    const AttentionShape *s = &c.attention;
+    gsize width = s->heads * s->head_size, count = c.rows * (width + 2 * s->kv_heads * s->head_size);
+    real expected[40];
+    c.x = random_array("x", count);
+    c.out = g_new(real, c.rows * width);
+    c.dout = random_array("dout", c.rows * width);
+    c.extra = g_new(real, c.rows * s->heads);
+    g_autofree real *dx = g_new(real, count);
+    attention_value(&c);
+    for (gsize row = 3; row < 600; row += 199) {
+        plain_attention_row(s, c.x, 3, row, 1, expected);
+        assert_close(c.out + row * width + 40, expected, 40, 1e-12);
+    }
+    backend->attention_backward(backend, s, dx, c.dout, c.out, c.extra, c.x);
+    check_direction(attention_value, &c, c.x, dx, count);
 }
 
 /* A Llama of two layers with grouped queries and an odd vocabulary, on two sequences cut into three segments. */
@@ -534,6 +613,7 @@ static const struct {
     void (*run)(void);
 } tests[] = {
     {"/ops/linear is a matrix product with exact gradients", test_linear},
+    {"/ops/products of any shape are those of plain loops, on any number of threads", test_products_of_any_shape_are_those_of_plain_loops},
     {"/ops/rmsnorm follows its formula with exact gradients", test_rmsnorm},
     {"/ops/swiglu follows its formula with exact gradients", test_swiglu},
     {"/ops/embedding adds up the gradients of a repeated id", test_embedding},
@@ -544,6 +624,7 @@ static const struct {
     {"/ops/cross entropy of large logits is finite", test_cross_entropy_of_large_logits_is_finite},
     {"/ops/rope turns half-split pairs and its inverse turns them back", test_rope},
     {"/ops/attention follows its definition with exact gradients across blocks and segments", test_attention},
+    {"/ops/attention over many keys follows its definition with an exact gradient", test_attention_over_many_keys},
     {"/model/every gradient of a whole model is exact", test_model},
     {"/model/a tied embedding adds the gradients of both its uses", test_tied_model},
     {"/model/recomputing changes no bit", test_recomputing_changes_no_bit},

@@ -2,15 +2,15 @@
  * Causal grouped-query attention on the CPU; see train/ops.h.
  *
  * Queries go through in blocks, each against all keys up to its last row: about half of the full square, as matrix
- * products, with memory for one block of scores. Forward keeps the log of each softmax's denominator alone; backward
+ * products with keys and values that are packed once a head, and with memory for one block of scores. Forward keeps the log of each softmax's denominator alone; backward
  * computes the probabilities again from it. */
 #include <string.h>
 #include <tgmath.h>
 
-#include "train/cpu/cpu.h"
 #include "train/cpu/exp.h"
+#include "train/cpu/matrix.h"
 
-#define BLOCK 64
+#define BLOCK 56
 
 /* One query head of one segment; rows counted from the segment's first. */
 typedef struct HeadView {
@@ -42,47 +42,75 @@ static HeadView view_head(const AttentionShape *shape, const real *qkv, gsize se
     };
 }
 
-/* scores[rows, keys] of the block of queries that begins at `first`, before the softmax and the causal mask. */
-static void score_block(const HeadView *view, real *scores, gsize first, gsize rows, gsize keys)
+/* The distance between rows of scores: whole cache lines, in either precision. */
+static gsize score_stride(gsize keys)
 {
-    cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, view->size, view->scale, view->q + first * view->stride,
-             view->stride, view->k, view->stride, 0, scores, keys);
+    return cpu_pieces(keys, 16) * 16;
 }
 
-/* The softmax of the first `seen` scores in place, zero behind them; returns the log of its denominator. */
-static real softmax_row(real *scores, gsize seen, gsize keys)
+/* Keys and values of the head as right factors; the memory is a piece's. */
+static CpuFactor pack_transposed(real **memory, const HeadView *view, const real *rows)
 {
-    real largest = scores[0], sum = 0;
-    SIMD_MAX(largest)
+    real *to = *memory;
+    *memory += cpu_matrix_packed_size(view->size, view->length);
+    return cpu_matrix_pack(to, (Matrix){rows, view->stride, TRUE}, view->size, view->length);
+}
+
+static CpuFactor pack_by_rows(real **memory, const HeadView *view, const real *rows)
+{
+    real *to = *memory;
+    *memory += cpu_matrix_packed_size(view->length, view->size);
+    return cpu_matrix_pack(to, (Matrix){rows, view->stride, FALSE}, view->length, view->size);
+}
+
+/* The softmax of the first `seen` scores, which wait for their scale, in place but for its denominator, and zero behind them. */
+static real softmax_row(real *scores, real scale, gsize seen, gsize keys, real *largest)
+{
+    real most = scores[0], sum = 0;
+    SIMD_MAX(most)
     for (gsize j = 1; j < seen; j++)
-        largest = MAX(largest, scores[j]);
+        most = MAX(most, scores[j]);
     SIMD_SUM(sum)
     for (gsize j = 0; j < seen; j++) {
-        scores[j] = cpu_exp(scores[j] - largest);
+        scores[j] = cpu_exp(scale * (scores[j] - most));
         sum += scores[j];
     }
-    real inverse = 1 / sum;
-    SIMD
-    for (gsize j = 0; j < seen; j++)
-        scores[j] *= inverse;
     memset(scores + seen, 0, (keys - seen) * sizeof(real));
-    return largest + log(sum);
+    *largest = most;
+    return sum;
 }
 
-static void forward_head(const HeadView *view, real *out, wide *lse)
+static void multiply_row(real *row, real by, gsize count)
 {
-    g_autofree real *scores = g_new(real, BLOCK * view->length);
+    SIMD
+    for (gsize i = 0; i < count; i++)
+        row[i] *= by;
+}
+
+static void forward_head(const HeadView *view, CpuPool *pool, real *out, wide *lse)
+{
+    gsize stride = score_stride(view->length), size = view->size;
+    gsize packed = cpu_matrix_packed_size(size, view->length) + cpu_matrix_packed_size(view->length, size);
+    real *memory = cpu_pool_borrow(pool, (packed + BLOCK * stride) * sizeof(real)), *scores = memory, sums[BLOCK], largest;
+    CpuFactor keys_across = pack_transposed(&scores, view, view->k), values = pack_by_rows(&scores, view, view->v);
     for (gsize first = 0; first < view->length; first += BLOCK) {
         gsize rows = MIN(BLOCK, view->length - first), keys = first + rows;
-        score_block(view, scores, first, rows, keys);
+        Matrix q = {view->q + first * view->stride, view->stride, FALSE};
+        cpu_matrix_multiply(scores, stride, q, &keys_across, rows, keys, size, FALSE);
+        for (gsize r = 0; r < rows; r++) {
+            sums[r] = softmax_row(scores + r * stride, view->scale, first + r + 1, keys, &largest);
+            lse[(first + r) * view->lse_stride] = view->scale * largest + log(sums[r]);
+        }
+        real *to = out + first * view->out_stride;
+        cpu_matrix_multiply(to, view->out_stride, (Matrix){scores, stride, FALSE}, &values, rows, size, keys, FALSE);
         for (gsize r = 0; r < rows; r++)
-            lse[(first + r) * view->lse_stride] = softmax_row(scores + r * keys, first + r + 1, keys);
-        cpu_gemm(CblasNoTrans, CblasNoTrans, rows, view->size, keys, 1, scores, keys, view->v, view->stride, 0,
-                 out + first * view->out_stride, view->out_stride);
+            multiply_row(to + r * view->out_stride, 1 / sums[r], size);
     }
+    cpu_pool_give_back(pool, memory);
 }
 
 typedef struct Attention {
+    CpuPool *pool;
     const AttentionShape *shape;
     real *out; /* forward */
     wide *lse;
@@ -103,12 +131,12 @@ static void forward_item(gsize item, gconstpointer user)
     gsize segment = item / shape->heads, head = item % shape->heads;
     HeadView view = view_head(shape, a->qkv, segment, head);
     if (view.length)
-        forward_head(&view, a->out + view.at, a->lse + shape->starts[segment] * shape->heads + head);
+        forward_head(&view, a->pool, a->out + view.at, a->lse + shape->starts[segment] * shape->heads + head);
 }
 
 static void cpu_attention_forward(Backend *backend, const AttentionShape *shape, real *out, wide *lse, const real *qkv)
 {
-    Attention a = {.shape = shape, .out = out, .lse = lse, .qkv = qkv};
+    Attention a = {.pool = backend->state, .shape = shape, .out = out, .lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->heads, forward_item, &a);
 }
 
@@ -117,7 +145,7 @@ static void backward_row(real *scores, real *dscores, real lse, real shared, rea
 {
     SIMD
     for (gsize j = 0; j < seen; j++) {
-        scores[j] = cpu_exp(scores[j] - lse);
+        scores[j] = cpu_exp(scale * scores[j] - lse);
         dscores[j] = scale * scores[j] * (dscores[j] - shared);
     }
     memset(scores + seen, 0, (keys - seen) * sizeof(real));
@@ -133,27 +161,54 @@ static real dot(const real *a, const real *b, gsize count)
     return sum;
 }
 
-/* Writes dq of this head, adds to dk and dv, which the heads of a group share. */
-static void backward_head(const HeadView *view, real *dq, real *dk, real *dv, const real *dout, const real *out,
-                          const wide *lse)
+/* What the backward pass of one head works with; the memory is a piece's. */
+typedef struct BackwardHead {
+    const HeadView *view;
+    real *dq, *dk, *dv;
+    const real *dout, *out;
+    const wide *lse;
+    CpuFactor keys_across, values_across, keys;
+    real *scores, *dscores, *block; /* `block`: for a block of rows as a right factor */
+    gsize stride;
+} BackwardHead;
+
+static void backward_block(const BackwardHead *h, gsize first)
 {
-    gsize stride = view->stride, size = view->size, out_stride = view->out_stride;
-    g_autofree real *scores = g_new(real, BLOCK * view->length);
-    g_autofree real *dscores = g_new(real, BLOCK * view->length);
-    for (gsize first = 0; first < view->length; first += BLOCK) {
-        gsize rows = MIN(BLOCK, view->length - first), keys = first + rows;
-        const real *dblock = dout + first * out_stride;
-        score_block(view, scores, first, rows, keys);
-        cpu_gemm(CblasNoTrans, CblasTrans, rows, keys, size, 1, dblock, out_stride, view->v, stride, 0, dscores, keys);
-        for (gsize r = 0; r < rows; r++)
-            backward_row(scores + r * keys, dscores + r * keys, lse[(first + r) * view->lse_stride],
-                         dot(dblock + r * out_stride, out + (first + r) * out_stride, size), view->scale, first + r + 1, keys);
-        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, scores, keys, dblock, out_stride, 1, dv, stride);
-        cpu_gemm(CblasTrans, CblasNoTrans, keys, size, rows, 1, dscores, keys, view->q + first * stride, stride, 1, dk,
-                 stride);
-        cpu_gemm(CblasNoTrans, CblasNoTrans, rows, size, keys, 1, dscores, keys, view->k, stride, 0,
-                 dq + first * stride, stride);
+    const HeadView *view = h->view;
+    gsize rows = MIN(BLOCK, view->length - first), keys = first + rows, size = view->size;
+    Matrix q = {view->q + first * view->stride, view->stride, FALSE}, dout = {h->dout + first * view->out_stride, view->out_stride, FALSE};
+    Matrix across = {h->scores, h->stride, TRUE}, dacross = {h->dscores, h->stride, TRUE};
+    cpu_matrix_multiply(h->scores, h->stride, q, &h->keys_across, rows, keys, size, FALSE);
+    cpu_matrix_multiply(h->dscores, h->stride, dout, &h->values_across, rows, keys, size, FALSE);
+    for (gsize r = 0; r < rows; r++) {
+        gsize at = (first + r) * view->out_stride;
+        backward_row(h->scores + r * h->stride, h->dscores + r * h->stride, h->lse[(first + r) * view->lse_stride],
+                     dot(h->dout + at, h->out + at, size), view->scale, first + r + 1, keys);
     }
+    CpuFactor factor = cpu_matrix_pack(h->block, dout, rows, size);
+    cpu_matrix_multiply(h->dv, view->stride, across, &factor, keys, size, rows, TRUE);
+    factor = cpu_matrix_pack(h->block, q, rows, size);
+    cpu_matrix_multiply(h->dk, view->stride, dacross, &factor, keys, size, rows, TRUE);
+    cpu_matrix_multiply(h->dq + first * view->stride, view->stride, (Matrix){h->dscores, h->stride, FALSE}, &h->keys, rows, size, keys, FALSE);
+}
+
+/* Writes dq of this head, adds to dk and dv, which the heads of a group share. */
+static void backward_head(BackwardHead *h, CpuPool *pool)
+{
+    const HeadView *view = h->view;
+    gsize across = cpu_matrix_packed_size(view->size, view->length), by_rows = cpu_matrix_packed_size(view->length, view->size);
+    h->stride = score_stride(view->length);
+    gsize numbers = 2 * across + by_rows + 2 * BLOCK * h->stride + cpu_matrix_packed_size(BLOCK, view->size);
+    real *memory = cpu_pool_borrow(pool, numbers * sizeof(real)), *rest = memory;
+    h->keys_across = pack_transposed(&rest, view, view->k);
+    h->values_across = pack_transposed(&rest, view, view->v);
+    h->keys = pack_by_rows(&rest, view, view->k);
+    h->scores = rest;
+    h->dscores = h->scores + BLOCK * h->stride;
+    h->block = h->dscores + BLOCK * h->stride;
+    for (gsize first = 0; first < view->length; first += BLOCK)
+        backward_block(h, first);
+    cpu_pool_give_back(pool, memory);
 }
 
 /* One thread takes all query heads of a group, in order, because they add to the same keys and values. */
@@ -169,16 +224,17 @@ static void backward_group(gsize item, gconstpointer user)
             memset(dk + r * view.stride, 0, view.size * sizeof(real));
             memset(dv + r * view.stride, 0, view.size * sizeof(real));
         }
+        BackwardHead h = {.view = &view, .dq = dq, .dk = dk, .dv = dv, .dout = a->dout + view.at, .out = a->saved_out + view.at,
+                          .lse = a->saved_lse + shape->starts[segment] * shape->heads + head};
         if (view.length)
-            backward_head(&view, dq, dk, dv, a->dout + view.at, a->saved_out + view.at,
-                          a->saved_lse + shape->starts[segment] * shape->heads + head);
+            backward_head(&h, a->pool);
     }
 }
 
 static void cpu_attention_backward(Backend *backend, const AttentionShape *shape, real *dqkv, const real *dout,
                                    const real *out, const wide *lse, const real *qkv)
 {
-    Attention a = {.shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
+    Attention a = {.pool = backend->state, .shape = shape, .dqkv = dqkv, .dout = dout, .saved_out = out, .saved_lse = lse, .qkv = qkv};
     cpu_run(backend, attention_work(shape), shape->segments * shape->kv_heads, backward_group, &a);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * train/cpu/cpu.h - what the files of the CPU backend share: the matrix product, sizes of pieces, the operations.
+ * train/cpu/cpu.h - what the files of the CPU backend share: sizes of pieces, the operations; products of matrices are in train/cpu/matrix.h.
  *
  * Each operation is a loop over pieces (train/cpu/pool.h): a struct of its arguments, a function of one piece, and the
  * call that runs it. OpenMP serves for its simd pragmas alone; no OpenMP runtime is needed.
@@ -15,8 +15,6 @@
  */
 #ifndef TRAIN_CPU_CPU_H
 #define TRAIN_CPU_CPU_H
-
-#include <cblas.h>
 
 #include "train/cpu/fma.h"
 #include "train/cpu/pool.h"
@@ -56,19 +54,6 @@ static inline gsize cpu_pieces(gsize count, gsize size)
 static inline void cpu_run(Backend *backend, gsize work, gsize pieces, CpuTask task, gconstpointer user)
 {
     cpu_pool_run(backend->state, work, pieces, task, user);
-}
-
-/* c[m, n] = alpha * a b + beta * c; a [m, k] and b [k, n], or their transposes; ld is the distance between rows. */
-static inline void cpu_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, gsize m, gsize n, gsize k, real alpha,
-                            const real *a, gsize lda, const real *b, gsize ldb, real beta, real *c, gsize ldc)
-{
-#ifdef TRAIN_FLOAT64
-    cblas_dgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb,
-                beta, c, (blasint)ldc);
-#else
-    cblas_sgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb,
-                beta, c, (blasint)ldc);
-#endif
 }
 
 /* Each of these puts what its file computes into the table; cpu_fill calls them all. */

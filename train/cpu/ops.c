@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The CPU's table of operations and its memory; see train/ops.h. */
+#include <cblas.h>
 #include <string.h>
 
 #include "train/cpu/cpu.h"

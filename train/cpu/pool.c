@@ -21,6 +21,8 @@ struct CpuPool {
     gconstpointer user;
     gsize pieces;
     atomic_size_t next;
+    GMutex lending;
+    GPtrArray *kept; /* loans that were given back; under `lending` */
 };
 
 static void take_pieces(CpuPool *pool)
@@ -57,6 +59,8 @@ CpuPool *cpu_pool_new(unsigned threads)
     g_mutex_init(&pool->mutex);
     g_cond_init(&pool->wake);
     g_cond_init(&pool->left);
+    g_mutex_init(&pool->lending);
+    pool->kept = g_ptr_array_new_with_free_func(g_aligned_free);
     pool->count = MAX(threads, 1) - 1;
     pool->threads = g_new(GThread *, MAX(pool->count, 1));
     for (unsigned i = 0; i < pool->count; i++)
@@ -75,6 +79,8 @@ void cpu_pool_free(CpuPool *pool)
     g_cond_clear(&pool->wake);
     g_cond_clear(&pool->left);
     g_mutex_clear(&pool->mutex);
+    g_mutex_clear(&pool->lending);
+    g_ptr_array_unref(pool->kept);
     g_free(pool->threads);
     g_free(pool);
 }
@@ -111,4 +117,44 @@ void cpu_pool_run(CpuPool *pool, gsize work, gsize pieces, CpuTask task, gconstp
     open_loop(pool, pieces, task, user);
     take_pieces(pool);
     close_loop(pool);
+}
+
+unsigned cpu_pool_threads(const CpuPool *pool)
+{
+    return pool->count + 1;
+}
+
+/* What stands before memory that is lent. */
+#define ALIGNMENT 64
+
+typedef struct Loan {
+    gsize bytes;
+    char rest[ALIGNMENT - sizeof(gsize)];
+} Loan;
+
+/* The last that was given back: it is the likeliest to be in the cache. */
+static Loan *take_kept(CpuPool *pool)
+{
+    g_mutex_lock(&pool->lending);
+    Loan *loan = pool->kept->len ? g_ptr_array_steal_index(pool->kept, pool->kept->len - 1) : NULL;
+    g_mutex_unlock(&pool->lending);
+    return loan;
+}
+
+void *cpu_pool_borrow(CpuPool *pool, gsize bytes)
+{
+    Loan *loan = take_kept(pool);
+    if (!loan || loan->bytes < bytes) {
+        g_aligned_free(loan);
+        loan = g_aligned_alloc(1, sizeof *loan + bytes, ALIGNMENT);
+        loan->bytes = bytes;
+    }
+    return loan + 1;
+}
+
+void cpu_pool_give_back(CpuPool *pool, void *memory)
+{
+    g_mutex_lock(&pool->lending);
+    g_ptr_array_add(pool->kept, (Loan *)memory - 1);
+    g_mutex_unlock(&pool->lending);
 }

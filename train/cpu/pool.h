@@ -21,5 +21,11 @@ CpuPool *cpu_pool_new(unsigned threads); /* the caller's thread is one of them *
 void cpu_pool_free(CpuPool *pool);
 /* `work`, in additions or so, decides whether others are worth waking. */
 void cpu_pool_run(CpuPool *pool, gsize work, gsize pieces, CpuTask task, gconstpointer user);
+unsigned cpu_pool_threads(const CpuPool *pool); /* the caller's included */
+
+/* Memory for the time of one piece, from any thread. It begins at a multiple of 64 bytes and holds what the last piece left there; the
+ * pool keeps it for the next. */
+void *cpu_pool_borrow(CpuPool *pool, gsize bytes);
+void cpu_pool_give_back(CpuPool *pool, void *memory);
 
 #endif
