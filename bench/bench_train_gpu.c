@@ -406,18 +406,27 @@ static gboolean compare_runs(Work *work, double first[LEARNED], GError **error)
 
 /* ---- Kinds of attention -------------------------------------------------------------------------------------- */
 
+static gboolean use_own(Backend *backend, CudaAttention attention, GError **error)
+{
+    if (backend_cuda_use_attention(backend, attention))
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "this GPU has no warp groups");
+    return FALSE;
+}
+
 static gboolean use_mma(Backend *backend, GError **error)
 {
-    backend_cuda_use_warp_groups(backend, FALSE);
-    return TRUE;
+    return use_own(backend, CUDA_ATTENTION_WARPS, error);
 }
 
 static gboolean use_warp_groups(Backend *backend, GError **error)
 {
-    if (backend_cuda_use_warp_groups(backend, TRUE))
-        return TRUE;
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "this GPU has no warp groups");
-    return FALSE;
+    return use_own(backend, CUDA_ATTENTION_GROUPS, error);
+}
+
+static gboolean use_producers(Backend *backend, GError **error)
+{
+    return use_own(backend, CUDA_ATTENTION_PRODUCERS, error);
 }
 
 typedef struct Attention {
@@ -425,7 +434,7 @@ typedef struct Attention {
     gboolean (*use)(Backend *backend, GError **error); /* FALSE: it is not here */
 } Attention;
 
-static const Attention attentions[] = {{"mma.sync", use_mma}, {"wgmma", use_warp_groups}};
+static const Attention attentions[] = {{"mma.sync", use_mma}, {"wgmma", use_warp_groups}, {"producers", use_producers}};
 
 /* ---- Timed steps --------------------------------------------------------------------------------------------- */
 

@@ -183,26 +183,39 @@ static void attention_backward(void *backend, const CaseSizes *s, void **at)
     b->attention_backward(b, &shape, at[4], at[3], at[0], at[1], at[2]);
 }
 
-/* The same by warp groups. */
-static void use_warp_groups(Backend *backend, gboolean use)
-{
+/* The same in other ways of the device; the reference knows one. */
 #ifdef TRAIN_BFLOAT16
-    backend_cuda_use_warp_groups(backend, use);
+#define USE_ATTENTION(backend, way) backend_cuda_use_attention(backend, CUDA_ATTENTION_##way)
+#else
+#define USE_ATTENTION(backend, way) (void)backend
 #endif
-}
 
 static void attention_group_forward(void *backend, const CaseSizes *s, void **at)
 {
-    use_warp_groups(backend, TRUE);
+    USE_ATTENTION(backend, GROUPS);
     attention_forward(backend, s, at);
-    use_warp_groups(backend, FALSE);
+    USE_ATTENTION(backend, WARPS);
 }
 
 static void attention_group_backward(void *backend, const CaseSizes *s, void **at)
 {
-    use_warp_groups(backend, TRUE);
+    USE_ATTENTION(backend, GROUPS);
     attention_backward(backend, s, at);
-    use_warp_groups(backend, FALSE);
+    USE_ATTENTION(backend, WARPS);
+}
+
+static void attention_producer_forward(void *backend, const CaseSizes *s, void **at)
+{
+    USE_ATTENTION(backend, PRODUCERS);
+    attention_forward(backend, s, at);
+    USE_ATTENTION(backend, WARPS);
+}
+
+static void attention_producer_backward(void *backend, const CaseSizes *s, void **at)
+{
+    USE_ATTENTION(backend, PRODUCERS);
+    attention_backward(backend, s, at);
+    USE_ATTENTION(backend, WARPS);
 }
 
 /* Sequences of one length, by cuDNN where the device has it. */
@@ -548,6 +561,8 @@ static const CaseOperation operations[] = {
     {"attention_backward", attention_backward_arrays, attention_backward, 1e-2, 1e-4},
     {"attention_group_forward", attention_forward_arrays, attention_group_forward, 1e-2, 1e-4},
     {"attention_group_backward", attention_backward_arrays, attention_group_backward, 1e-2, 1e-4},
+    {"attention_producer_forward", attention_forward_arrays, attention_producer_forward, 1e-2, 1e-4},
+    {"attention_producer_backward", attention_backward_arrays, attention_producer_backward, 1e-2, 1e-4},
     {"attention_cudnn_forward", attention_forward_arrays, attention_cudnn_forward, 1e-2, 1e-4},
     {"attention_cudnn_backward", attention_backward_arrays, attention_cudnn_backward, 1e-2, 1e-4},
     {"swiglu_forward", swiglu_forward_arrays, swiglu_forward, REAL_LIMIT, WIDE_LIMIT},

@@ -132,10 +132,10 @@ static char *device_describe(void *backend)
 
 static gboolean device_can(void *backend, const CaseOperation *operation)
 {
-    if (g_str_has_prefix(operation->name, "attention_group")) {
-        gboolean groups = backend_cuda_use_warp_groups(backend, TRUE);
-        backend_cuda_use_warp_groups(backend, FALSE);
-        return groups;
+    if (g_str_has_prefix(operation->name, "attention_group") || g_str_has_prefix(operation->name, "attention_producer")) {
+        gboolean hopper = backend_cuda_use_attention(backend, CUDA_ATTENTION_GROUPS);
+        backend_cuda_use_attention(backend, CUDA_ATTENTION_WARPS);
+        return hopper;
     }
     if (!g_str_has_prefix(operation->name, "attention_cudnn"))
         return TRUE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tests/unit/gpu_emulator.h - runs the kernels of train/cuda/ on the host, thread by thread, and watches them.
  *
- * Defines what train/cuda/warp.cuh and warp_group.cuh define for nvcc, so that a test can include a .cu file as it
+ * Defines what train/cuda/warp.cuh, warp_group.cuh and warp_tensor.cuh define for nvcc, so that a test can include a .cu file as it
  * is: include this first. Every thread of a block is a coroutine. It runs until an instruction of the whole warp
  * (mma, ldmatrix, shuffle, vote, barrier), which is computed when all 32 lanes have come to it; the fragment layouts
  * are written here a second time, from the PTX ISA, independently of those that the kernels compute with. The test
@@ -12,11 +12,15 @@
  *   - warps of a group come to different products, or read what was not published to the path that they read by;
  *   - an address is not aligned as the instruction wants it;
  *   - a thread reads what another wrote, or writes what another read or wrote, without the barrier between them that
- *     orders them on a GPU; or anyone touches the target of an asynchronous copy before the copying thread has
- * waited.
+ *     orders them on a GPU; or anyone touches the target of an asynchronous copy before it is known to have come, or
+ *     writes what products of a warp group under way may still read;
+ *   - warps wait for each other without end, or a block ends with copies, products or barriers under way.
  *
- * Warps take turns in an order that the test chooses, and an asynchronous copy happens at once or as late as allowed.
- * What shared memory holds at first is noise (NaN). Bank conflicts of ldmatrix are counted.
+ * What orders is kept as vector clocks (Fidge 1988, Mattern 1989): each warp, and each barrier that copies arrive at,
+ * counts its own time, and knows of the others what barriers have told it.
+ *
+ * Warps take turns in an order that the test chooses, and asynchronous copies and products happen at once or as late as
+ * allowed. What shared memory holds at first is noise (NaN). Bank conflicts of ldmatrix are counted.
  */
 #ifndef TESTS_UNIT_GPU_EMULATOR_H
 #define TESTS_UNIT_GPU_EMULATOR_H
@@ -28,13 +32,16 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include <array>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "train/cuda/attention.h"
 
 #define __global__ static
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define WARP_FUNCTION static inline
 #define WARP_UNROLL
 
@@ -53,10 +60,14 @@ typedef enum LaneState {
     LANE_ANY,
     LANE_WARP_BARRIER,
     LANE_BLOCK_BARRIER,
+    LANE_AWAIT,
+    LANE_NAMED_BARRIER,
+    LANE_NAMED_ARRIVE,
     LANE_GROUP_BEGIN,
     LANE_GROUP_MMA,
     LANE_GROUP_MMA_REGISTERS,
-    LANE_GROUP_END,
+    LANE_GROUP_COMMIT,
+    LANE_GROUP_WAIT,
     LANE_ENDED,
 } LaneState;
 
@@ -78,28 +89,83 @@ struct Lane {
     int mask;
     std::vector<Copy> copies;
     std::vector<Copy> unpublished; /* copies that products of warp groups may not see yet */
+    std::vector<uint32_t> stored; /* cells written by the thread itself, unpublished too */
     float (*group_c)[4];
+    const uint32_t *group_left;
     uint64_t group_a, group_b;
+    uint32_t group_columns, parity, barrier, threads;
+    bool group_adds;
 };
 
-/* When a thread touched something: barriers of the block, and of the warp, that it had passed. */
+#define EMULATOR_WARPS 12
+#define EMULATOR_CLOCKS 32 /* of the warps, then of the barriers that copies arrive at */
+
+typedef std::array<uint32_t, EMULATOR_CLOCKS> Clock;
+
+static void emulator_join(Clock *to, const Clock *from)
+{
+    for (size_t i = 0; i < EMULATOR_CLOCKS; i++)
+        (*to)[i] = MAX((*to)[i], (*from)[i]);
+}
+
+/* When something was written: by which of the clocks, at which of its times. */
 struct Moment {
-    uint32_t block, warp;
     int thread; /* -1: nobody yet */
+    uint32_t clock, time;
 };
 
 /* What is known of four bytes of shared memory. */
 struct Cell {
-    Moment written, read;
-    bool published;   /* for products of warp groups */
-    int copying;      /* the thread whose copy is on its way here, or -1 */
-    bool read_by_all; /* by several warps since the last barrier */
+    Moment written;
+    uint32_t read[EMULATOR_WARPS]; /* when each warp last read it; 0: not since it was written */
+    int16_t reader[EMULATOR_WARPS]; /* the thread, or -1: several */
+    uint16_t products; /* under way that read it */
+    bool published; /* for products of warp groups, and for copies of boxes */
+    int copying;    /* the thread whose copy is on its way here, or -1 */
+};
+
+/* A barrier in shared memory that threads and copies arrive at (mbarrier). */
+struct Arrival {
+    uint32_t clock;
+    uint32_t expected, missing;
+    int64_t bytes;   /* on their way */
+    uint32_t phases; /* that are complete */
+    Clock collected, released;
+};
+
+/* A box of a tensor on its way. */
+struct Box {
+    uint32_t to, arrival, rows, valid_rows;
+    const uint16_t *from;
+    size_t stride;
+    int thread;
+};
+
+struct NamedBarrier {
+    uint32_t arrived, threads;
+    Clock clock;
+    uint32_t waiting; /* warps, as bits */
+};
+
+/* One product of a warp group. */
+struct Product {
+    bool registers, adds, done;
+    uint32_t columns;
+    uint64_t a, b;
+    float (*c[128])[4];
+    const uint32_t *left[128];
+};
+
+struct Group {
+    std::vector<Product> begun;
+    std::vector<std::vector<Product>> committed;
 };
 
 struct Emulator {
     /* Chosen by the test */
     WarpOrder order = WARPS_UP;
-    bool copies_late = false;
+    bool copies_late = false; /* and products */
+    uint32_t multiprocessors = 3;
     /* Found */
     uint64_t bank_conflicts = 0, products = 0, group_products = 0, loads = 0;
     uint32_t most_shared = 0;
@@ -107,7 +173,11 @@ struct Emulator {
     std::vector<Lane> lanes;
     std::vector<unsigned char> shared;
     std::vector<Cell> cells;
-    std::vector<Moment> clocks; /* of each warp */
+    std::vector<Clock> clocks; /* of each warp */
+    std::map<uint32_t, Arrival> arrivals; /* by address */
+    std::vector<Box> boxes;
+    std::map<uint32_t, NamedBarrier> named;
+    std::vector<Group> groups;
     std::function<void()> kernel;
     uint32_t block, thread;
     jmp_buf scheduler;
@@ -169,54 +239,74 @@ static void emulator_resume(uint32_t thread)
 
 /* -- Who touches shared memory ----------------------------------------- */
 
-static bool emulator_ordered(const Moment *earlier, const Moment *now)
+/* Does the thread know that this came before? */
+static bool emulator_knows(uint32_t clock, uint32_t time, uint32_t warp)
 {
-    return earlier->thread < 0 || earlier->block < now->block ||
-           (earlier->thread / 32 == now->thread / 32 && earlier->warp < now->warp);
+    return time < emulator.clocks[warp][clock];
+}
+
+static bool emulator_ordered(const Moment *earlier, uint32_t thread)
+{
+    return earlier->thread < 0 || earlier->thread == (int)thread || emulator_knows(earlier->clock, earlier->time, thread / 32);
 }
 
 static Moment emulator_now(void)
 {
-    Moment now = emulator.clocks[emulator.thread / 32];
-    now.thread = (int)emulator.thread;
-    return now;
+    uint32_t warp = emulator.thread / 32;
+    return {(int)emulator.thread, warp, emulator.clocks[warp][warp]};
 }
 
 static void emulator_check_shared(uint32_t at, uint32_t bytes)
 {
-    g_assert_cmpuint(at % bytes, ==, 0);
+    g_assert_cmpuint(at % MIN(bytes, 16), ==, 0);
     g_assert_cmpuint(at + bytes, <=, emulator.shared.size());
+}
+
+static void emulator_note_read(Cell *cell, uint32_t thread)
+{
+    uint32_t warp = thread / 32, time = emulator.clocks[warp][warp];
+    cell->reader[warp] = cell->read[warp] == time && cell->reader[warp] != (int)thread ? -1 : (int16_t)thread;
+    cell->read[warp] = time;
+}
+
+static void emulator_check_written(uint32_t c, uint32_t thread)
+{
+    const Cell *cell = &emulator.cells[c];
+    if (cell->copying >= 0 || !emulator_ordered(&cell->written, thread))
+        g_error("block %u: thread %u reads byte %u of shared memory with no barrier after thread %d wrote it", emulator.block,
+                thread, c * 4, MAX(cell->copying, cell->written.thread));
 }
 
 static void emulator_read(uint32_t at, uint32_t bytes)
 {
-    Moment now = emulator_now();
     emulator_check_shared(at, bytes);
     for (uint32_t c = at / 4; c < (at + bytes) / 4; c++) {
-        Cell *cell = &emulator.cells[c];
-        if (cell->copying >= 0 || (cell->written.thread != now.thread && !emulator_ordered(&cell->written, &now)))
-            g_error("block %u: thread %d reads byte %u of shared memory with no barrier after thread %d wrote it",
-                    emulator.block, now.thread, c * 4, MAX(cell->copying, cell->written.thread));
-        cell->read_by_all = !emulator_ordered(&cell->read, &now) &&
-                            (cell->read_by_all || cell->read.thread / 32 != now.thread / 32);
-        cell->read = now;
+        emulator_check_written(c, emulator.thread);
+        emulator_note_read(&emulator.cells[c], emulator.thread);
     }
 }
 
-/* The moment of a write is when it begins; emulator_written moves that of a copy to where it was waited for. */
+/* May the thread write it, as far as readers go? */
+static bool emulator_free(const Cell *cell, uint32_t thread)
+{
+    for (uint32_t w = 0; w < emulator.clocks.size(); w++)
+        if (cell->read[w] && cell->reader[w] != (int)thread && !emulator_knows(w, cell->read[w], thread / 32))
+            return false;
+    return cell->products == 0;
+}
+
+/* The moment of a write is when it begins; that of a copy moves to where it was waited for. */
 static void emulator_write(uint32_t at, uint32_t bytes, bool copy)
 {
     Moment now = emulator_now();
     emulator_check_shared(at, bytes);
     for (uint32_t c = at / 4; c < (at + bytes) / 4; c++) {
         Cell *cell = &emulator.cells[c];
-        bool free = cell->read.thread < 0 || cell->read.block < now.block ||
-                    (!cell->read_by_all && emulator_ordered(&cell->read, &now));
-        bool own = cell->written.thread == now.thread || emulator_ordered(&cell->written, &now);
-        if (!free || !own || cell->copying >= 0)
+        if (!emulator_free(cell, emulator.thread) || !emulator_ordered(&cell->written, emulator.thread) || cell->copying >= 0)
             g_error("block %u: thread %d writes byte %u of shared memory with no barrier after thread %d used it",
-                    emulator.block, now.thread, c * 4, MAX(cell->read.thread, cell->written.thread));
+                    emulator.block, now.thread, c * 4, MAX(cell->copying, cell->written.thread));
         cell->written = now;
+        memset(cell->read, 0, sizeof cell->read);
         cell->published = false;
         cell->copying = copy ? now.thread : -1;
     }
@@ -320,87 +410,219 @@ static void emulator_any(Lane *lanes)
 
 /* -- Instructions of a warp group --------------------------------------- */
 
-/* PTX ISA, "Matrix descriptor" and "Canonical layouts", with the swizzle of 128 bytes: number `inner` along the
+/* PTX ISA, "Matrix descriptor" and "Canonical layouts", with the swizzle of 128 bytes: byte of number `inner` along the
  * contiguous dimension and `outer` across it, both within one instruction; distances of eights of `outer` are the
  * stride offset. */
-static float emulator_operand(uint64_t descriptor, uint32_t outer, uint32_t inner)
+static uint32_t emulator_operand_byte(uint64_t descriptor, uint32_t outer, uint32_t inner)
 {
     uint32_t stride = (uint32_t)(descriptor >> 32 & 0x3fff) * 16;
     uint32_t at = (uint32_t)(descriptor & 0x3fff) * 16 + outer / 8 * stride + outer % 8 * 128 + inner * 2;
-    at ^= (at >> 7 & 7) << 4;
     g_assert_cmpuint(descriptor >> 62, ==, 1);
     g_assert_cmpuint(descriptor >> 49 & 7, ==, 0);
-    if (inner % 2 == 0) {
-        emulator_read(at, 4);
-        if (!emulator.cells[at / 4].published)
-            g_error("block %u: a warp group reads byte %u of shared memory, which was not published", emulator.block,
-                    at);
-    }
+    return at ^ (at >> 7 & 7) << 4;
+}
+
+static float emulator_operand(uint64_t descriptor, uint32_t outer, uint32_t inner)
+{
     uint16_t number;
-    memcpy(&number, &emulator.shared[at], sizeof number);
+    memcpy(&number, &emulator.shared[emulator_operand_byte(descriptor, outer, inner)], sizeof number);
     return emulator_from_bfloat16(number);
 }
 
-/* Accumulator and left operand of warp w of the group are its rows 16 w to 16 w + 15, laid out as for mma; each warp
- * reads its own rows of the left operand, and when it has waited it is done with them. */
-static void emulator_group_mma(Lane *lanes, bool registers)
+/* From now on, or no longer, the product may read its operands. All four warps read all of them. */
+static void emulator_group_touch(uint32_t first, uint64_t descriptor, uint32_t outers, uint32_t inners, bool begin)
 {
-    static float a[64][16], b[16][64];
-    const uint32_t first = emulator.thread;
+    for (uint32_t outer = 0; outer < outers; outer++)
+        for (uint32_t inner = 0; inner < inners; inner += 2) {
+            uint32_t at = emulator_operand_byte(descriptor, outer, inner);
+            emulator_check_shared(at, 4);
+            Cell *cell = &emulator.cells[at / 4];
+            if (begin && !cell->published)
+                g_error("block %u: a warp group reads byte %u of shared memory, which was not published", emulator.block, at);
+            for (uint32_t warp = first / 32; warp < first / 32 + 4; warp++)
+                if (begin)
+                    emulator_check_written(at / 4, warp * 32);
+                else
+                    emulator_note_read(cell, warp * 32);
+            cell->products = (uint16_t)(cell->products + (begin ? 1 : -1));
+        }
+}
+
+static void emulator_group_touch_all(const Product *product, uint32_t first, bool begin)
+{
+    if (!product->registers)
+        emulator_group_touch(first, product->a, 64, 16, begin);
+    emulator_group_touch(first, product->b, product->registers ? 16 : product->columns,
+                         product->registers ? product->columns : 16, begin);
+}
+
+/* Accumulator and left operand of warp w of the group are its rows 16 w to 16 w + 15, laid out as for mma. */
+static void emulator_group_compute(Product *product)
+{
+    static float a[64][16], b[16][256];
     for (uint32_t r = 0; r < 64; r++)
         for (uint32_t k = 0; k < 16; k++) {
-            emulator.thread = first + r / 16 * 32;
-            if (registers) {
-                uint32_t l = r / 16 * 32 + r % 8 * 4 + k % 8 / 2, i = r % 16 / 8 + k / 8 * 2;
-                a[r][k] = emulator_from_bfloat16((uint16_t)(lanes[l].a[i] >> 16 * (k & 1)));
-            } else
-                a[r][k] = emulator_operand(lanes[0].group_a, r, k);
+            uint32_t l = r / 16 * 32 + r % 8 * 4 + k % 8 / 2, i = r % 16 / 8 + k / 8 * 2;
+            a[r][k] = product->registers ? emulator_from_bfloat16((uint16_t)(product->left[l][i] >> 16 * (k & 1)))
+                                         : emulator_operand(product->a, r, k);
         }
-    emulator.thread = first;
-    for (uint32_t outer = 0; outer < (registers ? 16 : 64); outer++)
-        for (uint32_t inner = 0; inner < (registers ? 64 : 16); inner++)
-            *(registers ? &b[outer][inner] : &b[inner][outer]) = emulator_operand(lanes[0].group_b, outer, inner);
+    for (uint32_t k = 0; k < 16; k++)
+        for (uint32_t n = 0; n < product->columns; n++)
+            b[k][n] = product->registers ? emulator_operand(product->b, k, n) : emulator_operand(product->b, n, k);
     for (uint32_t l = 0; l < 128; l++)
-        for (uint32_t n = 0; n < 8; n++)
+        for (uint32_t n = 0; n < product->columns / 8; n++)
             for (uint32_t i = 0; i < 4; i++) {
                 uint32_t row = l / 32 * 16 + l % 32 / 4 + i / 2 * 8, column = n * 8 + l % 4 * 2 + i % 2;
+                float sum = product->adds ? product->c[l][n][i] : 0;
                 for (uint32_t k = 0; k < 16; k++)
-                    lanes[l].group_c[n][i] += a[row][k] * b[k][column];
+                    sum += a[row][k] * b[k][column];
+                product->c[l][n][i] = sum;
             }
+    product->done = true;
     emulator.group_products++;
+}
+
+static void emulator_group_begin_product(Lane *lanes, Group *group, bool registers)
+{
+    Product product = {registers, lanes[0].group_adds, false, lanes[0].group_columns, lanes[0].group_a, lanes[0].group_b, {}, {}};
+    for (uint32_t l = 0; l < 128; l++) {
+        product.c[l] = lanes[l].group_c;
+        product.left[l] = lanes[l].group_left;
+    }
+    emulator_group_touch_all(&product, emulator.thread, true);
+    if (!emulator.copies_late)
+        emulator_group_compute(&product);
+    group->begun.push_back(product);
+}
+
+/* All but the last `kept` commits are done. Each warp knows it of itself, and of no other. */
+static void emulator_group_wait(Group *group, uint32_t kept)
+{
+    while (group->committed.size() > kept) {
+        for (Product &product : group->committed.front()) {
+            if (!product.done)
+                emulator_group_compute(&product);
+            emulator_group_touch_all(&product, emulator.thread, false);
+        }
+        group->committed.erase(group->committed.begin());
+    }
+    for (uint32_t warp = emulator.thread / 32; warp < emulator.thread / 32 + 4; warp++)
+        emulator.clocks[warp][warp]++;
 }
 
 static bool emulator_group_state(LaneState state)
 {
-    return state >= LANE_GROUP_BEGIN && state <= LANE_GROUP_END;
+    return state >= LANE_GROUP_BEGIN && state <= LANE_GROUP_WAIT;
 }
 
 /* Goes on when the last warp of the group has come. */
 static void emulator_step_group(uint32_t warp)
 {
     Lane *lanes = &emulator.lanes[warp / 4 * 128];
+    Group *group = &emulator.groups[warp / 4];
     LaneState state = emulator.lanes[warp * 32].state;
     for (uint32_t w = 0; w < 4; w++)
         if (!emulator_group_state(lanes[w * 32].state))
             return;
     for (uint32_t l = 0; l < 128; l++)
-        if (lanes[l].state != state || lanes[l].group_a != lanes[0].group_a || lanes[l].group_b != lanes[0].group_b)
+        if (lanes[l].state != state || lanes[l].group_a != lanes[0].group_a || lanes[l].group_b != lanes[0].group_b ||
+            lanes[l].group_columns != lanes[0].group_columns)
             g_error("block %u: warps of the group of warp %u part ways", emulator.block, warp);
     emulator.thread = warp / 4 * 128;
     if (state == LANE_GROUP_MMA || state == LANE_GROUP_MMA_REGISTERS)
-        emulator_group_mma(lanes, state == LANE_GROUP_MMA_REGISTERS);
+        emulator_group_begin_product(lanes, group, state == LANE_GROUP_MMA_REGISTERS);
+    else if (state == LANE_GROUP_COMMIT) {
+        group->committed.push_back(group->begun);
+        group->begun.clear();
+    } else if (state == LANE_GROUP_WAIT)
+        emulator_group_wait(group, lanes[0].group_columns);
     for (uint32_t l = 0; l < 128; l++)
         lanes[l].state = LANE_RUNS;
+}
+
+/* -- Barriers that copies arrive at, and named ones ----------------------- */
+
+static Arrival *emulator_arrival(uint32_t at)
+{
+    auto found = emulator.arrivals.find(at);
+    if (found == emulator.arrivals.end())
+        g_error("block %u: thread %u uses byte %u as a barrier that nobody made", emulator.block, emulator.thread, at);
+    emulator_check_written(at / 4, emulator.thread);
+    return &found->second;
+}
+
+static void emulator_complete(Arrival *arrival)
+{
+    if (arrival->missing || arrival->bytes)
+        return;
+    arrival->phases++;
+    arrival->missing = arrival->expected;
+    emulator_join(&arrival->released, &arrival->collected);
+}
+
+static bool emulator_has_come(const Lane *lane)
+{
+    return (emulator.arrivals.at(lane->address).phases & 1) != lane->parity;
+}
+
+/* Rows beyond the tensor are zero. */
+static void emulator_deliver(size_t i)
+{
+    Box box = emulator.boxes[i];
+    Arrival *arrival = &emulator.arrivals.at(box.arrival);
+    emulator.boxes.erase(emulator.boxes.begin() + (gssize)i);
+    for (uint32_t row = 0; row < box.rows; row++)
+        for (uint32_t chunk = 0; chunk < 8; chunk++) {
+            uint32_t at = box.to + row * 128 + chunk * 16;
+            at ^= (at >> 7 & 7) << 4;
+            if (row < box.valid_rows)
+                memcpy(&emulator.shared[at], box.from + row * box.stride + chunk * 8, 16);
+            else
+                memset(&emulator.shared[at], 0, 16);
+        }
+    for (uint32_t c = box.to / 4; c < (box.to + box.rows * 128) / 4; c++) {
+        emulator.cells[c].copying = -1;
+        emulator.cells[c].published = true;
+        emulator.cells[c].written = {box.thread, arrival->clock, arrival->collected[arrival->clock]};
+    }
+    arrival->collected[arrival->clock]++;
+    arrival->bytes -= box.rows * 128;
+    emulator_complete(arrival);
+}
+
+static void emulator_named(uint32_t warp, bool waits)
+{
+    const Lane *lane = &emulator.lanes[warp * 32];
+    NamedBarrier *barrier = &emulator.named[lane->barrier];
+    if (barrier->arrived && barrier->threads != lane->threads)
+        g_error("block %u: warp %u comes to barrier %u of other than %u threads", emulator.block, warp, lane->barrier, barrier->threads);
+    barrier->threads = lane->threads;
+    barrier->arrived += 32;
+    emulator.clocks[warp][warp]++;
+    emulator_join(&barrier->clock, &emulator.clocks[warp]);
+    barrier->waiting |= waits ? 1u << warp : 0;
+    if (barrier->arrived < barrier->threads)
+        return;
+    for (uint32_t w = 0; w < emulator.clocks.size(); w++)
+        if (barrier->waiting >> w & 1) {
+            emulator_join(&emulator.clocks[w], &barrier->clock);
+            for (uint32_t l = 0; l < 32; l++)
+                emulator.lanes[w * 32 + l].state = LANE_RUNS;
+        }
+    *barrier = NamedBarrier{};
 }
 
 /* Lets the lanes run to their next common instruction and computes it. */
 static void emulator_step_warp(uint32_t warp)
 {
     Lane *lanes = &emulator.lanes[warp * 32];
+    if (lanes[0].state == LANE_AWAIT)
+        emulator_join(&emulator.clocks[warp], &emulator.arrivals.at(lanes[0].address).released);
     for (uint32_t l = 0; l < 32; l++)
         emulator_resume(warp * 32 + l);
     for (uint32_t l = 1; l < 32; l++)
-        if (lanes[l].state != lanes[0].state)
+        if (lanes[l].state != lanes[0].state ||
+            (lanes[0].state == LANE_AWAIT && (lanes[l].address != lanes[0].address || lanes[l].parity != lanes[0].parity)))
             g_error("block %u: lanes 0 and %u of warp %u part ways", emulator.block, l, warp);
     if (lanes[0].state == LANE_MMA)
         emulator_mma(lanes);
@@ -411,7 +633,9 @@ static void emulator_step_warp(uint32_t warp)
     else if (lanes[0].state == LANE_ANY)
         emulator_any(lanes);
     else if (lanes[0].state == LANE_WARP_BARRIER)
-        emulator.clocks[warp].warp++;
+        emulator.clocks[warp][warp]++;
+    else if (lanes[0].state == LANE_NAMED_BARRIER || lanes[0].state == LANE_NAMED_ARRIVE)
+        emulator_named(warp, lanes[0].state == LANE_NAMED_BARRIER);
     else if (emulator_group_state(lanes[0].state))
         emulator_step_group(warp);
 }
@@ -420,8 +644,10 @@ static void emulator_step_warp(uint32_t warp)
 
 static bool emulator_can_run(uint32_t warp)
 {
-    LaneState state = emulator.lanes[warp * 32].state;
-    return state != LANE_BLOCK_BARRIER && state != LANE_ENDED && !emulator_group_state(state);
+    const Lane *lane = &emulator.lanes[warp * 32];
+    LaneState state = lane->state;
+    return state != LANE_BLOCK_BARRIER && state != LANE_ENDED && state != LANE_NAMED_BARRIER && !emulator_group_state(state) &&
+           (state != LANE_AWAIT || emulator_has_come(lane));
 }
 
 /* The next warp that can run, in the chosen order; -1 when none can. */
@@ -442,14 +668,22 @@ static void emulator_start_block(uint32_t threads, size_t shared)
     const size_t stack = 256 << 10;
     emulator.lanes.resize(threads);
     emulator.shared.assign(shared, 0xff);
-    emulator.cells.assign(shared / 4, Cell{{0, 0, -1}, {0, 0, -1}, false, -1, false});
-    emulator.clocks.assign(threads / 32, Moment{0, 0, -1});
+    emulator.cells.assign(shared / 4, Cell{{-1, 0, 0}, {}, {}, 0, true, -1});
+    emulator.clocks.assign(threads / 32, Clock{});
+    for (uint32_t w = 0; w < threads / 32; w++)
+        emulator.clocks[w][w] = 1;
+    emulator.arrivals.clear();
+    emulator.named.clear();
+    emulator.groups.assign((threads + 127) / 128, Group{});
+    g_assert_cmpuint(threads / 32, <=, EMULATOR_WARPS);
     for (Lane &lane : emulator.lanes) {
         lane.stack.resize(stack);
         lane.started = false;
         lane.state = LANE_RUNS;
         lane.copies.clear();
         lane.unpublished.clear();
+        lane.stored.clear();
+        lane.group_columns = 0;
         lane.group_a = lane.group_b = 0;
         getcontext(&lane.start);
         lane.start.uc_stack.ss_sp = lane.stack.data();
@@ -459,28 +693,57 @@ static void emulator_start_block(uint32_t threads, size_t shared)
     }
 }
 
+/* All warps wait: at the block's barrier, if they can go on from there. FALSE: all have ended. */
+static bool emulator_pass_block_barrier(uint32_t warps)
+{
+    uint32_t ended = 0;
+    Clock all = {};
+    for (uint32_t w = 0; w < warps; w++) {
+        LaneState state = emulator.lanes[w * 32].state;
+        if (emulator_group_state(state))
+            g_error("block %u: warp %u waits for its group, which does not come", emulator.block, w);
+        if (state == LANE_AWAIT || state == LANE_NAMED_BARRIER)
+            g_error("block %u: warp %u waits without end at barrier %u", emulator.block, w,
+                    state == LANE_AWAIT ? emulator.lanes[w * 32].address : emulator.lanes[w * 32].barrier);
+        ended += state == LANE_ENDED;
+        emulator.clocks[w][w]++;
+        emulator_join(&all, &emulator.clocks[w]);
+    }
+    if (ended == warps)
+        return false;
+    if (ended)
+        g_error("block %u: %u warps ended while the others wait at a barrier", emulator.block, ended);
+    for (uint32_t w = 0; w < warps; w++) {
+        emulator.lanes[w * 32].state = LANE_RUNS;
+        emulator.clocks[w] = all;
+    }
+    return true;
+}
+
+static void emulator_check_end(void)
+{
+    for (Lane &lane : emulator.lanes)
+        g_assert_true(lane.copies.empty());
+    for (Group &group : emulator.groups)
+        g_assert_true(group.begun.empty() && group.committed.empty());
+    for (auto &named : emulator.named)
+        g_assert_cmpuint(named.second.arrived, ==, 0);
+    for (auto &arrival : emulator.arrivals)
+        g_assert_cmpint(arrival.second.bytes, ==, 0);
+}
+
 static void emulator_run_block(uint32_t threads, size_t shared)
 {
     uint32_t warps = threads / 32;
     emulator_start_block(threads, shared);
-    for (;;) {
-        for (int warp; (warp = emulator_choose(warps)) >= 0;)
-            emulator_step_warp((uint32_t)warp);
-        uint32_t ended = 0;
-        for (uint32_t w = 0; w < warps; w++) {
-            if (emulator_group_state(emulator.lanes[w * 32].state))
-                g_error("block %u: warp %u waits for its group, which does not come", emulator.block, w);
-            ended += emulator.lanes[w * 32].state == LANE_ENDED;
-            emulator.lanes[w * 32].state = LANE_RUNS;
-            emulator.clocks[w].block++;
-        }
-        if (ended == warps)
-            break;
-        if (ended)
-            g_error("block %u: %u warps ended while the others wait at a barrier", emulator.block, ended);
-    }
-    for (Lane &lane : emulator.lanes)
-        g_assert_true(lane.copies.empty());
+    do {
+        for (int warp; (warp = emulator_choose(warps)) >= 0 || !emulator.boxes.empty();)
+            if (warp >= 0)
+                emulator_step_warp((uint32_t)warp);
+            else
+                emulator_deliver(emulator.order == WARPS_MIXED ? (emulator.random >> 16) % emulator.boxes.size() : 0);
+    } while (emulator_pass_block_barrier(warps));
+    emulator_check_end();
 }
 
 template <typename... Arguments>
@@ -582,7 +845,11 @@ WARP_FUNCTION void warp_group_publish(void)
     for (Copy &copy : emulator_lane()->unpublished)
         for (uint32_t c = copy.to / 4; c < (copy.to + copy.size) / 4; c++)
             emulator.cells[c].published = true;
+    for (uint32_t c : emulator_lane()->stored)
+        if (emulator.cells[c].written.thread == (int)emulator.thread)
+            emulator.cells[c].published = true;
     emulator_lane()->unpublished.clear();
+    emulator_lane()->stored.clear();
 }
 
 WARP_FUNCTION void warp_group_begin(void)
@@ -590,29 +857,51 @@ WARP_FUNCTION void warp_group_begin(void)
     emulator_wait(LANE_GROUP_BEGIN);
 }
 
-WARP_FUNCTION void warp_group_end(void)
+WARP_FUNCTION void warp_group_commit(void)
 {
-    emulator_lane()->group_a = emulator_lane()->group_b = 0;
-    emulator_wait(LANE_GROUP_END);
+    emulator_wait(LANE_GROUP_COMMIT);
 }
 
-WARP_FUNCTION void warp_group_mma(float c[8][4], uint64_t a, uint64_t b)
+template <int KEPT>
+WARP_FUNCTION void warp_group_wait(void)
+{
+    emulator_lane()->group_columns = KEPT;
+    emulator_wait(LANE_GROUP_WAIT);
+}
+
+template <int TILES>
+WARP_FUNCTION void warp_group_settle(float (*)[4])
+{
+}
+
+static void emulator_group_product(float (*c)[4], uint32_t columns, const uint32_t *left, uint64_t a, uint64_t b, bool adds,
+                                   LaneState state)
 {
     Lane *lane = emulator_lane();
     lane->group_c = c;
+    lane->group_columns = columns;
+    lane->group_left = left;
     lane->group_a = a;
     lane->group_b = b;
-    emulator_wait(LANE_GROUP_MMA);
+    lane->group_adds = adds;
+    emulator_wait(state);
+    lane->group_a = lane->group_b = 0;
+    lane->group_columns = 0;
+}
+
+WARP_FUNCTION void warp_group_mma(float c[8][4], uint64_t a, uint64_t b, bool adds)
+{
+    emulator_group_product(c, 64, NULL, a, b, adds, LANE_GROUP_MMA);
+}
+
+WARP_FUNCTION void warp_group_mma_wide(float c[16][4], uint64_t a, uint64_t b, bool adds)
+{
+    emulator_group_product(c, 128, NULL, a, b, adds, LANE_GROUP_MMA);
 }
 
 WARP_FUNCTION void warp_group_mma_registers(float c[8][4], const uint32_t a[4], uint64_t b)
 {
-    Lane *lane = emulator_lane();
-    memcpy(lane->a, a, sizeof lane->a);
-    lane->group_c = c;
-    lane->group_a = 0;
-    lane->group_b = b;
-    emulator_wait(LANE_GROUP_MMA_REGISTERS);
+    emulator_group_product(c, 64, a, 0, b, true, LANE_GROUP_MMA_REGISTERS);
 }
 
 WARP_FUNCTION void warp_barrier(void)
@@ -642,6 +931,7 @@ WARP_FUNCTION void warp_shared_load_pair(float to[2], uint32_t from)
 WARP_FUNCTION void warp_shared_store(uint32_t to, uint32_t value)
 {
     emulator_write(to, 4, false);
+    emulator_lane()->stored.push_back(to / 4);
     memcpy(&emulator.shared[to], &value, sizeof value);
 }
 
@@ -684,6 +974,13 @@ WARP_FUNCTION uint32_t warp_pack(float low, float high)
     return emulator_to_bfloat16(low) | (uint32_t)emulator_to_bfloat16(high) << 16;
 }
 
+WARP_FUNCTION uint32_t warp_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 WARP_FUNCTION float warp_low(uint32_t packed)
 {
     return emulator_from_bfloat16((uint16_t)packed);
@@ -707,6 +1004,120 @@ WARP_FUNCTION float warp_log2(float x)
 WARP_FUNCTION float warp_inverse(float x)
 {
     return 1 / x;
+}
+
+/* -- What train/cuda/warp_tensor.cuh offers ------------------------------ */
+
+#define TENSOR_BOX_COLUMNS 64
+
+struct TensorMap {
+    const uint16_t *base;
+    uint64_t columns, rows;
+    size_t stride;
+    uint32_t box_rows;
+};
+
+static int warp_tensor_describe(TensorMap *map, const uint16_t *base, uint64_t columns, uint64_t rows, uint32_t box_rows)
+{
+    g_assert_cmpuint((uintptr_t)base % 16, ==, 0);
+    g_assert_cmpuint(columns % 8, ==, 0);
+    *map = {base, columns, rows, columns, box_rows};
+    return 0;
+}
+
+static uint32_t warp_multiprocessors(void)
+{
+    return emulator.multiprocessors;
+}
+
+WARP_FUNCTION void warp_tensor_load(uint32_t to, const TensorMap *map, uint32_t column, uint32_t row, uint32_t arrival)
+{
+    const uint32_t bytes = map->box_rows * 128;
+    uint32_t valid = row >= map->rows ? 0 : (uint32_t)MIN(map->rows - row, map->box_rows);
+    g_assert_cmpuint(to % 1024, ==, 0);
+    g_assert_cmpuint(column + 64, <=, map->columns);
+    for (uint32_t r = 0; r < valid; r++)
+        for (uint32_t chunk = 0; chunk < 8; chunk++)
+            emulator_check_global(map->base + (row + r) * map->stride + column + chunk * 8, 16);
+    for (uint32_t c = to / 4; c < (to + bytes) / 4; c++)
+        if (!emulator.cells[c].published)
+            g_error("block %u: a box goes to byte %u of shared memory, written there and not published", emulator.block, c * 4);
+    emulator_write(to, bytes, true);
+    emulator_arrival(arrival);
+    emulator.boxes.push_back({to, arrival, map->box_rows, valid, map->base + row * map->stride + column, map->stride,
+                              (int)emulator.thread});
+    if (!emulator.copies_late)
+        emulator_deliver(emulator.boxes.size() - 1);
+}
+
+WARP_FUNCTION void warp_arrival_open(uint32_t at, uint32_t arrivals)
+{
+    emulator_write(at, 8, false);
+    uint32_t clock = (uint32_t)emulator.clocks.size() + (uint32_t)emulator.arrivals.size();
+    g_assert_cmpuint(clock, <, EMULATOR_CLOCKS);
+    Arrival arrival = {clock, arrivals, arrivals, 0, 0, {}, {}};
+    arrival.collected[clock] = 1;
+    emulator.arrivals[at] = arrival;
+}
+
+WARP_FUNCTION void warp_arrivals_publish(void)
+{
+}
+
+static void emulator_arrive(uint32_t at, uint32_t bytes)
+{
+    Arrival *arrival = emulator_arrival(at);
+    if (arrival->missing == 0)
+        g_error("block %u: thread %u arrives at barrier %u, which expects nobody", emulator.block, emulator.thread, at);
+    emulator_join(&arrival->collected, &emulator.clocks[emulator.thread / 32]);
+    arrival->bytes += bytes;
+    arrival->missing--;
+    emulator_complete(arrival);
+}
+
+WARP_FUNCTION void warp_arrive(uint32_t at)
+{
+    emulator_arrive(at, 0);
+}
+
+WARP_FUNCTION void warp_arrive_expecting(uint32_t at, uint32_t bytes)
+{
+    emulator_arrive(at, bytes);
+}
+
+WARP_FUNCTION void warp_await(uint32_t at, uint32_t parity)
+{
+    emulator_arrival(at);
+    emulator_lane()->address = at;
+    emulator_lane()->parity = parity;
+    emulator_wait(LANE_AWAIT);
+}
+
+static void emulator_name(uint32_t barrier, uint32_t threads, LaneState state)
+{
+    emulator_lane()->barrier = barrier;
+    emulator_lane()->threads = threads;
+    emulator_wait(state);
+}
+
+WARP_FUNCTION void warp_named_barrier(uint32_t barrier, uint32_t threads)
+{
+    emulator_name(barrier, threads, LANE_NAMED_BARRIER);
+}
+
+WARP_FUNCTION void warp_named_arrive(uint32_t barrier, uint32_t threads)
+{
+    emulator_name(barrier, threads, LANE_NAMED_ARRIVE);
+}
+
+template <int COUNT>
+WARP_FUNCTION void warp_registers_raise(void)
+{
+}
+
+template <int COUNT>
+WARP_FUNCTION void warp_registers_lower(void)
+{
 }
 
 #endif

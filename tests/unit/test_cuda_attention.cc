@@ -10,6 +10,8 @@ extern "C" {
 
 #include "train/cuda/attention_backward.cu"
 #include "train/cuda/attention_forward.cu"
+#include "train/cuda/attention_hopper_backward.cu"
+#include "train/cuda/attention_hopper_forward.cu"
 
 /* Of the norm of a row; a key too many or too few among the longest segments' shows as 5e-2. */
 #define TOLERANCE 1e-2
@@ -30,6 +32,7 @@ static const Case cases[] = {
     {2, 1, 128, {3, 16, 279}},
     {3, 3, 64, {0, 128, 256, 320}},
     {4, 1, 128, {0, 65, 193}},
+    {2, 1, 64, {0, 7, 427}},
 };
 
 /* One case in double precision, as the CPU computes it from numbers that bfloat16 can hold. */
@@ -178,25 +181,35 @@ static void emulator_reset(void)
     emulator = Emulator();
 }
 
-static void run(Gpu *gpu, bool group)
+/* Ways to compute the same. */
+typedef struct Variant {
+    decltype(&attention_forward_launch) forward;
+    decltype(&attention_backward_launch) backward;
+    bool group;
+    size_t shared; /* at most; 0: what attention_shared_bytes says */
+} Variant;
+
+static const Variant warps = {attention_forward_launch, attention_backward_launch, false, 0};
+static const Variant groups = {attention_group_forward_launch, attention_group_backward_launch, true, 0};
+static const Variant hopper = {attention_hopper_forward_launch, attention_hopper_backward_launch, true, 227 << 10};
+
+static void run(Gpu *gpu, const Variant *v)
 {
-    auto forward = group ? attention_group_forward_launch : attention_forward_launch;
-    auto backward = group ? attention_group_backward_launch : attention_backward_launch;
-    g_assert_cmpint(forward(&gpu->plan, gpu->out.at, gpu->lse.at, gpu->qkv.at, NULL), ==, 0);
+    g_assert_cmpint(v->forward(&gpu->plan, gpu->out.at, gpu->lse.at, gpu->qkv.at, NULL), ==, 0);
     g_assert_cmpuint(attention_scratch_bytes(&gpu->plan), ==, gpu->scratch.count * sizeof(float));
-    g_assert_cmpint(backward(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at, gpu->qkv.at,
-                             gpu->scratch.at, NULL), ==, 0);
-    g_assert_cmpuint(emulator.most_shared, <=, attention_shared_bytes(gpu->plan.head_size));
-    g_assert_true(group ? emulator.products == 0 : emulator.group_products == 0);
+    g_assert_cmpint(v->backward(&gpu->plan, gpu->dqkv.at, gpu->dout.at, gpu->out.at, gpu->lse.at, gpu->qkv.at,
+                                gpu->scratch.at, NULL), ==, 0);
+    g_assert_cmpuint(emulator.most_shared, <=, v->shared ? v->shared : attention_shared_bytes(gpu->plan.head_size));
+    g_assert_true(v->group ? emulator.products == 0 : emulator.group_products == 0);
 }
 
-static void against_cpu(bool group)
+static void against_cpu(const Variant *v)
 {
     for (const Case &c : cases) {
         emulator_reset();
         Reference r = reference_make(&c);
         Gpu gpu(&r);
-        run(&gpu, group);
+        run(&gpu, v);
         check_rows(&gpu.out, r.out, c.head_size, c.starts[0] * r.width);
         check_lse(&gpu.lse, r.lse, c.starts[0] * c.heads);
         check_rows(&gpu.dqkv, r.dqkv, c.head_size, c.starts[0] * r.stride);
@@ -204,24 +217,31 @@ static void against_cpu(bool group)
     }
 }
 
-/* The two ends of what a GPU may do, and something between: the emulator fails where they are not kept apart. */
-static void in_every_order(bool group)
+static void in_every_order_of(const Variant *v, const Case *c)
 {
     std::vector<std::vector<guint16>> outs;
-    Reference r = reference_make(&cases[2]);
+    Reference r = reference_make(c);
     for (WarpOrder order : {WARPS_UP, WARPS_DOWN, WARPS_MIXED})
         for (bool late : {false, true}) {
             emulator_reset();
             emulator.order = order;
             emulator.copies_late = late;
             Gpu gpu(&r);
-            run(&gpu, group);
+            run(&gpu, v);
             outs.push_back(gpu.results());
             g_assert_cmpmem(outs[0].data(), outs[0].size() * 2, outs.back().data(), outs.back().size() * 2);
         }
 }
 
-static void moved(bool group)
+/* The two ends of what a GPU may do, and something between: the emulator fails where they are not kept apart. Many short
+ * segments, and few long ones for heads of both sizes. */
+static void in_every_order(const Variant *v)
+{
+    for (gsize i : {2, 3, 6})
+        in_every_order_of(v, &cases[i]);
+}
+
+static void moved(const Variant *v)
 {
     Case c = cases[2];
     for (guint32 &start : c.starts)
@@ -231,8 +251,8 @@ static void moved(bool group)
     std::copy(r.dout.begin(), r.dout.end(), m.dout.begin() + 5 * (gssize)r.width);
     emulator_reset();
     Gpu gpu(&r), moved_gpu(&m);
-    run(&gpu, group);
-    run(&moved_gpu, group);
+    run(&gpu, v);
+    run(&moved_gpu, v);
     g_assert_cmpmem(gpu.out.at, gpu.out.count * 2, moved_gpu.out.at + 5 * r.width, gpu.out.count * 2);
     g_assert_cmpmem(gpu.dqkv.at, gpu.dqkv.count * 2, moved_gpu.dqkv.at + 5 * r.stride, gpu.dqkv.count * 2);
     g_assert_cmpmem(gpu.lse.at, gpu.lse.count * 4, moved_gpu.lse.at + 5 * r.c->heads, gpu.lse.count * 4);
@@ -244,7 +264,7 @@ static void test_banks(void)
         emulator_reset();
         Reference r = reference_make(&cases[i]);
         Gpu gpu(&r);
-        run(&gpu, false);
+        run(&gpu, &warps);
         g_assert_cmpuint(emulator.loads, >, 1000);
         g_assert_cmpuint(emulator.bank_conflicts, ==, 0);
     }
@@ -252,32 +272,47 @@ static void test_banks(void)
 
 static void test_warps(void)
 {
-    against_cpu(false);
+    against_cpu(&warps);
 }
 
 static void test_warps_in_every_order(void)
 {
-    in_every_order(false);
+    in_every_order(&warps);
 }
 
 static void test_warps_moved(void)
 {
-    moved(false);
+    moved(&warps);
 }
 
 static void test_groups(void)
 {
-    against_cpu(true);
+    against_cpu(&groups);
 }
 
 static void test_groups_in_every_order(void)
 {
-    in_every_order(true);
+    in_every_order(&groups);
 }
 
 static void test_groups_moved(void)
 {
-    moved(true);
+    moved(&groups);
+}
+
+static void test_hopper(void)
+{
+    against_cpu(&hopper);
+}
+
+static void test_hopper_in_every_order(void)
+{
+    in_every_order(&hopper);
+}
+
+static void test_hopper_moved(void)
+{
+    moved(&hopper);
 }
 
 static void test_blocks(void)
@@ -303,6 +338,10 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda attention/warp groups/every order of warps and copies gives the same bits without a race",
                     test_groups_in_every_order);
     g_test_add_func("/cuda attention/warp groups/a document has the same bits wherever it lies", test_groups_moved);
+    g_test_add_func("/cuda attention/producers and consumers/forward and backward equal the CPU's, row by row", test_hopper);
+    g_test_add_func("/cuda attention/producers and consumers/every order of warps, copies and products gives the same bits without a race",
+                    test_hopper_in_every_order);
+    g_test_add_func("/cuda attention/producers and consumers/a document has the same bits wherever it lies", test_hopper_moved);
     g_test_add_func("/cuda attention/no load of fragments has a bank conflict", test_banks);
     g_test_add_func("/cuda attention/the tables hold every block once and the longest first", test_blocks);
     return g_test_run();

@@ -81,6 +81,12 @@ int attention_group_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, c
                                     const uint16_t *out, const float *lse, const uint16_t *qkv, void *scratch,
                                     void *stream);
 
+/* The same by producers and consumers (attention_hopper.cuh): compute capability 9.0 alone, too. */
+int attention_hopper_forward_launch(const AttentionPlan *plan, uint16_t *out, float *lse, const uint16_t *qkv,
+                                    void *stream);
+int attention_hopper_backward_launch(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
+                                     const float *lse, const uint16_t *qkv, void *scratch, void *stream);
+
 #ifdef __cplusplus
 }
 #endif

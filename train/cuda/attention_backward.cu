@@ -19,17 +19,7 @@
  * Per thread at head size 128: by keys 128 registers of dk and dv and 64 of scores and dp, 16 keys to a warp; by queries
  * 128 of dq and 64 of scores and dp, 32 queries to a warp, or with warp groups 64 and 64 and 16.
  */
-#include "train/cuda/attention_product.cuh"
-
-typedef struct BackwardArguments {
-    const AttentionBlock *blocks;
-    const uint16_t *qkv, *dout;
-    const float *lse, *delta; /* [heads, rows]; lse in units of log 2 */
-    uint16_t *dqkv;
-    size_t rows;
-    uint32_t heads, kv_heads;
-    float scale; /* of the scores */
-} BackwardArguments;
+#include "train/cuda/attention_backward.cuh"
 
 /* -- Statistics --------------------------------------------------------- */
 
@@ -91,89 +81,6 @@ struct Pass : PassShape<HEAD_SIZE, BY_KEYS, GROUP>::Shape {
     static const uint32_t bytes = 2 * Shape::own + 2 * buffer;
 };
 
-/* lse and delta of the rows of a thread that owns queries: row h of matrix m. */
-template <typename P>
-struct OwnStatistics {
-    float lse[P::matrices][2], delta[P::matrices][2];
-};
-
-template <typename P>
-WARP_FUNCTION void read_own(OwnStatistics<P> *own, const float *lse, const float *delta, uint32_t valid)
-{
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int h = 0; h < 2; h++) {
-            const uint32_t row = m * 16 + tile_accumulator_row(warp_thread() & 31, 2 * h);
-            own->lse[m][h] = row < valid ? lse[row] : 0;
-            own->delta[m][h] = row < valid ? delta[row] : 0;
-        }
-}
-
-/* A statistic of the queries of column tile n: of the thread's two columns where queries are streamed. */
-template <typename P>
-WARP_FUNCTION void read_columns(float columns[2], uint32_t statistics, int n)
-{
-    if (P::by_keys)
-        warp_shared_load_pair(columns, statistics + (n * 8 + tile_accumulator_column(warp_thread() & 31, 0)) * 4);
-}
-
-template <typename P>
-WARP_FUNCTION void hide_pairs(typename P::Scores scores, uint32_t row, uint32_t column)
-{
-    const uint32_t lane = warp_thread() & 31;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int n = 0; n < P::step / 8; n++)
-            WARP_UNROLL
-            for (int i = 0; i < 4; i++) {
-                const uint32_t r = row + m * 16 + tile_accumulator_row(lane, i);
-                const uint32_t c = column + n * 8 + tile_accumulator_column(lane, i);
-                if (P::by_keys ? !tile_visible(c, r) : !tile_visible(r, c))
-                    scores[m][n][i] = -INFINITY;
-            }
-}
-
-/* Scores become probabilities, by the softmax's denominators that the forward kept. */
-template <typename P>
-WARP_FUNCTION void find_probabilities(typename P::Scores scores, const OwnStatistics<P> *own, uint32_t lse, float scale)
-{
-    WARP_UNROLL
-    for (int n = 0; n < P::step / 8; n++) {
-        float columns[2];
-        read_columns<P>(columns, lse, n);
-        WARP_UNROLL
-        for (int m = 0; m < P::matrices; m++)
-            WARP_UNROLL
-            for (int i = 0; i < 4; i++) {
-                const float of_query = P::by_keys ? columns[i & 1] : own->lse[m][i / 2];
-                scores[m][n][i] = warp_exp2(scores[m][n][i] * scale - of_query);
-            }
-    }
-}
-
-/* dp becomes ds: the derivative by the scores, before their scale. p is read as it was packed for its own product:
- * kept as scores, it would cost as many registers again, and rounding it is no more than what rounding ds costs. */
-template <typename P>
-WARP_FUNCTION void find_derivatives(typename P::Scores dp, typename P::Packed p, const OwnStatistics<P> *own,
-                                    uint32_t delta)
-{
-    WARP_UNROLL
-    for (int n = 0; n < P::step / 8; n++) {
-        float columns[2];
-        read_columns<P>(columns, delta, n);
-        WARP_UNROLL
-        for (int m = 0; m < P::matrices; m++)
-            WARP_UNROLL
-            for (int i = 0; i < 4; i++) {
-                const uint32_t pair = p[m][n / 2][n % 2 * 2 + i / 2];
-                dp[m][n][i] -= P::by_keys ? columns[i & 1] : own->delta[m][i / 2];
-                dp[m][n][i] *= i & 1 ? warp_high(pair) : warp_low(pair);
-            }
-    }
-}
-
 /* One step of a warp. `own` is its unit's first row of the first own tile; row and column count from the segment's
  * first row. */
 template <typename P>
@@ -185,7 +92,7 @@ WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const O
     typename P::Packed packed;
     tile_scores<P>(p, NULL, own, z);
     if (P::by_keys ? tile_any_hidden(column, row, P::warp_rows) : tile_any_hidden(row, column, P::step))
-        hide_pairs<P>(p, row, column);
+        hide_pairs<P>(p, row, column, UINT32_MAX);
     find_probabilities<P>(p, statistics, lse, scale * LOG2_E);
     tile_pack<P>(packed, p);
     if (P::by_keys)
@@ -194,25 +101,6 @@ WARP_FUNCTION void backward_step(typename P::Sum dx, typename P::Sum dy, const O
     find_derivatives<P>(dp, packed, statistics, delta);
     tile_pack<P>(packed, dp);
     tile_accumulate<P>(dx, packed, z);
-}
-
-/* Columns of qkv and dqkv. */
-template <typename P>
-WARP_FUNCTION size_t query_column(uint32_t head)
-{
-    return (size_t)head * P::head_size;
-}
-
-template <typename P>
-WARP_FUNCTION size_t key_column(const BackwardArguments *a, uint32_t group)
-{
-    return (size_t)(a->heads + group) * P::head_size;
-}
-
-template <typename P>
-WARP_FUNCTION size_t value_column(const BackwardArguments *a, uint32_t group)
-{
-    return (size_t)(a->heads + a->kv_heads + group) * P::head_size;
 }
 
 /* Begins to copy ROWS rows of queries and dout, or of keys and values, from row `first` of the batch on. */
@@ -252,19 +140,6 @@ WARP_FUNCTION void load_streamed(const BackwardArguments *a, uint32_t buffer, ui
     const float *statistics = (thread < P::step ? a->lse : a->delta) + head * a->rows + first + query;
     if (thread < 2 * P::step)
         warp_copy_4(buffer + 2 * P::streamed + thread * 4, statistics, query < valid);
-}
-
-/* Writes what the warp has summed of the rows that exist. */
-template <typename P>
-WARP_FUNCTION void store_own(const BackwardArguments *a, typename P::Sum dx, typename P::Sum dy, uint32_t own,
-                             uint32_t item, size_t first, uint32_t valid)
-{
-    const size_t stride = (size_t)(a->heads + 2 * a->kv_heads) * P::head_size;
-    uint16_t *to = a->dqkv + first * stride;
-    const size_t column = P::by_keys ? key_column<P>(a, item) : query_column<P>(item);
-    tile_store<P>(to + column, stride, dx, a->scale, own, valid);
-    if (P::by_keys)
-        tile_store<P>(to + value_column<P>(a, item), stride, dy, 1, own + P::own, valid);
 }
 
 template <typename P>
@@ -314,6 +189,7 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_backward_kern
         column = next;
     }
 
+    tile_finish<P>();
     block = warp_read_block(a.blocks + warp_block() / items);
     store_own<P>(&a, dx, dy, warp_shared() + tile_byte(warp_row, 0, ATTENTION_BLOCK), item,
                  (size_t)block.first + warp_row,
@@ -336,6 +212,13 @@ static int launch_statistics(const StatisticsArguments *a, void *stream)
                        STATISTICS_THREADS, 0, stream, *a);
 }
 
+int attention_statistics_launch(const AttentionPlan *plan, const BackwardArguments *a, const uint16_t *out, const float *lse,
+                                void *stream)
+{
+    StatisticsArguments s = {a->dout, out, lse, (float *)a->lse, (float *)a->delta, a->rows, a->heads};
+    return plan->head_size == 64 ? launch_statistics<64>(&s, stream) : launch_statistics<128>(&s, stream);
+}
+
 template <typename P>
 static int launch_pass(const AttentionPlan *plan, const BackwardArguments *a, void *stream)
 {
@@ -349,12 +232,8 @@ template <int HEAD, bool GROUP>
 static int launch_backward(const AttentionPlan *plan, uint16_t *dqkv, const uint16_t *dout, const uint16_t *out,
                            const float *lse, const uint16_t *qkv, void *scratch, void *stream)
 {
-    float *to_lse = (float *)scratch, *to_delta = to_lse + plan->rows * plan->heads;
-    const float scale = 1 / sqrtf((float)plan->head_size);
-    StatisticsArguments s = {dout, out, lse, to_lse, to_delta, plan->rows, plan->heads};
-    BackwardArguments a = {NULL, qkv,        dout,        to_lse,         to_delta,
-                           dqkv, plan->rows, plan->heads, plan->kv_heads, scale};
-    int error = launch_statistics<HEAD>(&s, stream);
+    BackwardArguments a = attention_backward_arguments(plan, dqkv, dout, qkv, scratch);
+    int error = attention_statistics_launch(plan, &a, out, lse, stream);
     if (!error)
         error = launch_pass<Pass<HEAD, true, GROUP>>(plan, &a, stream);
     return error ? error : launch_pass<Pass<HEAD, false, GROUP>>(plan, &a, stream);

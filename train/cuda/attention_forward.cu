@@ -12,6 +12,7 @@
  * cache.
  */
 #include "train/cuda/attention_product.cuh"
+#include "train/cuda/attention_softmax.cuh"
 
 /* With warps alone all queries of head size 64, and half of 128, are kept in registers. Blocks to a multiprocessor
  * are what its registers allow. */
@@ -32,104 +33,6 @@ typedef struct ForwardArguments {
     float scale; /* of the scores, in units of log 2 */
 } ForwardArguments;
 
-/* The running softmax of a thread's rows: row h of matrix m is element [m][h]. */
-template <typename P>
-struct Softmax {
-    float largest[P::matrices][2]; /* of the scores so far, unscaled */
-    float sum[P::matrices][2];     /* of the thread's own columns */
-};
-
-/* Hides the keys after each query; rows and columns counted from the segment's first. */
-template <typename P>
-WARP_FUNCTION void hide_later(typename P::Scores scores, uint32_t row, uint32_t column)
-{
-    const uint32_t lane = warp_thread() & 31;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int n = 0; n < P::step / 8; n++)
-            WARP_UNROLL
-            for (int i = 0; i < 4; i++)
-                if (!tile_visible(row + m * 16 + tile_accumulator_row(lane, i),
-                                  column + n * 8 + tile_accumulator_column(lane, i)))
-                    scores[m][n][i] = -INFINITY;
-}
-
-/* Raises the largest scores by this step's, and brings sums and output to that measure, which after the first steps
- * is seldom any work. Every row sees the segment's first key in the first step, so the largest is a number from then
- * on, and 2^-inf = 0 does the rest. */
-template <typename P>
-WARP_FUNCTION void softmax_raise(Softmax<P> *softmax, typename P::Sum out, typename P::Scores scores, float scale)
-{
-    float correction[P::matrices][2];
-    bool raised = false;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int h = 0; h < 2; h++) {
-            float largest = softmax->largest[m][h];
-            WARP_UNROLL
-            for (int n = 0; n < P::step / 8; n++)
-                largest = fmaxf(largest, fmaxf(scores[m][n][2 * h], scores[m][n][2 * h + 1]));
-            largest = fmaxf(largest, warp_exchange(largest, 1));
-            largest = fmaxf(largest, warp_exchange(largest, 2));
-            correction[m][h] = warp_exp2((softmax->largest[m][h] - largest) * scale);
-            raised |= correction[m][h] != 1;
-            softmax->largest[m][h] = largest;
-        }
-    if (!warp_any(raised))
-        return;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int i = 0; i < 4; i++) {
-            softmax->sum[m][i / 2] *= i % 2 ? 1 : correction[m][i / 2];
-            WARP_UNROLL
-            for (int n = 0; n < P::head_size / 8; n++)
-                out[m][n][i] *= correction[m][i / 2];
-        }
-}
-
-/* Turns scores into probabilities relative to the largest score so far, and adds them to the sums. */
-template <typename P>
-WARP_FUNCTION void softmax_add(Softmax<P> *softmax, typename P::Scores scores, float scale)
-{
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int n = 0; n < P::step / 8; n++)
-            WARP_UNROLL
-            for (int i = 0; i < 4; i++) {
-                scores[m][n][i] = warp_exp2(scores[m][n][i] * scale - softmax->largest[m][i / 2] * scale);
-                softmax->sum[m][i / 2] += scores[m][n][i];
-            }
-}
-
-/* Divides by the sums and writes the logs of the denominators of the rows that exist. */
-template <typename P>
-WARP_FUNCTION void softmax_finish(const Softmax<P> *softmax, typename P::Sum out, float *lse, uint32_t heads,
-                                  float scale, uint32_t valid)
-{
-    const uint32_t lane = warp_thread() & 31;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int h = 0; h < 2; h++) {
-            float sum = softmax->sum[m][h];
-            sum += warp_exchange(sum, 1);
-            sum += warp_exchange(sum, 2);
-            uint32_t row = m * 16 + tile_accumulator_row(lane, 2 * h);
-            if ((lane & 3) == 0 && row < valid)
-                lse[(size_t)row * heads] = (softmax->largest[m][h] * scale + warp_log2(sum)) * LN_2;
-            const float inverse = warp_inverse(sum);
-            WARP_UNROLL
-            for (int n = 0; n < P::head_size / 8; n++) {
-                out[m][n][2 * h] *= inverse;
-                out[m][n][2 * h + 1] *= inverse;
-            }
-        }
-}
-
 /* One step of a warp: scores, softmax, values. `queries` is the first row of its unit. */
 template <typename P>
 WARP_FUNCTION void forward_step(Softmax<P> *softmax, typename P::Sum out, typename P::Kept kept, uint32_t queries,
@@ -140,7 +43,11 @@ WARP_FUNCTION void forward_step(Softmax<P> *softmax, typename P::Sum out, typena
     tile_scores<P>(scores, kept, queries, buffer);
     if (tile_any_hidden(row, key, P::step))
         hide_later<P>(scores, row, key);
-    softmax_raise<P>(softmax, out, scores, scale);
+    Correction<P> correction;
+    if (softmax_raise<P>(softmax, &correction, scores, scale)) {
+        softmax_correct_sums<P>(softmax, &correction);
+        softmax_correct<P>(out, &correction);
+    }
     softmax_add<P>(softmax, scores, scale);
     tile_pack<P>(packed, scores);
     tile_accumulate<P>(out, packed, buffer + P::streamed);
@@ -176,13 +83,7 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_forward_kerne
     typename P::Sum out = {};
     typename P::Kept kept;
     Softmax<P> softmax;
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int h = 0; h < 2; h++) {
-            softmax.largest[m][h] = -INFINITY;
-            softmax.sum[m][h] = 0;
-        }
+    softmax_begin<P>(&softmax);
     const uint32_t unit = warp_shared() + tile_byte(unit_row, 0, ATTENTION_BLOCK);
     if (P::kept) {
         tile_arrive<P>();
@@ -198,6 +99,7 @@ __global__ void __launch_bounds__(P::threads, P::blocks) attention_forward_kerne
         buffer = both - buffer;
     }
 
+    tile_finish<P>();
     block = warp_read_block(a.blocks + warp_block() / a.heads);
     const uint32_t valid = tile_rows(block.first + warp_row, P::warp_rows, block.end);
     const size_t at = (size_t)(block.first + warp_row) * a.heads + warp_block() % a.heads;

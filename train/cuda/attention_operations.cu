@@ -9,6 +9,16 @@
 #include "train/cuda/attention.cuh"
 #include "train/cuda/attention.h"
 
+/* In the order of CudaAttention. */
+static const struct {
+    decltype(&attention_forward_launch) forward;
+    decltype(&attention_backward_launch) backward;
+} kernels[CUDA_ATTENTION_COUNT] = {
+    {attention_forward_launch, attention_backward_launch},
+    {attention_group_forward_launch, attention_group_backward_launch},
+    {attention_hopper_forward_launch, attention_hopper_backward_launch},
+};
+
 template <typename... Pointer>
 static bool fits(const CudaState *state, const AttentionShape *shape, Pointer... pointers)
 {
@@ -54,7 +64,7 @@ void cuda_attention_forward(Backend *backend, const AttentionShape *shape, real 
     else if (!fits(state, shape, out, qkv))
         cuda_plain_attention_forward(state, shape, device_reals(out), lse, device_reals(qkv));
     else if (plan_blocks(state, shape, &plan)) {
-        auto launch = state->warp_groups ? attention_group_forward_launch : attention_forward_launch;
+        auto launch = kernels[state->attention].forward;
         cuda_good(state, (cudaError_t)launch(&plan, bits(out), lse, bits(qkv), state->stream), "attention forward");
     }
 }
@@ -77,7 +87,7 @@ void cuda_attention_backward(Backend *backend, const AttentionShape *shape, real
     void *scratch = plan_blocks(state, shape, &plan) ? cuda_scratch(state, attention_scratch_bytes(&plan)) : NULL;
     if (!scratch)
         return;
-    auto launch = state->warp_groups ? attention_group_backward_launch : attention_backward_launch;
+    auto launch = kernels[state->attention].backward;
     cuda_good(state,
               (cudaError_t)launch(&plan, bits(dqkv), bits(dout), bits(out), lse, bits(qkv), scratch, state->stream),
               "attention backward");

@@ -91,10 +91,15 @@ WARP_FUNCTION void tile_keep(typename P::Kept kept, uint32_t left)
                                tile_forward(left, 2 * k, ATTENTION_BLOCK) + tile_byte(m * 16, 0, ATTENTION_BLOCK));
 }
 
-/* scores += left right^T by one warp: its own rows of one tile by the streamed rows of another. */
+/* scores = left right^T by one warp: its own rows of one tile by the streamed rows of another. */
 template <typename P>
 WARP_FUNCTION void tile_warp_scores(typename P::Scores scores, typename P::Kept kept, uint32_t left, uint32_t right)
 {
+    WARP_UNROLL
+    for (int m = 0; m < P::matrices; m++)
+        WARP_UNROLL
+        for (int n = 0; n < P::step / 8; n++)
+            scores[m][n][0] = scores[m][n][1] = scores[m][n][2] = scores[m][n][3] = 0;
     const uint32_t lane = warp_thread() & 31;
     left += tile_byte(tile_left_row(lane), tile_left_chunk(lane), ATTENTION_BLOCK);
     right += tile_byte(tile_right_row(lane), tile_right_chunk(lane), P::step);
@@ -119,17 +124,30 @@ WARP_FUNCTION void tile_warp_scores(typename P::Scores scores, typename P::Kept 
     }
 }
 
-/* The same by a warp group; `left` is its first row, not the warp's. */
+/* Begins scores = left right^T by a warp group; `left` is its first row, not the warp's. */
+template <typename P>
+WARP_FUNCTION void tile_group_begin_scores(typename P::Scores scores, uint32_t left, uint32_t right)
+{
+    static_assert(!P::group || P::step == 64 || P::step == 128, "columns of products");
+    WARP_UNROLL
+    for (int k = 0; k < P::head_size / 16; k++) {
+        const uint64_t a = tile_descriptor(left + tile_panel_byte(2 * k, ATTENTION_BLOCK));
+        const uint64_t b = tile_descriptor(right + tile_panel_byte(2 * k, P::step));
+        if constexpr (P::step == 128)
+            warp_group_mma_wide(scores[0], a, b, k > 0);
+        else
+            warp_group_mma(scores[0], a, b, k > 0);
+    }
+}
+
 template <typename P>
 WARP_FUNCTION void tile_group_scores(typename P::Scores scores, uint32_t left, uint32_t right)
 {
-    static_assert(!P::group || P::step == 64, "warp_group_mma has 64 columns");
     warp_group_begin();
-    WARP_UNROLL
-    for (int k = 0; k < P::head_size / 16; k++)
-        warp_group_mma(scores[0], tile_descriptor(left + tile_panel_byte(2 * k, ATTENTION_BLOCK)),
-                       tile_descriptor(right + tile_panel_byte(2 * k, P::step)));
-    warp_group_end();
+    tile_group_begin_scores<P>(scores, left, right);
+    warp_group_commit();
+    warp_group_wait<0>();
+    warp_group_settle<P::step / 8>(scores[0]);
 }
 
 /* scores = left right^T, summed over the head. `left` is the first row of the warp, or of its group. Of the left,
@@ -137,11 +155,6 @@ WARP_FUNCTION void tile_group_scores(typename P::Scores scores, uint32_t left, u
 template <typename P>
 WARP_FUNCTION void tile_scores(typename P::Scores scores, typename P::Kept kept, uint32_t left, uint32_t right)
 {
-    WARP_UNROLL
-    for (int m = 0; m < P::matrices; m++)
-        WARP_UNROLL
-        for (int n = 0; n < P::step / 8; n++)
-            scores[m][n][0] = scores[m][n][1] = scores[m][n][2] = scores[m][n][3] = 0;
     if constexpr (P::group)
         tile_group_scores<P>(scores, left, right);
     else
@@ -180,10 +193,10 @@ WARP_FUNCTION void tile_warp_accumulate(typename P::Sum sum, typename P::Packed 
         }
 }
 
+/* Begins sum += left right by a warp group. */
 template <typename P>
-WARP_FUNCTION void tile_group_accumulate(typename P::Sum sum, typename P::Packed left, uint32_t right)
+WARP_FUNCTION void tile_group_begin_accumulating(typename P::Sum sum, typename P::Packed left, uint32_t right)
 {
-    warp_group_begin();
     WARP_UNROLL
     for (int k = 0; k < P::step / 16; k++)
         WARP_UNROLL
@@ -191,7 +204,16 @@ WARP_FUNCTION void tile_group_accumulate(typename P::Sum sum, typename P::Packed
             warp_group_mma_registers(
                 &sum[0][n], left[0][k],
                 tile_descriptor(right + tile_panel_byte(n, P::step) + tile_byte(k * 16, 0, P::step)));
-    warp_group_end();
+}
+
+template <typename P>
+WARP_FUNCTION void tile_group_accumulate(typename P::Sum sum, typename P::Packed left, uint32_t right)
+{
+    warp_group_begin();
+    tile_group_begin_accumulating<P>(sum, left, right);
+    warp_group_commit();
+    warp_group_wait<0>();
+    warp_group_settle<P::head_size / 8>(sum[0]);
 }
 
 /* sum += left right: packed scores by a streamed tile, whose rows are the scores' columns. */
@@ -204,7 +226,16 @@ WARP_FUNCTION void tile_accumulate(typename P::Sum sum, typename P::Packed left,
         tile_warp_accumulate<P>(sum, left, right);
 }
 
-/* Writes the warp's `valid` first rows, by way of its own rows of a tile that it no longer needs, so that global
+/* Before tile_store: products of a group read the rows of all four warps, and those of the other warps may be under way
+ * when one has waited for its own. */
+template <typename P>
+WARP_FUNCTION void tile_finish(void)
+{
+    if (P::group)
+        warp_block_barrier();
+}
+
+/* Writes the warp's `valid` first rows, by way of its own rows of a tile that nobody needs any more, so that global
  * memory is written in whole chunks. */
 template <typename P>
 WARP_FUNCTION void tile_store(uint16_t *to, size_t stride, typename P::Sum rows, float scale, uint32_t tile,

@@ -212,13 +212,15 @@ char *backend_cuda_describe(Backend *backend)
 }
 
 /* Code for warp groups is of compute capability 9.0 alone; later ones do not have it either. */
-gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use)
+gboolean backend_cuda_use_attention(Backend *backend, CudaAttention attention)
 {
     CudaState *state = cuda_state(backend);
     cudaDeviceProp properties;
-    state->warp_groups = use && cudaGetDeviceProperties(&properties, state->device) == cudaSuccess &&
-                         properties.major == 9 && properties.minor == 0;
-    return state->warp_groups;
+    if (attention != CUDA_ATTENTION_WARPS && (cudaGetDeviceProperties(&properties, state->device) != cudaSuccess ||
+                                              properties.major != 9 || properties.minor != 0))
+        return FALSE;
+    state->attention = attention;
+    return TRUE;
 }
 
 gboolean backend_cuda_use_cudnn(Backend *backend, gboolean use, gboolean deterministic, GError **error)

@@ -33,10 +33,17 @@ gboolean backend_cuda_check(Backend *backend, GError **error);
 /* "NVIDIA H100 80GB HBM3, compute capability 9.0, 132 multiprocessors, 79.6 GiB"; g_free. */
 char *backend_cuda_describe(Backend *backend);
 
-/* From now on attention of heads of 64 and 128 is computed by warp groups (train/cuda/attention.h), if `use` is TRUE and the
- * GPU has them (Hopper). Returns whether it is. A new backend does not: these kernels have been run on an emulator alone,
- * and are to be preferred once `tests/gpu/run` has passed with them on a GPU. */
-gboolean backend_cuda_use_warp_groups(Backend *backend, gboolean use);
+/* Ways to compute attention of heads of 64 and 128 (train/cuda/attention.h). A new backend has the first. The others are for
+ * Hopper, have been run on an emulator alone, and are to be preferred once `tests/gpu/run` has passed with them on a GPU. */
+typedef enum CudaAttention {
+    CUDA_ATTENTION_WARPS,     /* mma.sync, with which every GPU from Ampere on computes */
+    CUDA_ATTENTION_GROUPS,    /* products of warp groups */
+    CUDA_ATTENTION_PRODUCERS, /* these, by producers and consumers */
+    CUDA_ATTENTION_COUNT
+} CudaAttention;
+
+/* From now on attention is computed so, if the GPU can; returns whether it is. */
+gboolean backend_cuda_use_attention(Backend *backend, CudaAttention attention);
 
 /* For benchmarks: from now on products are computed by the candidate-th algorithm that cublasLt's heuristic names, counted from
  * 0, or the last where there are fewer; with `any` also by those that add in whatever order, and whose bits may differ from run

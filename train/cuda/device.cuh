@@ -76,9 +76,9 @@ typedef struct CudaState {
     unsigned next_slot;
     void *pinned; /* two halves of CUDA_HALF bytes that downloads go through in turn */
     cudaEvent_t half_copied[2];
-    gboolean warp_groups; /* attention by them */
-    CudnnAttention *cudnn; /* attention by it, where it can; NULL: by our kernels */
-    char *failure;        /* the first; NULL: none */
+    CudaAttention attention; /* our kernels */
+    CudnnAttention *cudnn;   /* attention by it, where it can; NULL: by our kernels */
+    char *failure;           /* the first; NULL: none */
 } CudaState;
 
 /* Hopper's products want 32 MiB. */

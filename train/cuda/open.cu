@@ -91,7 +91,7 @@ static gboolean choose_attention(Backend *backend, const BackendSettings *settin
 {
     if (settings->attention == ATTENTION_CUDNN)
         return backend_cuda_use_cudnn(backend, TRUE, settings->deterministic, error);
-    if (settings->attention != ATTENTION_WGMMA || backend_cuda_use_warp_groups(backend, TRUE))
+    if (settings->attention != ATTENTION_WGMMA || backend_cuda_use_attention(backend, CUDA_ATTENTION_PRODUCERS))
         return TRUE;
     g_autofree char *device = backend_cuda_describe(backend);
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM,

@@ -160,6 +160,12 @@ WARP_FUNCTION uint32_t warp_pack(float low, float high)
     return packed;
 }
 
+/* The bits of a number. */
+WARP_FUNCTION uint32_t warp_bits(float value)
+{
+    return __float_as_uint(value);
+}
+
 /* The numbers of a packed pair. */
 WARP_FUNCTION float warp_low(uint32_t packed)
 {
