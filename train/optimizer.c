@@ -58,6 +58,7 @@ void optimizer_free(Optimizer *optimizer)
     if (!optimizer)
         return;
     Backend *backend = optimizer->model->backend;
+    optimizer_await(optimizer); /* the model's weights go next, and must not be gathered any more */
     backend->release(backend, optimizer->m);
     backend->release(backend, optimizer->v);
     backend->release(backend, optimizer->master);

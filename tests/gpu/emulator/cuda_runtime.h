@@ -31,7 +31,7 @@ struct dim3 {
 
 extern dim3 threadIdx, blockIdx; /* of the fiber that runs */
 
-void emulator_launch(dim3 grid, dim3 block, const std::function<void()> &kernel);
+void emulator_launch(dim3 grid, dim3 block, struct EmulatorStream *stream, const std::function<void()> &kernel);
 void emulator_wait_for_block(void);
 void emulator_exchange(void *value, size_t bytes, unsigned distance);
 
@@ -92,7 +92,7 @@ static inline cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t *config, v
     dim3 grid = config->gridDim, block = config->blockDim;
     if (!grid.x || !grid.y || grid.x > EMULATOR_GRID_X || grid.y > EMULATOR_GRID_Y || block.x * block.y > 1024)
         return cudaErrorInvalidValue;
-    emulator_launch(grid, block, [=]() { kernel(arguments...); });
+    emulator_launch(grid, block, config->stream, [=]() { kernel(arguments...); });
     return cudaSuccess;
 }
 

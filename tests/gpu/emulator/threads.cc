@@ -136,7 +136,7 @@ static void run_block(dim3 block)
     }
 }
 
-void emulator_launch(dim3 grid, dim3 block, const std::function<void()> &kernel)
+void emulator_launch(dim3 grid, dim3 block, cudaStream_t, const std::function<void()> &kernel)
 {
     block_threads = (size_t)block.x * block.y;
     current_kernel = &kernel;
