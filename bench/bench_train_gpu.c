@@ -8,6 +8,8 @@
  * operation by operation. Its matrix products are timed alone, as the trainer computes them and as fast as cublasLt can where the order
  * of a sum does not matter: the latter is the ceiling under which the model is, and what it loses to determinism in products.
  *
+ * Products in eight bits (cuda.matrix: fp8) are timed where the GPU has them; their MFU is over the peak of bfloat16 too.
+ *
  * MFU: the model's operations over what the GPU could do, by Megatron's count and by 6 N (train/flops.h), for the layers that ran.
  * --plan needs no GPU: it prints the cases, their operations and the memory that they take. Exit status: 0 good, 1 two runs differed, or
  * kinds of attention by more than rounding; 2 usage; 4 no GPU, or too little memory for any case.
@@ -36,6 +38,7 @@
 #define CHUNK ((gsize)64 << 20)
 #define SPARE ((gsize)3 << 30) /* of libraries, scratch and the driver */
 #define AGREE 0.02        /* nats by which kinds of attention may differ */
+#define AGREE_FP8 0.2     /* ... and products in eight bits */
 
 typedef struct Case {
     const char *name, *what, *preset;
@@ -429,12 +432,38 @@ static gboolean use_producers(Backend *backend, GError **error)
     return use_own(backend, CUDA_ATTENTION_PRODUCERS, error);
 }
 
+static gboolean use_cudnn(Backend *backend, GError **error)
+{
+    return backend_cuda_use_cudnn(backend, TRUE, TRUE, error);
+}
+
+static gboolean use_any_cudnn(Backend *backend, GError **error)
+{
+    return backend_cuda_use_cudnn(backend, TRUE, FALSE, error);
+}
+
 typedef struct Attention {
     const char *name;
     gboolean (*use)(Backend *backend, GError **error); /* FALSE: it is not here */
+    gboolean fp8;                                      /* products of layers in eight bits */
 } Attention;
 
-static const Attention attentions[] = {{"mma.sync", use_mma}, {"wgmma", use_warp_groups}, {"producers", use_producers}};
+/* cuDNN, where it is asked for, goes before our kernels. */
+static gboolean use(Backend *backend, const Attention *attention, GError **error)
+{
+    backend_cuda_use_cudnn(backend, FALSE, TRUE, NULL);
+    return attention->use(backend, error) && backend->use_fp8(backend, attention->fp8, error);
+}
+
+static const Attention attentions[] = {
+    {"mma.sync", use_mma, FALSE},
+    {"wgmma", use_warp_groups, FALSE},
+    {"producers", use_producers, FALSE},
+    {"cuDNN", use_cudnn, FALSE},
+    {"cuDNN, any bits", use_any_cudnn, FALSE}, /* what determinism costs it */
+    {"mma.sync, fp8", use_mma, TRUE},
+    {"producers, fp8", use_producers, TRUE},
+};
 
 /* ---- Timed steps --------------------------------------------------------------------------------------------- */
 
@@ -461,7 +490,7 @@ static json_t *speed_to_json(const Work *work, const Attention *attention, const
     ModelShape shape = shape_of(work->c);
     double step = median(seconds, count), tokens = (double)(work->c->sequences * work->c->context), peak = work->bench->peak;
     double done = flops_per_token(&shape) * tokens / step, done_6n = flops_6n(&shape) * tokens / step;
-    printf("  %-10s %8.0f tokens/s", attention->name, tokens / step);
+    printf("  %-15s %8.0f tokens/s", attention->name, tokens / step);
     if (peak > 0)
         printf("  MFU %4.1f %%  by 6 N %4.1f %%", 100 * done / peak, 100 * done_6n / peak);
     printf("  %5.0f TFLOP/s  products at their best would be %4.1f %% of the step\n", done / 1e12, 100 * work->best_seconds / step);
@@ -522,16 +551,16 @@ static gboolean time_attention(Work *work, const Attention *attention, const dou
     gsize count = (gsize)work->bench->options->steps;
     g_autofree double *seconds = g_new(double, count);
     double losses[LEARNED], loss;
-    if (!attention->use(work->bench->backend, &absent)) {
-        printf("  %-10s left out: %s\n", attention->name, absent->message);
+    if (!use(work->bench->backend, attention, &absent)) {
+        printf("  %-14s left out: %s\n", attention->name, absent->message);
         return TRUE;
     }
     /* The runs before were the first kind's. */
     if (attention != attentions && !learn(work, losses, error))
         return FALSE;
     for (gsize i = 0; attention != attentions && i < LEARNED; i++)
-        if (!(fabs(losses[i] - first[i]) <= AGREE)) {
-            printf("  %-10s LEARNS OTHERWISE: the loss of step %zu is %.4f, not %.4f\n", attention->name, i + 1, losses[i], first[i]);
+        if (!(fabs(losses[i] - first[i]) <= (attention->fp8 ? AGREE_FP8 : AGREE))) {
+            printf("  %-14s LEARNS OTHERWISE: the loss of step %zu is %.4f, not %.4f\n", attention->name, i + 1, losses[i], first[i]);
             work->bench->differs = TRUE;
         }
     for (gsize i = 0; i < WARM + count; i++)
@@ -566,7 +595,7 @@ static gboolean run_steps(Work *work, GError **error)
 {
     double first[LEARNED];
     gsize before, after, total;
-    use_mma(work->bench->backend, NULL);
+    use(work->bench->backend, &attentions[0], NULL);
     gpu_memory(work->bench->backend, &before, &total);
     if (!open_work(work, error) || !compare_runs(work, first, error))
         return FALSE;

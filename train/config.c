@@ -185,11 +185,13 @@ static gboolean take_schedule(TrainConfig *config, const FileSchedule *file, GEr
 
 static gboolean take_cuda(TrainConfig *config, const FileCuda *file, GError **error)
 {
-    static const char *const names[] = {"own", "wgmma", "cudnn", NULL};
-    int attention = ATTENTION_OWN;
-    if (!take_word("cuda.attention", file->attention, names, &attention, error))
+    static const char *const names[] = {"own", "wgmma", "cudnn", NULL}, *const matrices[] = {"bfloat16", "fp8", NULL};
+    int attention = ATTENTION_OWN, matrix = 0;
+    if (!take_word("cuda.attention", file->attention, names, &attention, error) ||
+        !take_word("cuda.matrix", file->matrix, matrices, &matrix, error))
         return FALSE;
     config->attention = (AttentionKernels)attention;
+    config->fp8 = matrix == 1;
     take_flag(&config->deterministic, file->deterministic);
     return TRUE;
 }
@@ -338,7 +340,7 @@ json_t *train_config_fingerprint(const TrainConfig *config)
     const OptimizerSettings *optimizer = &config->optimizer;
     const Schedule *schedule = &config->schedule;
     return json_pack("{s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:b, s:o}, s:{s:f, s:f, s:f, s:f, s:f, s:f},"
-                     " s:{s:s, s:I, s:I, s:I, s:f}, s:{s:I, s:b}}",
+                     " s:{s:s, s:I, s:I, s:I, s:f}, s:{s:I, s:b}, s:{s:s}}",
                      "seed", (json_int_t)config->seed,
                      "model", "vocabulary", (json_int_t)model->vocabulary, "hidden", (json_int_t)model->hidden,
                      "layers", (json_int_t)model->layers, "heads", (json_int_t)model->heads, "kv_heads", (json_int_t)model->kv_heads,
@@ -349,5 +351,6 @@ json_t *train_config_fingerprint(const TrainConfig *config)
                      "eps", optimizer->epsilon, "weight_decay", optimizer->decay, "clip", optimizer->clip,
                      "schedule", "kind", schedule_kind_name(schedule->kind), "warmup", (json_int_t)schedule->warmup,
                      "horizon", (json_int_t)schedule->horizon, "decay", (json_int_t)schedule->decay, "min_ratio", schedule->min_ratio,
-                     "batch", "sequences", (json_int_t)config->sequences, "document_mask", (int)config->document_mask);
+                     "batch", "sequences", (json_int_t)config->sequences, "document_mask", (int)config->document_mask,
+                     "cuda", "matrix", config->fp8 ? "fp8" : "bfloat16");
 }

@@ -31,6 +31,7 @@ typedef struct TrainConfig {
     OptimizerSettings optimizer;
     Schedule schedule;
     guint64 steps;
+    gboolean fp8;           /* products of layers in eight bits, where the backend has them (train/cuda/fp8.cuh) */
     gsize sequences;        /* in a step, over all ranks */
     gsize micro_batch;      /* sequences computed at once; changes memory and speed, not the order of the data */
     gboolean document_mask; /* no attention across documents of a sequence */

@@ -101,6 +101,7 @@ static const cyaml_schema_field_t spike_fields[] = {
 
 static const cyaml_schema_field_t cuda_fields[] = {
     STRING(FileCuda, attention),
+    STRING(FileCuda, matrix),
     BOOLEAN(FileCuda, deterministic),
     CYAML_FIELD_END,
 };

@@ -62,7 +62,7 @@ typedef struct FileSpike {
 } FileSpike;
 
 typedef struct FileCuda {
-    char *attention;
+    char *attention, *matrix;
     bool *deterministic;
 } FileCuda;
 

@@ -110,14 +110,22 @@ static void forward_mlp(Model *model, const LayerOffsets *offsets, const ModelLa
     b->swiglu_forward(b, at->swiglu, at->gate_up, rows, inner);
 }
 
+static void narrow_products(const Model *model, gboolean may)
+{
+    if (model->backend->narrow_products)
+        model->backend->narrow_products(model->backend, may);
+}
+
 void layer_forward(Model *model, gsize layer, const ModelLayer *at, const ModelInput *input)
 {
     Backend *b = model->backend;
     const LayerOffsets *offsets = &model->table->layers[layer];
+    narrow_products(model, TRUE);
     forward_attention(model, offsets, at, input);
     forward_mlp(model, offsets, at, input->rows);
     b->linear_forward(b, layer_term(model, model->branch), at->swiglu, model->parameters + offsets->down, input->rows, inner_here(model),
                       model->shape.hidden);
+    narrow_products(model, FALSE);
     layer_join(model, model->branch, input->rows);
 }
 
@@ -179,9 +187,11 @@ static void backward_attention(Model *model, const LayerOffsets *offsets, const 
 void layer_backward(Model *model, gsize layer, const ModelLayer *at, const ModelInput *input)
 {
     const LayerOffsets *offsets = &model->table->layers[layer];
+    narrow_products(model, TRUE);
     recompute_mlp(model, layer, at, input);
     backward_mlp(model, offsets, at, input->rows);
     if (model->options.recompute == RECOMPUTE_SELECTIVE)
         layer_enter(model, layer, at, input->rows);
     backward_attention(model, offsets, at, input);
+    narrow_products(model, FALSE);
 }

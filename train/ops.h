@@ -121,6 +121,11 @@ struct Backend {
                                   gsize inputs, gsize outputs);
     void (*linear_backward_weight)(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
                                    gsize inputs, gsize outputs);
+    /* With `use`, from now on products may be computed from factors in eight bits, as far as narrow_products allows. FALSE where the machine
+     * cannot. NULL: this backend never can. Such a product is a pure function of its inputs, too. */
+    gboolean (*use_fp8)(Backend *backend, gboolean use, GError **error);
+    /* Between TRUE and FALSE lie the products of a layer, which bear narrow factors; those of the head do not. NULL: all the same. */
+    void (*narrow_products)(Backend *backend, gboolean may);
 
     /* Cross-entropy over classes that may be divided among ranks; logits [rows, range.stride], of which the first range.count
      * columns are the classes from range.first on. With those alone, in one pass and without storing probabilities:

@@ -95,6 +95,18 @@ static gboolean open_data(Run *run, Store *store, GError **error)
     return batch_read_spread(run->valid_plan, &run->valid_batch, error);
 }
 
+static gboolean choose_matrix(const Run *run, GError **error)
+{
+    if (!run->config.fp8)
+        return TRUE;
+    if (run->backend->use_fp8)
+        return run->backend->use_fp8(run->backend, TRUE, error);
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "cuda.matrix is fp8, but the backend %s has no products in eight bits; set it to bfloat16, or train with --backend cuda",
+                run->backend->name);
+    return FALSE;
+}
+
 static gboolean open_model(Run *run, GError **error)
 {
     TrainConfig *config = &run->config;
@@ -110,7 +122,7 @@ static gboolean open_model(Run *run, GError **error)
     };
     BackendSettings backend = {.threads = config->threads, .attention = config->attention, .deterministic = config->deterministic};
     run->backend = backend_open(&backend, run->comm, error);
-    if (!run->backend)
+    if (!run->backend || !choose_matrix(run, error))
         return FALSE;
     run->engine = engine_new(&settings, run->backend, run->comm, error);
     run->losses = g_new(double, MAX(config->sequences, run->valid_plan ? run->valid_plan->sequences : 0) * config->model.context);

@@ -17,6 +17,8 @@
 #define WIDE_LIMIT 1e-5
 /* Gradients have passed some ten roundings; 7e-3 was seen. */
 #define MODEL_LIMIT 3e-2
+#define FP8_MODEL_LIMIT 0.2
+#define FP8_LOSS_LIMIT 2e-2
 
 static void add(CaseArrays *arrays, const char *name, CaseNumber number, CaseUse use, gsize count, double low, double high)
 {
@@ -321,6 +323,66 @@ static void linear_backward_weight(void *backend, const CaseSizes *s, void **at)
     b->linear_backward_weight(b, at[0], at[1], at[2], s->rows, s->width, s->outputs);
 }
 
+/* ---- Products in eight bits ---------------------------------------------------------------------------------------- */
+
+/* Numbers of three bits are the same in eight bits, whatever power of two they are scaled by: products of them differ by the rounding
+ * of their results alone, and a wrong scale, or an element in a wrong place, shows. Their sizes differ, and so do their scales. */
+static void make_exact(CaseArrays *a, double first, double second)
+{
+    a->at[1].bits = a->at[2].bits = 3;
+    a->at[1].low = -first;
+    a->at[1].high = first;
+    a->at[2].low = -second;
+    a->at[2].high = second;
+}
+
+static void fp8_forward_arrays(const CaseSizes *s, CaseArrays *a)
+{
+    linear_forward_arrays(s, a);
+    make_exact(a, 30, 0.01);
+}
+
+static void fp8_backward_input_arrays(const CaseSizes *s, CaseArrays *a)
+{
+    linear_backward_input_arrays(s, a);
+    make_exact(a, 1e-6, 0.3);
+}
+
+static void fp8_backward_weight_arrays(const CaseSizes *s, CaseArrays *a)
+{
+    linear_backward_weight_arrays(s, a);
+    make_exact(a, 0.7, 5);
+}
+
+static void use_fp8(Backend *backend, gboolean use)
+{
+    if (backend->use_fp8)
+        backend->use_fp8(backend, use, NULL);
+    if (backend->narrow_products)
+        backend->narrow_products(backend, use);
+}
+
+static void fp8_forward(void *backend, const CaseSizes *s, void **at)
+{
+    use_fp8(backend, TRUE);
+    linear_forward(backend, s, at);
+    use_fp8(backend, FALSE);
+}
+
+static void fp8_backward_input(void *backend, const CaseSizes *s, void **at)
+{
+    use_fp8(backend, TRUE);
+    linear_backward_input(backend, s, at);
+    use_fp8(backend, FALSE);
+}
+
+static void fp8_backward_weight(void *backend, const CaseSizes *s, void **at)
+{
+    use_fp8(backend, TRUE);
+    linear_backward_weight(backend, s, at);
+    use_fp8(backend, FALSE);
+}
+
 /* Logits up to 60: exponentials between 1e-26 and 1e26. */
 static void add_logits(CaseArrays *a, const CaseSizes *s, CaseUse use)
 {
@@ -547,8 +609,22 @@ static void model_pass(void *backend, const CaseSizes *s, void **at)
     g_assert_no_error(error);
 }
 
+static void fp8_model_arrays(const CaseSizes *s, CaseArrays *a)
+{
+    model_arrays(s, a);
+    a->at[0].limit = a->at[3].limit = FP8_LOSS_LIMIT;
+}
+
+static void fp8_model_pass(void *backend, const CaseSizes *s, void **at)
+{
+    use_fp8(backend, TRUE);
+    model_pass(backend, s, at);
+    use_fp8(backend, FALSE);
+}
+
 static const CaseOperation operations[] = {
     {"model", model_arrays, model_pass, MODEL_LIMIT, MODEL_LIMIT},
+    {"fp8_model", fp8_model_arrays, fp8_model_pass, FP8_MODEL_LIMIT, FP8_MODEL_LIMIT},
     {"embedding_forward", embedding_forward_arrays, embedding_forward, 0, 0},
     {"embedding_backward", embedding_backward_arrays, embedding_backward, REAL_LIMIT, WIDE_LIMIT},
     {"rmsnorm_forward", rmsnorm_forward_arrays, rmsnorm_forward, REAL_LIMIT, WIDE_LIMIT},
@@ -570,6 +646,14 @@ static const CaseOperation operations[] = {
     {"linear_forward", linear_forward_arrays, linear_forward, REAL_LIMIT, WIDE_LIMIT},
     {"linear_backward_input", linear_backward_input_arrays, linear_backward_input, REAL_LIMIT, WIDE_LIMIT},
     {"linear_backward_weight", linear_backward_weight_arrays, linear_backward_weight, REAL_LIMIT, WIDE_LIMIT},
+    /* Hopper's tensor cores add eight bits with some 14 bits between handing sums over. */
+    {"fp8_forward", fp8_forward_arrays, fp8_forward, 2 * REAL_LIMIT, 0},
+    {"fp8_backward_input", fp8_backward_input_arrays, fp8_backward_input, REAL_LIMIT, 0},
+    {"fp8_backward_weight", fp8_backward_weight_arrays, fp8_backward_weight, 0, 1e-3},
+    /* Of any numbers: three bits of a factor are 3.6 % and two 7 % of rounding at most, and half of it in the mean. */
+    {"fp8_rounded_forward", linear_forward_arrays, fp8_forward, 6e-2, 6e-2},
+    {"fp8_rounded_backward_input", linear_backward_input_arrays, fp8_backward_input, 9e-2, 9e-2},
+    {"fp8_rounded_backward_weight", linear_backward_weight_arrays, fp8_backward_weight, 9e-2, 9e-2},
     {"cross_entropy_forward", cross_entropy_forward_arrays, cross_entropy_forward, REAL_LIMIT, WIDE_LIMIT},
     {"cross_entropy_rescale", cross_entropy_rescale_arrays, cross_entropy_rescale, REAL_LIMIT, WIDE_LIMIT},
     {"cross_entropy_losses", cross_entropy_losses_arrays, cross_entropy_losses, REAL_LIMIT, WIDE_LIMIT},

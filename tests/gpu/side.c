@@ -132,6 +132,12 @@ static char *device_describe(void *backend)
 
 static gboolean device_can(void *backend, const CaseOperation *operation)
 {
+    Backend *b = backend;
+    if (g_str_has_prefix(operation->name, "fp8")) {
+        gboolean fp8 = b->use_fp8(b, TRUE, NULL);
+        b->use_fp8(b, FALSE, NULL);
+        return fp8;
+    }
     if (g_str_has_prefix(operation->name, "attention_group") || g_str_has_prefix(operation->name, "attention_producer")) {
         gboolean hopper = backend_cuda_use_attention(backend, CUDA_ATTENTION_GROUPS);
         backend_cuda_use_attention(backend, CUDA_ATTENTION_WARPS);

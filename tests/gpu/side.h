@@ -24,6 +24,7 @@ typedef struct CaseArray {
     CaseUse use;
     gsize count;
     double low, high; /* inputs are drawn from [low, high) */
+    unsigned bits;    /* of the significand that inputs have at most, and a 256th of `high` is the least that is not 0; 0: all bits */
     double limit;     /* of this output; 0: the operation's */
     double *values;   /* of the caller */
 } CaseArray;

@@ -48,12 +48,12 @@ static void test_every_key_reaches_its_setting(void)
         "schedule: {kind: wsd, warmup: 0, horizon: 500, decay: 100, min_ratio: 0, steps: 250}\n"
         "batch: {sequences: 30, micro_batch: 3, document_mask: true}\n"
         "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true, tensorboard: false, peak_tflops: 989}\n"
-        "spike: {threshold: 8.5, window: 40}\nverify: false\ncuda: {attention: cudnn, deterministic: false}\n", &error);
+        "spike: {threshold: 8.5, window: 40}\nverify: false\ncuda: {attention: cudnn, deterministic: false, matrix: fp8}\n", &error);
     g_assert_no_error(error);
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
     g_assert_cmpstr(text, ==,
-                    "{\"batch\":{\"document_mask\":true,\"sequences\":30},"
+                    "{\"batch\":{\"document_mask\":true,\"sequences\":30},\"cuda\":{\"matrix\":\"fp8\"},"
                     "\"model\":{\"context\":77,\"heads\":8,\"hidden\":64,\"intermediate\":100,\"kv_heads\":2,\"layers\":3,"
                     "\"norm_eps\":9.9999999999999995e-7,\"rope_scaling\":{\"factor\":8.0,\"high_freq_factor\":4.0,"
                     "\"low_freq_factor\":1.0,\"original_context\":40},\"rope_theta\":500000.0,\"tied\":true,\"vocabulary\":10},"
@@ -111,6 +111,7 @@ static void test_values_that_cannot_be_are_named(void)
     assert_refused("output: a\nmodel: {rope_scaling: {low_freq_factor: 2}}\n", "model.rope_scaling has no factor");
     assert_refused("output: a\nmodel: {rope_scaling: {factor: 0.5}}\n", "the factor must be at least 1");
     assert_refused("output: a\nschedule: {kind: linear}\n", "schedule.kind is \"linear\", but must be one of cosine, wsd, constant");
+    assert_refused("output: a\ncuda: {matrix: fp16}\n", "cuda.matrix is \"fp16\", but must be one of bfloat16, fp8");
     assert_refused("output: a\nschedule: {decay: 10}\n", "schedule.decay is 10");
     assert_refused("output: a\nschedule: {kind: wsd, warmup: 50, decay: 60, horizon: 100}\n", "schedule.horizon is 100, but must be from 110");
     assert_refused("output: a\ncuda: {attention: flash}\n", "cuda.attention is \"flash\", but must be one of own, wgmma, cudnn");

@@ -279,6 +279,14 @@ static void assert_refused(const TrainConfig *config, const char *why)
         g_error("\"%s\" does not say \"%s\"", error->message, why);
 }
 
+static void test_products_in_eight_bits_are_refused_by_the_cpu(void)
+{
+    g_autofree char *output = output_of("fp8");
+    TrainConfig config = tiny_config(output);
+    config.fp8 = TRUE;
+    assert_refused(&config, "cuda.matrix is fp8, but the backend cpu has no products in eight bits; set it to bfloat16");
+}
+
 static void test_a_checkpoint_of_other_settings_or_tokens_is_refused_by_name(void)
 {
     g_autofree char *output = output_of("refused");
@@ -459,6 +467,7 @@ int main(int argc, char **argv)
     g_test_add_func("/trainer/the micro-batch changes nothing but rounding",
                     test_the_micro_batch_changes_nothing_but_rounding);
     g_test_add_func("/trainer/a document mask changes the loss", test_a_document_mask_changes_the_loss);
+    g_test_add_func("/trainer/products in eight bits are refused by the CPU", test_products_in_eight_bits_are_refused_by_the_cpu);
     g_test_add_func("/trainer/a checkpoint of other settings or tokens is refused by name",
                     test_a_checkpoint_of_other_settings_or_tokens_is_refused_by_name);
     g_test_add_func("/trainer/a model too narrow for the store or laid out for more ranks is refused",

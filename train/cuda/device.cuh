@@ -78,6 +78,8 @@ typedef struct CudaState {
     cudaEvent_t half_copied[2];
     CudaAttention attention; /* our kernels */
     CudnnAttention *cudnn;   /* attention by it, where it can; NULL: by our kernels */
+    gboolean fp8;            /* products of layers in eight bits; see fp8.cuh */
+    gboolean narrow;         /* a layer is being computed */
     char *failure;           /* the first; NULL: none */
 } CudaState;
 

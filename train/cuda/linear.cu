@@ -13,10 +13,22 @@
  * host time than a launch, and because a choice that never changes is what makes a run repeatable: the
  * heuristic is a function of shapes and GPU, whereas timing candidates would choose by chance. Algorithms
  * that split the inner dimension may add partial sums through the workspace, in a fixed order; those that add
- * in place are ruled out. */
-#include "train/cuda/device.cuh"
+ * in place are ruled out.
+ *
+ * In eight bits (fp8.cuh) the same three products are written with the first factor transposed and the second
+ * not, over the inner dimension that is contiguous in both after the cast. Sums and results are as before: float
+ * and bfloat16. Forward may add with fewer bits between the steps in which Hopper's tensor cores hand over
+ * their sums ("fast accumulation"); backward, whose sums are gradients, may not. */
+#include "train/cuda/fp8.cuh"
 
-typedef enum { PRODUCT_FORWARD, PRODUCT_BACKWARD_INPUT, PRODUCT_BACKWARD_WEIGHT } Product;
+typedef enum {
+    PRODUCT_FORWARD,
+    PRODUCT_BACKWARD_INPUT,
+    PRODUCT_BACKWARD_WEIGHT,
+    PRODUCT_FP8_FORWARD,
+    PRODUCT_FP8_BACKWARD_INPUT,
+    PRODUCT_FP8_BACKWARD_WEIGHT
+} Product;
 
 typedef struct PlanKey {
     guint64 product, rows, inputs, outputs;
@@ -36,17 +48,24 @@ typedef struct Shape {
     cublasOperation_t a, b;
     cudaDataType_t type; /* of c */
     float beta;
+    cudaDataType_t a_type, b_type;
 } Shape;
 
 static Shape shape_of(const PlanKey *key)
 {
     switch ((Product)key->product) {
     case PRODUCT_FORWARD:
-        return {key->outputs, key->rows, key->inputs, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16BF, 0};
+        return {key->outputs, key->rows, key->inputs, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16BF, 0, CUDA_R_16BF, CUDA_R_16BF};
     case PRODUCT_BACKWARD_INPUT:
-        return {key->inputs, key->rows, key->outputs, CUBLAS_OP_N, CUBLAS_OP_N, CUDA_R_16BF, 0};
+        return {key->inputs, key->rows, key->outputs, CUBLAS_OP_N, CUBLAS_OP_N, CUDA_R_16BF, 0, CUDA_R_16BF, CUDA_R_16BF};
+    case PRODUCT_BACKWARD_WEIGHT:
+        return {key->inputs, key->outputs, key->rows, CUBLAS_OP_N, CUBLAS_OP_T, CUDA_R_32F, 1, CUDA_R_16BF, CUDA_R_16BF};
+    case PRODUCT_FP8_FORWARD:
+        return {key->outputs, key->rows, key->inputs, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16BF, 0, CUDA_R_8F_E4M3, CUDA_R_8F_E4M3};
+    case PRODUCT_FP8_BACKWARD_INPUT:
+        return {key->inputs, key->rows, key->outputs, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16BF, 0, CUDA_R_8F_E4M3, CUDA_R_8F_E5M2};
     default:
-        return {key->inputs, key->outputs, key->rows, CUBLAS_OP_N, CUBLAS_OP_T, CUDA_R_32F, 1};
+        return {key->inputs, key->outputs, key->rows, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_32F, 1, CUDA_R_8F_E4M3, CUDA_R_8F_E5M2};
     }
 }
 
@@ -91,31 +110,28 @@ static bool blas_good(CudaState *state, cublasStatus_t status, const char *what)
     return false;
 }
 
+template <typename T>
+static bool set(CudaState *state, const Plan *plan, cublasLtMatmulDescAttributes_t which, T value)
+{
+    return blas_good(state, cublasLtMatmulDescSetAttribute(plan->product, which, &value, sizeof value),
+                     "cublasLtMatmulDescSetAttribute");
+}
+
+static bool lay_out(CudaState *state, cublasLtMatrixLayout_t *layout, cudaDataType_t type, guint64 rows, guint64 columns)
+{
+    return blas_good(state, cublasLtMatrixLayoutCreate(layout, type, rows, columns, (int64_t)rows), "cublasLtMatrixLayoutCreate");
+}
+
 static bool describe(CudaState *state, Plan *plan, const Shape *shape)
 {
     bool ta = shape->a == CUBLAS_OP_T, tb = shape->b == CUBLAS_OP_T;
-    guint64 a_rows = ta ? shape->k : shape->m, b_rows = tb ? shape->n : shape->k;
     return blas_good(state, cublasLtMatmulDescCreate(&plan->product, CUBLAS_COMPUTE_32F, CUDA_R_32F),
                      "cublasLtMatmulDescCreate") &&
-           blas_good(state,
-                     cublasLtMatmulDescSetAttribute(plan->product, CUBLASLT_MATMUL_DESC_TRANSA, &shape->a,
-                                                    sizeof shape->a),
-                     "CUBLASLT_MATMUL_DESC_TRANSA") &&
-           blas_good(state,
-                     cublasLtMatmulDescSetAttribute(plan->product, CUBLASLT_MATMUL_DESC_TRANSB, &shape->b,
-                                                    sizeof shape->b),
-                     "CUBLASLT_MATMUL_DESC_TRANSB") &&
-           blas_good(state,
-                     cublasLtMatrixLayoutCreate(&plan->a, CUDA_R_16BF, a_rows, ta ? shape->m : shape->k,
-                                                (int64_t)a_rows),
-                     "cublasLtMatrixLayoutCreate") &&
-           blas_good(state,
-                     cublasLtMatrixLayoutCreate(&plan->b, CUDA_R_16BF, b_rows, tb ? shape->k : shape->n,
-                                                (int64_t)b_rows),
-                     "cublasLtMatrixLayoutCreate") &&
-           blas_good(state,
-                     cublasLtMatrixLayoutCreate(&plan->c, shape->type, shape->m, shape->n, (int64_t)shape->m),
-                     "cublasLtMatrixLayoutCreate");
+           set(state, plan, CUBLASLT_MATMUL_DESC_TRANSA, shape->a) && set(state, plan, CUBLASLT_MATMUL_DESC_TRANSB, shape->b) &&
+           (plan->key.product != PRODUCT_FP8_FORWARD || set(state, plan, CUBLASLT_MATMUL_DESC_FAST_ACCUM, (int8_t)1)) &&
+           lay_out(state, &plan->a, shape->a_type, ta ? shape->k : shape->m, ta ? shape->m : shape->k) &&
+           lay_out(state, &plan->b, shape->b_type, tb ? shape->n : shape->k, tb ? shape->k : shape->n) &&
+           lay_out(state, &plan->c, shape->type, shape->m, shape->n);
 }
 
 template <typename T>
@@ -184,39 +200,76 @@ static guint64 alignment(const void *address)
     return bits & -bits;
 }
 
-/* a, b and c in cublasLt's order. */
-static void multiply(Backend *backend, Product product, void *c, const void *a, const void *b, gsize rows,
-                     gsize inputs, gsize outputs)
+/* In cublasLt's order. Scales lie in the GPU's memory; NULL in bfloat16, which has none. */
+typedef struct Factors {
+    const void *a, *b;
+    const float *a_scale, *b_scale;
+} Factors;
+
+static void multiply(Backend *backend, Product product, void *c, const Factors *factors, gsize rows, gsize inputs,
+                     gsize outputs)
 {
     CudaState *state = cuda_state(backend);
-    PlanKey key = {(guint64)product, rows, inputs, outputs, alignment(a), alignment(b), alignment(c)};
+    PlanKey key = {(guint64)product, rows, inputs, outputs, alignment(factors->a), alignment(factors->b), alignment(c)};
     if (!rows || !inputs || !outputs || state->failure)
         return;
     Shape shape = shape_of(&key);
     const Plan *plan = find_plan(state, &key, &shape);
     float alpha = 1;
+    if (plan && factors->a_scale &&
+        (!set(state, plan, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, factors->a_scale) ||
+         !set(state, plan, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, factors->b_scale)))
+        return;
     if (plan)
         blas_good(state,
-                  cublasLtMatmul(state->blas, plan->product, &alpha, a, plan->a, b, plan->b, &shape.beta, c,
+                  cublasLtMatmul(state->blas, plan->product, &alpha, factors->a, plan->a, factors->b, plan->b, &shape.beta, c,
                                  plan->c, c, plan->c, &plan->algorithm, state->workspace, CUDA_WORKSPACE,
                                  state->stream),
                   "cublasLtMatmul");
 }
 
+/* casts[0] is cublasLt's a, casts[1] its b. */
+static void multiply_casts(Backend *backend, Product product, void *c, Fp8Cast casts[2], gsize rows, gsize inputs,
+                           gsize outputs)
+{
+    if (!rows || !inputs || !outputs || !cuda_fp8_cast(cuda_state(backend), casts, 2))
+        return;
+    Factors factors = {casts[0].to, casts[1].to, casts[0].inverse, casts[1].inverse};
+    multiply(backend, product, c, &factors, rows, inputs, outputs);
+}
+
 void cuda_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows,
                          gsize inputs, gsize outputs)
 {
-    multiply(backend, PRODUCT_FORWARD, out, weight, x, rows, inputs, outputs);
+    Factors factors = {weight, x, NULL, NULL};
+    Fp8Cast casts[2] = {{device_reals(weight), outputs, inputs, FP8_E4M3, false, NULL, NULL},
+                        {device_reals(x), rows, inputs, FP8_E4M3, false, NULL, NULL}};
+    if (cuda_fp8_fits(cuda_state(backend), rows, inputs, outputs, out, x, weight))
+        multiply_casts(backend, PRODUCT_FP8_FORWARD, out, casts, rows, inputs, outputs);
+    else
+        multiply(backend, PRODUCT_FORWARD, out, &factors, rows, inputs, outputs);
 }
 
 void cuda_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows,
                                 gsize inputs, gsize outputs)
 {
-    multiply(backend, PRODUCT_BACKWARD_INPUT, dx, weight, dout, rows, inputs, outputs);
+    Factors factors = {weight, dout, NULL, NULL};
+    Fp8Cast casts[2] = {{device_reals(weight), outputs, inputs, FP8_E4M3, true, NULL, NULL},
+                        {device_reals(dout), rows, outputs, FP8_E5M2, false, NULL, NULL}};
+    if (cuda_fp8_fits(cuda_state(backend), rows, inputs, outputs, dx, dout, weight))
+        multiply_casts(backend, PRODUCT_FP8_BACKWARD_INPUT, dx, casts, rows, inputs, outputs);
+    else
+        multiply(backend, PRODUCT_BACKWARD_INPUT, dx, &factors, rows, inputs, outputs);
 }
 
 void cuda_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows,
                                  gsize inputs, gsize outputs)
 {
-    multiply(backend, PRODUCT_BACKWARD_WEIGHT, dweight, x, dout, rows, inputs, outputs);
+    Factors factors = {x, dout, NULL, NULL};
+    Fp8Cast casts[2] = {{device_reals(x), rows, inputs, FP8_E4M3, true, NULL, NULL},
+                        {device_reals(dout), rows, outputs, FP8_E5M2, true, NULL, NULL}};
+    if (cuda_fp8_fits(cuda_state(backend), rows, inputs, outputs, dweight, dout, x))
+        multiply_casts(backend, PRODUCT_FP8_BACKWARD_WEIGHT, dweight, casts, rows, inputs, outputs);
+    else
+        multiply(backend, PRODUCT_BACKWARD_WEIGHT, dweight, &factors, rows, inputs, outputs);
 }

@@ -39,6 +39,9 @@ void cuda_swiglu_backward(Backend *backend, real *dgate_up, const real *dout, co
 void cuda_linear_forward(Backend *backend, real *out, const real *x, const real *weight, gsize rows, gsize inputs, gsize outputs);
 void cuda_linear_backward_input(Backend *backend, real *dx, const real *dout, const real *weight, gsize rows, gsize inputs, gsize outputs);
 void cuda_linear_backward_weight(Backend *backend, wide *dweight, const real *dout, const real *x, gsize rows, gsize inputs, gsize outputs);
+/* fp8.cu */
+gboolean cuda_use_fp8(Backend *backend, gboolean use, GError **error);
+void cuda_narrow_products(Backend *backend, gboolean may);
 /* cross_entropy.cu */
 void cuda_cross_entropy_forward(Backend *backend, wide *largest, wide *sum, wide *target, const real *logits, const guint32 *targets,
                                 const ClassRange *range, gsize rows);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cuda_bf16.h"
+#include "cuda_fp8.h"
 
 const char *cublasLtGetStatusString(cublasStatus_t status)
 {
@@ -24,15 +25,19 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t)
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *product, cublasComputeType_t, cudaDataType_t)
 {
-    *product = new EmulatorProduct{{CUBLAS_OP_N, CUBLAS_OP_N}};
+    *product = new EmulatorProduct{{CUBLAS_OP_N, CUBLAS_OP_N}, {NULL, NULL}};
     return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t product, cublasLtMatmulDescAttributes_t which,
                                               const void *value, size_t bytes)
 {
-    cublasOperation_t *to = &product->operation[which == CUBLASLT_MATMUL_DESC_TRANSB];
-    if (bytes != sizeof *to)
+    bool scale = which >= CUBLASLT_MATMUL_DESC_A_SCALE_POINTER;
+    void *to = scale ? (void *)&product->scale[which - CUBLASLT_MATMUL_DESC_A_SCALE_POINTER]
+                     : (void *)&product->operation[which == CUBLASLT_MATMUL_DESC_TRANSB];
+    if (which == CUBLASLT_MATMUL_DESC_FAST_ACCUM) /* sums are exact here */
+        return bytes == 1 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+    if (bytes != (scale ? sizeof product->scale[0] : sizeof product->operation[0]))
         return CUBLAS_STATUS_INVALID_VALUE;
     memcpy(to, value, bytes);
     return CUBLAS_STATUS_SUCCESS;
@@ -94,6 +99,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
 static double element(const void *matrix, const EmulatorLayout *layout, uint64_t row, uint64_t column)
 {
     uint64_t at = column * (uint64_t)layout->leading + row;
+    if (layout->type == CUDA_R_8F_E4M3 || layout->type == CUDA_R_8F_E5M2)
+        return (double)emulator_fp8_value(((const uint8_t *)matrix)[at], layout->type == CUDA_R_8F_E4M3 ? __NV_E4M3 : __NV_E5M2);
     return layout->type == CUDA_R_32F ? (double)((const float *)matrix)[at]
                                       : (double)__bfloat162float(((const __nv_bfloat16 *)matrix)[at]);
 }
@@ -118,6 +125,21 @@ static void set_element(void *matrix, const EmulatorLayout *layout, uint64_t row
         ((__nv_bfloat16 *)matrix)[at] = __float2bfloat16_rn((float)value);
 }
 
+static bool is_fp8(const EmulatorLayout *layout)
+{
+    return layout->type == CUDA_R_8F_E4M3 || layout->type == CUDA_R_8F_E5M2;
+}
+
+/* In eight bits the library multiplies only so, and not two factors with little precision. */
+static bool takes_fp8(const EmulatorProduct *product, const EmulatorLayout *a, const EmulatorLayout *b, const EmulatorLayout *d)
+{
+    if (!is_fp8(a) && !is_fp8(b))
+        return true;
+    return is_fp8(a) && is_fp8(b) && (a->type == CUDA_R_8F_E4M3 || b->type == CUDA_R_8F_E4M3) &&
+           product->operation[0] == CUBLAS_OP_T && product->operation[1] == CUBLAS_OP_N && a->rows % 16 == 0 &&
+           d->rows % 16 == 0 && d->columns % 16 == 0;
+}
+
 static bool aligned(const cublasLtMatmulAlgo_t *algorithm, const void *a, const void *b, const void *c, const void *d)
 {
     return (uintptr_t)a % algorithm->alignments[0] == 0 && (uintptr_t)b % algorithm->alignments[1] == 0 &&
@@ -132,8 +154,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
 {
     cublasOperation_t ta = product->operation[0], tb = product->operation[1];
     uint64_t inner = ta == CUBLAS_OP_N ? a_layout->columns : a_layout->rows;
-    float scale = *(const float *)alpha, kept = *(const float *)beta;
-    if (!aligned(algorithm, a, b, c, d) || inner != (tb == CUBLAS_OP_N ? b_layout->rows : b_layout->columns) ||
+    double scale = *(const float *)alpha, kept = *(const float *)beta;
+    for (const float *factor : product->scale)
+        scale *= factor ? *factor : 1;
+    if (!takes_fp8(product, a_layout, b_layout, d_layout) || !aligned(algorithm, a, b, c, d) || inner != (tb == CUBLAS_OP_N ? b_layout->rows : b_layout->columns) ||
         d_layout->rows != (ta == CUBLAS_OP_N ? a_layout->rows : a_layout->columns) ||
         d_layout->columns != (tb == CUBLAS_OP_N ? b_layout->columns : b_layout->rows))
         return CUBLAS_STATUS_INVALID_VALUE;

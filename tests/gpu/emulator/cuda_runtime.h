@@ -46,6 +46,20 @@ template <typename T> static inline T __shfl_xor_sync(unsigned, T value, unsigne
     return value;
 }
 
+static inline uint32_t __float_as_uint(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float __uint_as_float(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 template <typename A, typename B> static inline size_t min(A a, B b)
 {
     return (size_t)a < (size_t)b ? (size_t)a : (size_t)b;

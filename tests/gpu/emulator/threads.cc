@@ -157,7 +157,7 @@ cudaError_t cudaGetDeviceCount(int *count)
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int)
 {
-    *properties = {"emulated GPU", {"the only one"}, (size_t)1 << 30, 8, 0, 1};
+    *properties = {"emulated GPU", {"the only one"}, (size_t)1 << 30, 8, 9, 1};
     return cudaSuccess;
 }
 
