@@ -27,6 +27,7 @@ static const TrainConfig defaults = {
     .spike_window = 128,
     .verify = TRUE,
     .deterministic = TRUE,
+    .graphs = TRUE,
 };
 #define DEFAULT_PRESET "tiny"
 #define WEIGHTS_RATE 3e-4 /* of MEDITRON-7B */
@@ -193,6 +194,7 @@ static gboolean take_cuda(TrainConfig *config, const FileCuda *file, GError **er
     config->attention = (AttentionKernels)attention;
     config->fp8 = matrix == 1;
     take_flag(&config->deterministic, file->deterministic);
+    take_flag(&config->graphs, file->graphs);
     return TRUE;
 }
 

@@ -47,6 +47,7 @@ typedef struct TrainConfig {
     gboolean verify;          /* the shards against their SHA-256, before the first step */
     AttentionKernels attention; /* on a GPU, as the next */
     gboolean deterministic;   /* bits repeat in cuDNN's kernels, too */
+    gboolean graphs;          /* passes of a micro-batch as CUDA graphs */
     unsigned threads;         /* not in the file: 0 for all processors */
     const int *stop;          /* not in the file, borrowed: other than 0 once the run shall save and end; read atomically */
 } TrainConfig;

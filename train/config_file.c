@@ -103,6 +103,7 @@ static const cyaml_schema_field_t cuda_fields[] = {
     STRING(FileCuda, attention),
     STRING(FileCuda, matrix),
     BOOLEAN(FileCuda, deterministic),
+    BOOLEAN(FileCuda, graphs),
     CYAML_FIELD_END,
 };
 

@@ -63,7 +63,7 @@ typedef struct FileSpike {
 
 typedef struct FileCuda {
     char *attention, *matrix;
-    bool *deterministic;
+    bool *deterministic, *graphs;
 } FileCuda;
 
 typedef struct FileConfig {

@@ -29,6 +29,7 @@ struct Engine {
     Optimizer *optimizer;
     Rows rows;
     wide *losses, *host_losses; /* of this rank's sequences of a batch */
+    wide *pass_losses;          /* of the micro-batch in a forward pass */
     gsize losses_room;
 };
 
@@ -77,6 +78,13 @@ static void bucket_is_needed(gsize bucket, gpointer user)
     optimizer_await_bucket(user, bucket);
 }
 
+/* Whether passes queue the same for each micro-batch, so that the backend may keep them. Alone, a rank has nothing to tell about
+ * buckets. */
+static gboolean repeats(const Engine *engine)
+{
+    return engine->tensor->size == 1 && engine->data->size == 1 && engine->pipeline->size == 1 && !engine->settings.document_mask;
+}
+
 static GArray *schedule_of(const Engine *engine, gsize micro_batches, gboolean train)
 {
     return pipeline_schedule(engine->part.pipeline, engine->part.pipeline_rank, engine->part.chunks, micro_batches, train);
@@ -99,9 +107,11 @@ static gboolean open_model(Engine *engine, GError **error)
     if (!engine->model)
         return FALSE;
     engine->optimizer = optimizer_new(&settings->optimizer, engine->model, &ranks, settings->parallel.zero > 0, error);
-    engine->model->ready = bucket_is_ready;
-    engine->model->needed = bucket_is_needed;
-    engine->model->bucket_user = engine->optimizer;
+    if (!repeats(engine)) {
+        engine->model->ready = bucket_is_ready;
+        engine->model->needed = bucket_is_needed;
+        engine->model->bucket_user = engine->optimizer;
+    }
     return engine->optimizer != NULL;
 }
 
@@ -116,7 +126,8 @@ static gboolean allocate_rows(Engine *engine, GError **error)
         .backend_weights = b->allocate(b, rows * sizeof(wide)),
         .starts = g_array_new(FALSE, FALSE, sizeof(guint32)),
     };
-    if (engine->rows.backend_numbers && engine->rows.backend_weights)
+    engine->pass_losses = b->allocate(b, rows * sizeof(wide));
+    if (engine->rows.backend_numbers && engine->rows.backend_weights && engine->pass_losses)
         return TRUE;
     g_set_error(error, GALEN_ERROR, GALEN_ERROR_SYSTEM, "not enough memory for the rows of a micro-batch");
     return FALSE;
@@ -154,6 +165,7 @@ void engine_free(Engine *engine)
     b->release(b, engine->rows.backend_numbers);
     b->release(b, engine->rows.backend_weights);
     b->release(b, engine->losses);
+    b->release(b, engine->pass_losses);
     close_communicator(engine->ends);
     close_communicator(engine->pipeline);
     close_communicator(engine->data);
@@ -276,6 +288,46 @@ static void keep_losses(const Work *work)
         work->losses[at + r] = batch_leaves_out(work->batch, at + r) ? 0 : engine->host_losses[r];
 }
 
+/* All that a pass queues depends on, but for what its arrays hold; without padding, for its bytes are a key. */
+typedef struct SectionKey {
+    guint64 direction, chunk, slot, rows, train, last;
+} SectionKey;
+
+typedef struct Section {
+    Engine *engine;
+    const Pass *pass;
+    gsize slot;
+    const ModelInput *input;
+} Section;
+
+static void run_section(const Work *work, const Section *section, void (*compute)(gpointer user))
+{
+    Engine *engine = work->engine;
+    SectionKey key = {
+        .direction = section->pass->direction,
+        .chunk = section->pass->chunk,
+        .slot = section->slot,
+        .rows = section->input->rows,
+        .train = (guint64)work->train,
+        .last = (guint64)section->input->last,
+    };
+    engine->backend->section(engine->backend, repeats(engine) ? &key : NULL, sizeof key, compute, (gpointer)section);
+}
+
+static void compute_forward(gpointer user)
+{
+    const Section *s = user;
+    model_forward(s->engine->model, s->pass->chunk, s->slot, s->input);
+    if (model_part_is_last(&s->engine->part, s->pass->chunk))
+        model_losses(s->engine->model, s->slot, s->input, s->engine->pass_losses);
+}
+
+static void compute_backward(gpointer user)
+{
+    const Section *s = user;
+    model_backward(s->engine->model, s->pass->chunk, s->slot, s->input);
+}
+
 static void pass_forward(Work *work, const Pass *pass)
 {
     Engine *engine = work->engine;
@@ -287,12 +339,11 @@ static void pass_forward(Work *work, const Pass *pass)
     work->slots[pass->chunk * work->micro_batches + pass->micro_batch] = slot;
     if (!model_part_is_first(&engine->part, pass->chunk))
         pipeline->receive(pipeline, model_entry(model, slot), hidden, NUMBER_REAL, rank_before(engine), TAG_FORWARD);
-    model_forward(model, pass->chunk, slot, &input);
-    if (!model_part_is_last(&engine->part, pass->chunk)) {
+    run_section(work, &(Section){engine, pass, slot, &input}, compute_forward);
+    if (!model_part_is_last(&engine->part, pass->chunk))
         pipeline->send(pipeline, model_exit(model), hidden, NUMBER_REAL, rank_behind(engine), TAG_FORWARD);
-    } else {
-        model_losses(model, slot, &input, losses_of(work, pass->micro_batch));
-    }
+    else
+        engine->backend->copy(engine->backend, losses_of(work, pass->micro_batch), engine->pass_losses, input.rows * sizeof(wide));
     if (!work->train)
         work->slot_is_used[slot] = FALSE;
 }
@@ -307,7 +358,7 @@ static void pass_backward(Work *work, const Pass *pass)
     gsize hidden = model_hidden_elements(model, &input);
     if (!model_part_is_last(&engine->part, pass->chunk))
         pipeline->receive(pipeline, model->dx, hidden, NUMBER_REAL, rank_behind(engine), TAG_BACKWARD);
-    model_backward(model, pass->chunk, slot, &input);
+    run_section(work, &(Section){engine, pass, slot, &input}, compute_backward);
     if (!model_part_is_first(&engine->part, pass->chunk))
         pipeline->send(pipeline, model->dx, hidden, NUMBER_REAL, rank_before(engine), TAG_BACKWARD);
     work->slot_is_used[slot] = FALSE;

@@ -70,6 +70,11 @@ struct Backend {
     void (*clear)(Backend *backend, void *memory, gsize bytes);
     /* to[count] = from[count], rounded to nearest even. */
     void (*narrow)(Backend *backend, real *to, const wide *from, gsize count);
+    /* Does work(user), which queues operations on this backend. A backend may keep what was queued under `key`, of `bytes` bytes,
+     * and queue it again the next time without calling `work`. So under one key a section must queue the same operations on the
+     * same arrays with the same numbers (what the arrays hold may change), have no other effect, move nothing to or from ordinary
+     * memory and send nothing to other ranks. AttentionShape.starts count as numbers. Without a key, NULL, nothing is kept. */
+    void (*section)(Backend *backend, gconstpointer key, gsize bytes, void (*work)(gpointer user), gpointer user);
     /* See train/communicator.h. NULL `comm` is one rank. */
     Communicator *(*communicator_new)(Backend *backend, Comm *comm, gboolean deferred, GError **error);
 
@@ -170,6 +175,7 @@ typedef struct BackendSettings {
     unsigned threads;           /* of the CPU's backend; 0: as many as there are processors */
     AttentionKernels attention; /* of a GPU's, as the next */
     gboolean deterministic;     /* bits repeat in all kernels; ours always do */
+    gboolean graphs;            /* sections are kept, as CUDA graphs */
 } BackendSettings;
 
 /* The backend of this program: the CPU's in galen, a GPU's in galen-train (train/cuda/backend.h). `world`, NULL for one rank,

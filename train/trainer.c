@@ -120,7 +120,12 @@ static gboolean open_model(Run *run, GError **error)
         .micro_batch = config->micro_batch,
         .document_mask = config->document_mask,
     };
-    BackendSettings backend = {.threads = config->threads, .attention = config->attention, .deterministic = config->deterministic};
+    BackendSettings backend = {
+        .threads = config->threads,
+        .attention = config->attention,
+        .deterministic = config->deterministic,
+        .graphs = config->graphs,
+    };
     run->backend = backend_open(&backend, run->comm, error);
     if (!run->backend || !choose_matrix(run, error))
         return FALSE;

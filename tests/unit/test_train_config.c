@@ -34,6 +34,7 @@ static void test_what_is_left_out_has_its_default(void)
     g_assert_false(config->model.tied);
     g_assert_cmpint(config->attention, ==, ATTENTION_OWN);
     g_assert_true(config->deterministic);
+    g_assert_true(config->graphs);
 }
 
 static void test_every_key_reaches_its_setting(void)
@@ -48,7 +49,7 @@ static void test_every_key_reaches_its_setting(void)
         "schedule: {kind: wsd, warmup: 0, horizon: 500, decay: 100, min_ratio: 0, steps: 250}\n"
         "batch: {sequences: 30, micro_batch: 3, document_mask: true}\n"
         "checkpoint: {every: 20, keep: 0}\neval: {every: 30, sequences: 7}\nlog: {path: a.jsonl, documents: true, tensorboard: false, peak_tflops: 989}\n"
-        "spike: {threshold: 8.5, window: 40}\nverify: false\ncuda: {attention: cudnn, deterministic: false, matrix: fp8}\n", &error);
+        "spike: {threshold: 8.5, window: 40}\nverify: false\ncuda: {attention: cudnn, deterministic: false, matrix: fp8, graphs: false}\n", &error);
     g_assert_no_error(error);
     g_autoptr(json_t) fingerprint = train_config_fingerprint(config);
     g_autofree char *text = json_write(fingerprint);
@@ -81,6 +82,7 @@ static void test_every_key_reaches_its_setting(void)
     g_assert_false(config->verify);
     g_assert_cmpint(config->attention, ==, ATTENTION_CUDNN);
     g_assert_false(config->deterministic);
+    g_assert_false(config->graphs);
 }
 
 static void assert_refused(const char *text, const char *why)

@@ -34,6 +34,12 @@ static void cpu_narrow(Backend *backend, real *to, const wide *from, gsize count
     cpu_copy(backend, to, from, count * sizeof(real));
 }
 
+/* A call costs less than to look it up. */
+static void cpu_section(Backend *backend, gconstpointer key, gsize bytes, void (*work)(gpointer user), gpointer user)
+{
+    work(user);
+}
+
 static void cpu_destroy(Backend *backend)
 {
     cpu_pool_free(backend->state);
@@ -58,6 +64,7 @@ static const Backend cpu_backend = {
     .copy = cpu_copy,
     .clear = cpu_clear,
     .narrow = cpu_narrow,
+    .section = cpu_section,
     .communicator_new = cpu_communicator_new,
 };
 

@@ -50,6 +50,8 @@ static void free_state(CudaState *state)
 {
     if (state->stream)
         cudaStreamSynchronize(state->stream);
+    if (state->recordings)
+        g_hash_table_destroy(state->recordings);
     if (state->plans)
         g_hash_table_destroy(state->plans);
     cudnn_attention_free(state->cudnn);
@@ -92,6 +94,7 @@ static const Backend cuda_backend = {
     .copy = cuda_copy,
     .clear = cuda_clear,
     .narrow = cuda_narrow,
+    .section = cuda_section,
     .communicator_new = cuda_communicator_new,
     .embedding_forward = cuda_embedding_forward,
     .embedding_backward = cuda_embedding_backward,
@@ -172,6 +175,7 @@ static void open_state(CudaState *state)
     if (status != CUBLAS_STATUS_SUCCESS)
         cuda_failed(state, "cublasLtCreate", cublasLtGetStatusString(status));
     state->plans = cuda_plans_new();
+    state->recordings = cuda_recordings_new();
 }
 
 Backend *backend_cuda_new(int device, GError **error)
@@ -221,6 +225,7 @@ gboolean backend_cuda_use_attention(Backend *backend, CudaAttention attention)
     if (attention != CUDA_ATTENTION_WARPS && (cudaGetDeviceProperties(&properties, state->device) != cudaSuccess ||
                                               properties.major != 9 || properties.minor != 0))
         return FALSE;
+    cuda_forget_recordings(state);
     state->attention = attention;
     return TRUE;
 }
@@ -228,8 +233,20 @@ gboolean backend_cuda_use_attention(Backend *backend, CudaAttention attention)
 gboolean backend_cuda_use_cudnn(Backend *backend, gboolean use, gboolean deterministic, GError **error)
 {
     CudaState *state = cuda_state(backend);
+    cuda_forget_recordings(state);
     cuda_good(state, cudaStreamSynchronize(state->stream), "wait for the GPU");
     cudnn_attention_free(state->cudnn);
     state->cudnn = use ? cudnn_attention_new(NULL, deterministic, error) : NULL;
     return state->cudnn != NULL || !use;
+}
+
+void backend_cuda_use_graphs(Backend *backend, gboolean use)
+{
+    cuda_forget_recordings(cuda_state(backend));
+    cuda_state(backend)->graphs = use;
+}
+
+unsigned backend_cuda_graphs(Backend *backend)
+{
+    return cuda_state(backend)->recorded;
 }

@@ -56,4 +56,10 @@ void backend_cuda_try_product(Backend *backend, unsigned candidate, gboolean any
  * FALSE: this program was built without cuDNN, or cuDNN cannot be used; attention stays with our kernels. */
 gboolean backend_cuda_use_cudnn(Backend *backend, gboolean use, gboolean deterministic, GError **error);
 
+/* From now on sections (train/ops.h) are recorded as CUDA graphs when they come a second time, and replayed from then on, if
+ * `use` is TRUE. A new backend does not. Bits are the same. */
+void backend_cuda_use_graphs(Backend *backend, gboolean use);
+/* How many sections are graphs at present. */
+unsigned backend_cuda_graphs(Backend *backend);
+
 #endif

@@ -43,6 +43,7 @@ typedef struct CudaStage {
     gsize bytes, room;
     cudaEvent_t copied;
     guint64 used; /* when, in calls of cuda_stage */
+    gboolean recorded; /* a graph refers to it */
 } CudaStage;
 
 #define CUDA_HALF ((gsize)8 << 20)
@@ -80,7 +81,12 @@ typedef struct CudaState {
     CudnnAttention *cudnn;   /* attention by it, where it can; NULL: by our kernels */
     gboolean fp8;            /* products of layers in eight bits; see fp8.cuh */
     gboolean narrow;         /* a layer is being computed */
-    char *failure;           /* the first; NULL: none */
+    gboolean graphs;        /* sections become graphs; see graph.cu */
+    GHashTable *recordings; /* of sections, by key */
+    unsigned recorded;      /* how many of them are graphs */
+    gboolean recording;     /* the stream records and computes nothing */
+    gboolean unfit;         /* the section that is recorded wants what a recording cannot give */
+    char *failure;        /* the first; NULL: none */
 } CudaState;
 
 /* Hopper's products want 32 MiB. */
@@ -114,13 +120,17 @@ static inline void cuda_launch(CudaState *state, const char *what, void (*kernel
 
 /* The device's copy of an array in ordinary memory, good for what is queued before the next CUDA_STAGES
  * calls. An array with the bytes of a recent one is not copied again: the segments of a batch serve all
- * layers. NULL after a failure. */
+ * layers. NULL after a failure, and where a recording would need a copy. */
 const void *cuda_stage(CudaState *state, const void *array, gsize bytes);
 
-/* Memory of at least so many bytes for partial sums, good until the next call. NULL after a failure. */
+/* Memory of at least so many bytes for partial sums, good until the next call. NULL after a failure, and where a
+ * recording would need more than there is. */
 void *cuda_scratch(CudaState *state, gsize bytes);
 
 GHashTable *cuda_plans_new(void);
+GHashTable *cuda_recordings_new(void);
+/* Before anything that a graph may refer to is freed or exchanged. */
+void cuda_forget_recordings(CudaState *state);
 
 static inline const bf16 *device_reals(const real *x)
 {

@@ -32,6 +32,7 @@ void *cuda_allocate(Backend *backend, gsize bytes)
 void cuda_release(Backend *backend, void *memory)
 {
     CudaState *state = cuda_state(backend);
+    cuda_forget_recordings(state);
     if (memory && cuda_good(state, cudaStreamSynchronize(state->stream), "release"))
         cuda_good(state, cudaFree(memory), "cudaFree");
 }
@@ -114,15 +115,15 @@ void cuda_download(Backend *backend, void *to, const void *from, gsize bytes)
         memset(to, 0xff, bytes);
 }
 
-/* The stage that holds these bytes, or else the one that was used least recently. */
+/* The stage that holds these bytes, or else the one that was used least recently; NULL where graphs refer to all. */
 static CudaStage *find_stage(CudaState *state, const void *array, gsize bytes, gboolean *found)
 {
-    CudaStage *oldest = state->stages;
+    CudaStage *oldest = NULL;
     for (CudaStage *stage = state->stages; stage < state->stages + CUDA_STAGES; stage++) {
         *found = stage->device && stage->bytes == bytes && memcmp(stage->host, array, bytes) == 0;
         if (*found)
             return stage;
-        if (stage->used < oldest->used)
+        if (!stage->recorded && (!oldest || stage->used < oldest->used))
             oldest = stage;
     }
     return oldest;
@@ -149,6 +150,15 @@ const void *cuda_stage(CudaState *state, const void *array, gsize bytes)
 {
     gboolean found = FALSE;
     CudaStage *stage = find_stage(state, array, bytes, &found);
+    if (state->recording && !found) {
+        state->unfit = TRUE;
+        return NULL;
+    }
+    if (!stage) {
+        cuda_forget_recordings(state);
+        stage = find_stage(state, array, bytes, &found);
+    }
+    stage->recorded |= state->recording;
     stage->used = ++state->stage_calls;
     if (found && !state->failure)
         return stage->device;
@@ -166,7 +176,12 @@ const void *cuda_stage(CudaState *state, const void *array, gsize bytes)
 
 void *cuda_scratch(CudaState *state, gsize bytes)
 {
+    if (state->scratch_bytes < bytes && state->recording) {
+        state->unfit = TRUE;
+        return NULL;
+    }
     if (state->scratch_bytes < bytes) {
+        cuda_forget_recordings(state);
         cuda_good(state, cudaStreamSynchronize(state->stream), "enlarge scratch memory");
         cudaFree(state->scratch);
         state->scratch = NULL;

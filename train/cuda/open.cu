@@ -102,8 +102,12 @@ static gboolean choose_attention(Backend *backend, const BackendSettings *settin
 Backend *backend_open(const BackendSettings *settings, Comm *world, GError **error)
 {
     Backend *backend = open_gpu(world, error);
-    if (!backend || choose_attention(backend, settings, error))
-        return backend;
-    backend->destroy(backend);
-    return NULL;
+    if (!backend)
+        return NULL;
+    if (!choose_attention(backend, settings, error)) {
+        backend->destroy(backend);
+        return NULL;
+    }
+    backend_cuda_use_graphs(backend, settings->graphs);
+    return backend;
 }

@@ -15,6 +15,8 @@ void cuda_copy(Backend *backend, void *to, const void *from, gsize bytes);
 void cuda_clear(Backend *backend, void *memory, gsize bytes);
 /* cast.cu */
 void cuda_narrow(Backend *backend, real *to, const wide *from, gsize count);
+/* graph.cu */
+void cuda_section(Backend *backend, gconstpointer key, gsize bytes, void (*work)(gpointer user), gpointer user);
 /* embedding.cu */
 void cuda_embedding_forward(Backend *backend, real *out, const real *weight, const guint32 *ids, const ClassRange *range, gsize rows, gsize width);
 void cuda_embedding_backward(Backend *backend, wide *dweight, const real *dout, const guint32 *ids, const ClassRange *range, gsize rows,

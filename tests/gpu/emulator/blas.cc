@@ -146,6 +146,27 @@ static bool aligned(const cublasLtMatmulAlgo_t *algorithm, const void *a, const 
            (uintptr_t)c % algorithm->alignments[2] == 0 && (uintptr_t)d % algorithm->alignments[3] == 0;
 }
 
+struct Factor {
+    const void *matrix;
+    const EmulatorLayout *layout;
+    bool by_rows;
+};
+
+/* d = scale a b + kept c. With kept 0 the library does not read c, which may hold NaN. */
+static void multiply(Factor a, Factor b, uint64_t inner, float scale, float kept, const void *c, const EmulatorLayout *c_layout,
+                     void *d, const EmulatorLayout *d_layout)
+{
+    std::vector<double> left = lines(a.matrix, a.layout, a.by_rows), right = lines(b.matrix, b.layout, b.by_rows);
+    for (uint64_t column = 0; column < d_layout->columns; column++)
+        for (uint64_t row = 0; row < d_layout->rows; row++) {
+            double sum = 0;
+            for (uint64_t k = 0; k < inner; k++)
+                sum += left[row * inner + k] * right[column * inner + k];
+            double old = kept != 0 ? kept * element(c, c_layout, row, column) : 0;
+            set_element(d, d_layout, row, column, scale * sum + old);
+        }
+}
+
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, const void *alpha, const void *a,
                               cublasLtMatrixLayout_t a_layout, const void *b, cublasLtMatrixLayout_t b_layout,
                               const void *beta, const void *c, cublasLtMatrixLayout_t c_layout, void *d,
@@ -161,15 +182,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
         d_layout->rows != (ta == CUBLAS_OP_N ? a_layout->rows : a_layout->columns) ||
         d_layout->columns != (tb == CUBLAS_OP_N ? b_layout->columns : b_layout->rows))
         return CUBLAS_STATUS_INVALID_VALUE;
-    std::vector<double> left = lines(a, a_layout, ta == CUBLAS_OP_N), right = lines(b, b_layout, tb == CUBLAS_OP_T);
-    for (uint64_t column = 0; column < d_layout->columns; column++)
-        for (uint64_t row = 0; row < d_layout->rows; row++) {
-            double sum = 0;
-            for (uint64_t k = 0; k < inner; k++)
-                sum += left[row * inner + k] * right[column * inner + k];
-            /* With beta 0 the library does not read c, which may hold NaN. */
-            double old = kept != 0 ? kept * element(c, c_layout, row, column) : 0;
-            set_element(d, d_layout, row, column, scale * sum + old);
-        }
+    EmulatorLayout al = *a_layout, bl = *b_layout, cl = *c_layout, dl = *d_layout;
+    emulator_perform([=]() {
+        multiply({a, &al, ta == CUBLAS_OP_N}, {b, &bl, tb == CUBLAS_OP_T}, inner, scale, kept, c, &cl, d, &dl);
+    });
     return CUBLAS_STATUS_SUCCESS;
 }

@@ -31,6 +31,8 @@ struct dim3 {
 
 extern dim3 threadIdx, blockIdx; /* of the fiber that runs */
 
+/* Does the work now, or keeps it where the stream records. */
+void emulator_perform(const std::function<void()> &work);
 void emulator_launch(dim3 grid, dim3 block, struct EmulatorStream *stream, const std::function<void()> &kernel);
 void emulator_wait_for_block(void);
 void emulator_exchange(void *value, size_t bytes, unsigned distance);
@@ -69,10 +71,13 @@ typedef enum {
     cudaSuccess = 0,
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
-    cudaErrorInsufficientDriver = 35
+    cudaErrorInsufficientDriver = 35,
+    cudaErrorStreamCaptureUnsupported = 900
 } cudaError_t;
 typedef struct EmulatorStream *cudaStream_t;
 typedef struct EmulatorEvent *cudaEvent_t;
+typedef struct EmulatorGraph *cudaGraph_t, *cudaGraphExec_t;
+typedef enum { cudaStreamCaptureModeThreadLocal = 1 } cudaStreamCaptureMode;
 typedef enum { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice } cudaMemcpyKind;
 #define cudaStreamNonBlocking 1
 #define cudaEventDefault 0
@@ -124,6 +129,12 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags);
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *copy, cudaGraph_t graph, unsigned long long flags);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize(cudaEvent_t event);

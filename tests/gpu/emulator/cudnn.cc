@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cuda_bf16.h"
+#include "cuda_runtime.h"
 
 typedef __nv_bfloat16 bf16;
 
@@ -78,9 +79,8 @@ template <typename Work> static void for_rows(const CudnnShape &s, Work work)
                 work(b, row, head, head / (s.heads / s.kv_heads));
 }
 
-gboolean cudnn_plan_forward(const CudnnPlan *plan, void *out, float *statistics, const void *qkv, void *workspace, void *, GError **)
+static void forward(CudnnShape s, void *out, float *statistics, const void *qkv, void *workspace)
 {
-    const CudnnShape &s = plan->shape;
     const bf16 *x = static_cast<const bf16 *>(qkv);
     gint64 all = s.heads + 2 * s.kv_heads;
     memset(workspace, POISON, WORKSPACE);
@@ -98,7 +98,6 @@ gboolean cudnn_plan_forward(const CudnnPlan *plan, void *out, float *statistics,
             at(s, static_cast<bf16 *>(out), b, row, head, s.heads)[i] = __float2bfloat16_rn((float)sum[(size_t)i]);
         statistics[(b * s.heads + head) * s.length + row] = (float)log(total);
     });
-    return TRUE;
 }
 
 static void add(std::vector<double> &to, gint64 first, double factor, const bf16 *x, gint64 count)
@@ -107,10 +106,9 @@ static void add(std::vector<double> &to, gint64 first, double factor, const bf16
         to[(size_t)(first + i)] += factor * (double)__bfloat162float(x[i]);
 }
 
-gboolean cudnn_plan_backward(const CudnnPlan *plan, void *dqkv, const void *dout, const void *out, const float *statistics,
-                             const void *qkv, void *workspace, void *, GError **)
+static void backward(CudnnShape s, void *dqkv, const void *dout, const void *out, const float *statistics, const void *qkv,
+                     void *workspace)
 {
-    const CudnnShape &s = plan->shape;
     const bf16 *x = static_cast<const bf16 *>(qkv), *o = static_cast<const bf16 *>(out), *d = static_cast<const bf16 *>(dout);
     gint64 all = s.heads + 2 * s.kv_heads, count = s.sequences * s.length * all * s.head_size;
     std::vector<double> sums((size_t)count);
@@ -129,5 +127,19 @@ gboolean cudnn_plan_backward(const CudnnPlan *plan, void *dqkv, const void *dout
     });
     for (gint64 i = 0; i < count; i++)
         static_cast<bf16 *>(dqkv)[i] = __float2bfloat16_rn((float)sums[(size_t)i]);
+}
+
+gboolean cudnn_plan_forward(const CudnnPlan *plan, void *out, float *statistics, const void *qkv, void *workspace, void *, GError **)
+{
+    CudnnShape s = plan->shape;
+    emulator_perform([=]() { forward(s, out, statistics, qkv, workspace); });
+    return TRUE;
+}
+
+gboolean cudnn_plan_backward(const CudnnPlan *plan, void *dqkv, const void *dout, const void *out, const float *statistics,
+                             const void *qkv, void *workspace, void *, GError **)
+{
+    CudnnShape s = plan->shape;
+    emulator_perform([=]() { backward(s, dqkv, dout, out, statistics, qkv, workspace); });
     return TRUE;
 }

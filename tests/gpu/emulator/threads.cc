@@ -136,7 +136,7 @@ static void run_block(dim3 block)
     }
 }
 
-void emulator_launch(dim3 grid, dim3 block, cudaStream_t, const std::function<void()> &kernel)
+static void run_kernel(dim3 grid, dim3 block, const std::function<void()> &kernel)
 {
     block_threads = (size_t)block.x * block.y;
     current_kernel = &kernel;
@@ -176,9 +176,74 @@ cudaError_t cudaGetLastError(void)
     return cudaSuccess;
 }
 
+/* ---- Recording: what is queued meanwhile is kept, and what waits or moves memory is refused, as a GPU's stream does ---- */
+
+struct EmulatorGraph {
+    std::vector<std::function<void()>> work;
+};
+
+static std::unique_ptr<EmulatorGraph> recording;
+
+void emulator_perform(const std::function<void()> &work)
+{
+    if (recording)
+        recording->work.push_back(work);
+    else
+        work();
+}
+
+void emulator_launch(dim3 grid, dim3 block, cudaStream_t, const std::function<void()> &kernel)
+{
+    emulator_perform([=]() { run_kernel(grid, block, kernel); });
+}
+
+static cudaError_t unless_recording(void)
+{
+    return recording ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode)
+{
+    recording = std::make_unique<EmulatorGraph>();
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t *graph)
+{
+    *graph = recording.release();
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t *copy, cudaGraph_t graph, unsigned long long)
+{
+    *copy = new EmulatorGraph(*graph);
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t)
+{
+    for (const std::function<void()> &work : graph->work)
+        work();
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    delete graph;
+    return cudaSuccess;
+}
+
 /* Begins as NaN, whatever the type. */
 cudaError_t emulator_malloc(void **memory, size_t bytes)
 {
+    if (recording)
+        return unless_recording();
     *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (!*memory)
         return cudaErrorMemoryAllocation;
@@ -199,13 +264,15 @@ cudaError_t cudaFreeHost(void *memory)
 
 cudaError_t cudaMemsetAsync(void *memory, int byte, size_t bytes, cudaStream_t)
 {
-    memset(memory, byte, bytes);
+    emulator_perform([=]() { memset(memory, byte, bytes); });
     return cudaSuccess;
 }
 
-cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind, cudaStream_t)
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind, cudaStream_t)
 {
-    memmove(to, from, bytes);
+    if (recording && kind != cudaMemcpyDeviceToDevice)
+        return cudaErrorStreamCaptureUnsupported;
+    emulator_perform([=]() { memmove(to, from, bytes); });
     return cudaSuccess;
 }
 
@@ -218,7 +285,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 
 cudaError_t cudaStreamSynchronize(cudaStream_t)
 {
-    return cudaSuccess;
+    return unless_recording();
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t)
@@ -257,7 +324,7 @@ cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t begin, cudaEve
 
 cudaError_t cudaEventSynchronize(cudaEvent_t)
 {
-    return cudaSuccess;
+    return unless_recording();
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event)
