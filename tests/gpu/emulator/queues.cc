@@ -27,7 +27,8 @@ struct EmulatorEvent {
 
 dim3 threadIdx, blockIdx;
 
-static std::vector<EmulatorStream *> streams;
+/* Not destroyed at the exit: what it names is kept to the end. */
+static std::vector<EmulatorStream *> &streams = *new std::vector<EmulatorStream *>;
 static bool at_once;
 static uint32_t draw;
 static size_t host_waits;
