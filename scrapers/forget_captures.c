@@ -133,8 +133,6 @@ static gboolean search_crawl(gpointer user, const StoreValue *key, json_t *facts
     Sought sought = {search->txn, source};
     g_autoptr(GArray) left = g_array_new(FALSE, FALSE, sizeof(guint64));
     g_autofree char *path = inputs_capture_path(store_directory(search->store), source ? source : "");
-    (void)key;
-    (void)error;
     warc_forget_check(path, is_out, &sought, left, NULL);
     for (guint i = 0; i < left->len; i++)
         findings_add(search->findings, FINDING_FORGOTTEN_TRACE, g_strdup_printf("captures/%s.warc.gz byte %" G_GUINT64_FORMAT, source,

@@ -104,8 +104,7 @@ WARP_FUNCTION void warp_group_mma_wide(float c[16][4], uint64_t a, uint64_t b, b
                    : "memory");
 }
 
-/* c[64, 64] += a[64, 16] b[16, 64]: a in registers as for mma.sync, b in shared memory with its rows along the sum.
- * */
+/* c[64, 64] += a[64, 16] b[16, 64]: a in registers as for mma.sync, b in shared memory with its rows along the sum. */
 WARP_FUNCTION void warp_group_mma_registers(float c[8][4], const uint32_t a[4], uint64_t b)
 {
     WARP_GROUP_ASM("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
