@@ -72,6 +72,8 @@ gboolean checkpoint_writer_finish(CheckpointWriter *writer, GError **error);
 
 /* The path of the newest complete checkpoint in `output`, or NULL without error where there is none. */
 char *checkpoint_find_newest(const char *output, GError **error);
+/* What a person means by a path: the newest checkpoint in it, or the path itself; NULL with an error. */
+char *checkpoint_resolve(const char *path, GError **error);
 /* What rank 0 finds. */
 char *checkpoint_find_newest_together(const char *output, Comm *comm, GError **error);
 

@@ -71,6 +71,15 @@ char *checkpoint_find_newest(const char *output, GError **error)
     return g_build_filename(output, g_ptr_array_index(names, names->len - 1), NULL);
 }
 
+char *checkpoint_resolve(const char *path, GError **error)
+{
+    GError *cause = NULL;
+    char *newest = checkpoint_find_newest(path, &cause);
+    if (cause)
+        g_propagate_error(error, cause);
+    return newest || cause ? newest : g_strdup(path);
+}
+
 char *checkpoint_find_newest_together(const char *output, Comm *comm, GError **error)
 {
     g_autoptr(GError) cause = NULL;

@@ -93,14 +93,12 @@ static gboolean take_scaling(RopeScaling *scaling, const FileRopeScaling *file, 
 /* The sizes of the weights that a run begins with: those of a folder, or of the newest checkpoint in it. */
 static gboolean read_shape(const char *weights, ModelShape *shape, GError **error)
 {
-    GError *cause = NULL;
-    g_autofree char *newest = checkpoint_find_newest(weights, &cause);
-    const char *directory = newest ? newest : weights;
-    g_autofree char *what = g_build_filename(directory, "config.json", NULL);
-    g_autoptr(json_t) sizes = cause ? NULL : checkpoint_read_json(directory, "config.json", &cause);
-    if (sizes && model_shape_from_json(sizes, what, shape, &cause))
+    g_autofree char *directory = checkpoint_resolve(weights, error);
+    g_autofree char *what = directory ? g_build_filename(directory, "config.json", NULL) : NULL;
+    g_autoptr(json_t) sizes = directory ? checkpoint_read_json(directory, "config.json", error) : NULL;
+    if (sizes && model_shape_from_json(sizes, what, shape, error))
         return TRUE;
-    g_propagate_prefixed_error(error, cause, "the sizes of weights, which stand in for a model.preset: ");
+    g_prefix_error(error, "the sizes of weights, which stand in for a model.preset: ");
     return FALSE;
 }
 

@@ -70,14 +70,9 @@ static gboolean find_source(Conversion *conversion, GError **error)
     const char *from = conversion->request->from;
     if (!g_file_test(from, G_FILE_TEST_IS_DIR))
         return refuse(error, from, "no such folder");
-    g_autoptr(GError) cause = NULL;
-    conversion->from = checkpoint_find_newest(from, &cause);
-    if (cause) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return FALSE;
-    }
+    conversion->from = checkpoint_resolve(from, error);
     if (!conversion->from)
-        conversion->from = g_strdup(from);
+        return FALSE;
     conversion->from_galen = has_file(conversion->from, "state.json");
     return TRUE;
 }

@@ -103,13 +103,8 @@ static gboolean generate(Model *model, guint32 *room, const SampleRequest *reque
 
 static Model *load_model(const SampleRequest *request, Backend *backend, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autofree char *newest = checkpoint_find_newest(request->checkpoint, &cause);
-    if (cause) {
-        g_propagate_error(error, g_steal_pointer(&cause));
-        return NULL;
-    }
-    return checkpoint_load_model(newest ? newest : request->checkpoint, backend, error);
+    g_autofree char *checkpoint = checkpoint_resolve(request->checkpoint, error);
+    return checkpoint ? checkpoint_load_model(checkpoint, backend, error) : NULL;
 }
 
 gboolean sample_run(const SampleRequest *request, const Tokenizer *tokenizer, Progress *progress, SampleText text,

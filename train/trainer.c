@@ -303,13 +303,10 @@ static gboolean run_step(Run *run, guint64 step, TrainReportFunction report_func
 static gboolean gather_files(Run *run, Store *store, GError **error)
 {
     const char *from = run->resumed ? run->config.output : run->config.weights;
-    GError *cause = NULL;
-    g_autofree char *newest = from ? checkpoint_find_newest(from, &cause) : NULL;
-    if (cause) {
-        g_propagate_error(error, cause);
+    g_autofree char *directory = from ? checkpoint_resolve(from, error) : NULL;
+    if (from && !directory)
         return FALSE;
-    }
-    run->files = model_files_read(newest ? newest : from, error);
+    run->files = model_files_read(directory, error);
     return run->files && (model_files_have_tokenizer(run->files) || model_files_add_tokenizer(run->files, store, error));
 }
 
