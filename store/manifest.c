@@ -251,6 +251,17 @@ json_t *manifest_read(const Store *store, GError **error)
     return read_json(store, STORE_MANIFEST, error);
 }
 
+json_t *manifest_require(const Store *store, const char *then, GError **error)
+{
+    GError *cause = NULL;
+    json_t *manifest = manifest_read(store, &cause);
+    if (!manifest && !cause)
+        g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is unfinished: 'galen build' goes on with it, then %s", store_directory(store), then);
+    if (cause)
+        g_propagate_error(error, cause);
+    return manifest;
+}
+
 json_t *manifest_read_previous(const Store *store, GError **error)
 {
     return read_json(store, STORE_PREVIOUS_MANIFEST, error);

@@ -19,6 +19,8 @@
 json_t *manifest_compute(StageContext *context, GError **error);
 gboolean manifest_write(StageContext *context, GError **error);
 json_t *manifest_read(const Store *store, GError **error); /* NULL without error: unfinished build */
+/* The same, but an unfinished build is an error: "... 'galen build' goes on with it, then" and `then`, what comes of it. */
+json_t *manifest_require(const Store *store, const char *then, GError **error);
 /* Of the last finished build before the one at hand; NULL without error: there was none. */
 json_t *manifest_read_previous(const Store *store, GError **error);
 /* What `galen status --json` prints: version, entered, kept, dropped, merged, tokens, root, sources[],

@@ -44,16 +44,9 @@ gboolean export_close(Export *export, Output *output, GError **error)
 }
 
 /* A store that is being built again has no manifest, and one that was built again has another. */
-static json_t *read_manifest(Store *store, GError **error)
+static json_t *read_manifest(const Store *store, GError **error)
 {
-    GError *cause = NULL;
-    json_t *manifest = manifest_read(store, &cause);
-    if (!manifest && !cause)
-        g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is unfinished: 'galen build' goes on with it, then it can be exported",
-                    store_directory(store));
-    if (cause)
-        g_propagate_error(error, cause);
-    return manifest;
+    return manifest_require(store, "it can be exported", error);
 }
 
 static gboolean is_unchanged(const Export *export, GError **error)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "store/counters.h"
 #include "store/manifest.h"
 #include "store/report/lengths.h"
@@ -270,22 +269,10 @@ static void set_tables(json_t *numbers, const json_t *manifest)
     json_object_set_new(numbers, "mix", mix(manifest));
 }
 
-static json_t *read_manifest(Store *store, GError **error)
-{
-    GError *cause = NULL;
-    json_t *manifest = manifest_read(store, &cause);
-    if (!manifest && !cause)
-        g_set_error(&cause, GALEN_ERROR, GALEN_ERROR_INPUT, "%s is unfinished: 'galen build' goes on with it, then there is something to report",
-                    store_directory(store));
-    if (cause)
-        g_propagate_error(error, cause);
-    return manifest;
-}
-
 json_t *report_numbers(Store *store, GError **error)
 {
     Lengths lengths;
-    g_autoptr(json_t) manifest = read_manifest(store, error);
+    g_autoptr(json_t) manifest = manifest_require(store, "there is something to report", error);
     if (!manifest || !lengths_count(store, &lengths, error))
         return NULL;
     json_t *passages = report_passages(store, json_object_get(manifest, "passages"), error);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "tests/gpu/effort.h"
 #include "tests/gpu/side.h"
 
 /* An element may be so many times farther from the reference than all of them together. */
@@ -174,15 +175,10 @@ static gboolean fits(const CaseOperation *operation, const CaseSizes *sizes)
     return !attends(operation) || (!sizes->shift && sizes->rows >= 30);
 }
 
-/* Emulated attention takes minutes where each access of memory is checked: there one of its sets is enough. */
+/* One set of attention is enough where emulated kernels are not to do everything. */
 static gboolean takes_all_sets(const CaseOperation *operation)
 {
-#ifdef __SANITIZE_ADDRESS__
-    return !attends(operation) || g_getenv("GALEN_TEST_EMULATOR") != NULL;
-#else
-    (void)operation;
-    return TRUE;
-#endif
+    return !attends(operation) || emulator_does_all();
 }
 
 static void run_cases(Test *test, gboolean large)

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "base/hash.h"
+#include "tests/gpu/effort.h"
 #include "train/ops.h"
 }
 
@@ -327,16 +328,6 @@ static void test_blocks(void)
     g_assert_cmpmem(by_keys, sizeof by_keys, keys, sizeof keys);
 }
 
-/* Minutes where each access of memory is checked; what is checked there is the same in any order. */
-static bool takes_every_order(void)
-{
-#ifdef __SANITIZE_ADDRESS__
-    return g_getenv("GALEN_TEST_EMULATOR") != NULL;
-#else
-    return true;
-#endif
-}
-
 static void add_orders(void)
 {
     g_test_add_func("/cuda attention/warps/every order of warps and copies gives the same bits without a race",
@@ -358,7 +349,7 @@ int main(int argc, char **argv)
     g_test_add_func("/cuda attention/producers and consumers/a document has the same bits wherever it lies", test_hopper_moved);
     g_test_add_func("/cuda attention/no load of fragments has a bank conflict", test_banks);
     g_test_add_func("/cuda attention/the tables hold every block once and the longest first", test_blocks);
-    if (takes_every_order())
+    if (emulator_does_all())
         add_orders();
     return g_test_run();
 }

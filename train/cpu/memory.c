@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define HUGE_PAGE ((gsize)2 << 20)
+#include "base/huge_pages.h"
+
 #define LARGE (2 * HUGE_PAGE)
 #define LIMIT ((gsize)1 << 56) /* bytes: beyond any machine, and safe to add to */
 
@@ -32,7 +33,7 @@ static Head *map(gsize bytes)
         munmap(all, before);
     if (before < HUGE_PAGE)
         munmap(all + before + length, HUGE_PAGE - before);
-    madvise(all + before, length, MADV_HUGEPAGE);
+    huge_pages_advise(all + before, length);
     Head *head = (Head *)(gpointer)(all + before);
     head->mapped = length;
     return head;
