@@ -16,14 +16,14 @@ typedef struct Case {
     gsize length;   /* of the long text */
     guint null_run; /* so many short texts are there, then so many are null; 0: all are null */
     guint64 row_group_bytes;
-    gboolean long_bound; /* one short text is longer than a bound may be */
+    gsize first; /* bytes of the first short text; 0: as the others */
 } Case;
 
 static char *short_text(const Case *test, guint row)
 {
     if (!test->null_run || row / test->null_run % 2)
         return NULL;
-    return test->long_bound && row == 0 ? g_strnfill(PARQUET_BOUND_LIMIT + 1, 'x') : g_strdup_printf("s%u", row % 100);
+    return test->first && row == 0 ? g_strnfill(test->first, 'x') : g_strdup_printf("s%u", row % 100);
 }
 
 static char *long_text(const Case *test, guint row)
@@ -98,8 +98,10 @@ static void test_runs_of_nulls_of_any_length_come_back(void)
 
 static void test_a_value_too_long_for_the_footer_takes_the_bounds_of_its_row_group_away(void)
 {
-    check(&(Case){.rows = 4, .length = 200, .null_run = 9, .row_group_bytes = 300, .long_bound = TRUE},
+    check(&(Case){.rows = 4, .length = 200, .null_run = 9, .row_group_bytes = 300, .first = PARQUET_BOUND_LIMIT + 1},
           "[3,1] [2, 2, 2] [[True, False, False], [True, True, False]]");
+    check(&(Case){.rows = 4, .length = 200, .null_run = 9, .row_group_bytes = 300, .first = PARQUET_BOUND_LIMIT},
+          "[3,1] [2, 2, 2] [[True, True, False], [True, True, False]]");
 }
 
 static void test_a_text_longer_than_a_page_has_one_of_its_own(void)
