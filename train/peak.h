@@ -3,7 +3,7 @@
  *
  * The best of a few products of matrices of 1024 by 1024, on all threads of the backend. That is what products attain here and
  * now, less than the processor's data sheet promises, and it differs by a few percent from run to run. Takes the time of ten such
- * products, a fifth of a second on one core of a server.
+ * products, a fifth of a second on one core of a server; on a slow machine of fewer, half a second and what the last of them takes.
  */
 #ifndef TRAIN_PEAK_H
 #define TRAIN_PEAK_H
