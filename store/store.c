@@ -246,6 +246,23 @@ static gboolean begin_writing(Store *store, const char *path, GError **error)
     return stat(path, &status) < 0 || name_writer(store, (guint64)status.st_ino, error);
 }
 
+/* A writer's pages are in the file before LMDB's record of how many there are, so the length is asked for behind the record. */
+static gboolean check_length(const Store *store, const char *path, GError **error)
+{
+    MDB_envinfo info;
+    MDB_stat stats;
+    struct stat status;
+    mdb_env_info(store->env, &info);
+    mdb_env_stat(store->env, &stats);
+    guint64 needed = (guint64)(info.me_last_pgno + 1) * stats.ms_psize;
+    if (stat(path, &status) < 0 || (guint64)status.st_size >= needed)
+        return TRUE;
+    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
+                "store %s: " PART_NAME " has %" G_GUINT64_FORMAT " bytes but should have %" G_GUINT64_FORMAT
+                "; the file was cut off: restore it from a copy", store->directory, (guint64)status.st_size, needed);
+    return FALSE;
+}
+
 static gboolean open_environment(Store *store, const char *path, StoreFlags flags, GError **error)
 {
     struct stat status;
@@ -264,17 +281,8 @@ static gboolean open_environment(Store *store, const char *path, StoreFlags flag
         store_set_error(store, error, result, "open " PART_NAME);
         return FALSE;
     }
-    MDB_envinfo info;
-    MDB_stat stats;
-    mdb_env_info(store->env, &info);
-    mdb_env_stat(store->env, &stats);
-    if (exists && (guint64)status.st_size < (guint64)(info.me_last_pgno + 1) * stats.ms_psize) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT,
-                    "store %s: " PART_NAME " has %" G_GUINT64_FORMAT " bytes but should have %" G_GUINT64_FORMAT
-                    "; the file was cut off: restore it from a copy",
-                    store->directory, (guint64)status.st_size, (guint64)(info.me_last_pgno + 1) * stats.ms_psize);
+    if (exists && !check_length(store, path, error))
         return FALSE;
-    }
     return !(flags & STORE_WRITE) || begin_writing(store, path, error);
 }
 
