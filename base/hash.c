@@ -5,9 +5,30 @@
 #include <string.h>
 #include <xxhash.h>
 
+#define COPY_BYTES ((gsize)32 << 10) /* stays in the processor's nearest cache */
+
 Hash128 hash128(const void *data, gsize length)
 {
     XXH128_hash_t hash = XXH3_128bits(data, length);
+    return (Hash128){.high = hash.high64, .low = hash.low64};
+}
+
+Hash128 hash128_copy(void *to, const void *from, gsize length)
+{
+    if (length <= COPY_BYTES) {
+        if (length)
+            memcpy(to, from, length);
+        return hash128(from, length);
+    }
+    XXH3_state_t *state = XXH3_createState();
+    XXH3_128bits_reset(state);
+    for (gsize at = 0; at < length; at += COPY_BYTES) {
+        gsize part = MIN(COPY_BYTES, length - at);
+        memcpy((guint8 *)to + at, (const guint8 *)from + at, part);
+        XXH3_128bits_update(state, (const guint8 *)from + at, part);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
     return (Hash128){.high = hash.high64, .low = hash.low64};
 }
 

@@ -16,6 +16,7 @@ typedef struct Hash128 {
 } Hash128;
 
 Hash128 hash128(const void *data, gsize length);
+Hash128 hash128_copy(void *to, const void *from, gsize length); /* copies too, and goes through long data once */
 guint64 hash64(const void *data, gsize length, guint64 seed);
 gboolean hash128_equal(Hash128 a, Hash128 b);
 void hash128_write(Hash128 hash, guint8 bytes[16]); /* big-endian: bytes sort by high, then low */

@@ -10,6 +10,7 @@
 #include "cleaning/cld2.h"
 #include "cleaning/measure.h"
 #include "cleaning/rules.h"
+#include "store/compressed_text.h"
 #include "store/document.h"
 #include "store/fingerprint.h"
 

@@ -36,6 +36,8 @@ int program_start_beside(const char *name, const char *remedy, char **argv)
         fprintf(stderr, "galen: cannot tell where %s is: /proc/self/exe: %s\n", name, g_strerror(errno));
         return EXIT_SYSTEM;
     }
+    /* The threads that OpenBLAS starts with every process spin for a while; ours share a product out among themselves (train/cpu/ops.c). */
+    g_setenv("OPENBLAS_NUM_THREADS", "1", TRUE);
     execv(path, argv);
     if (errno == ENOENT)
         fprintf(stderr, "galen: there is no %s; %s\n", path, remedy);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "store/build_diff_parts.h"
+#include "store/compressed_text.h"
 #include "store/manifest.h"
 #include "store/recipe_settings.h"
 #include "store/shard.h"

@@ -4,20 +4,11 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "base/error.h"
+#include "store/compressed_text.h"
 
 #define FACTS_LIMIT ((gsize)32 << 20)
-/* An abstract takes as much room at level 1, as pages of the store are filled, and half the time; a paper gains a tenth. */
-#define LONG_TEXT ((gsize)16 << 10)
-#define SHORT_TEXT_LEVEL 1
-#define LONG_TEXT_LEVEL 3
-/* A clean text is read by every stage behind. Where it is short, the table of a Huffman code costs more to read than it spares:
- * levels below 0 do without one. */
-#define CODED_TEXT ((gsize)4 << 10)
-#define UNCODED_LEVEL (-1)
-
 /* All string fields but the text, in the order in which they are stored. */
 static const gsize field_offsets[] = {
     offsetof(Document, source),  offsetof(Document, id),   offsetof(Document, kind),
@@ -86,108 +77,6 @@ gboolean document_decode(BufferView *view, Document *document)
     }
     document_clear(document);
     return FALSE;
-}
-
-/* ---- zstd ---------------------------------------------------------------------------------------------------- */
-
-/* A context costs more to make than a small text to compress, so each thread keeps one. */
-static void free_compressor(gpointer context)
-{
-    ZSTD_freeCCtx(context);
-}
-
-static void free_decompressor(gpointer context)
-{
-    ZSTD_freeDCtx(context);
-}
-
-static GPrivate thread_compressor = G_PRIVATE_INIT(free_compressor);
-static GPrivate thread_decompressor = G_PRIVATE_INIT(free_decompressor);
-
-static void compress_at(int level, const char *text, gsize length, Buffer *out)
-{
-    ZSTD_CCtx *context = g_private_get(&thread_compressor);
-    if (!context) {
-        context = ZSTD_createCCtx();
-        g_private_set(&thread_compressor, context);
-    }
-    gsize bound = ZSTD_compressBound(length);
-    if (!buffer_reserve(out, bound))
-        return;
-    gsize written = ZSTD_compressCCtx(context, out->data + out->length, bound, text, length, level);
-    g_assert(!ZSTD_isError(written)); /* the room is what zstd asked for */
-    out->length += written;
-}
-
-void text_compress(const char *text, gsize length, Buffer *out)
-{
-    compress_at(length < LONG_TEXT ? SHORT_TEXT_LEVEL : LONG_TEXT_LEVEL, text, length, out);
-}
-
-void cleaned_compress(const char *text, gsize length, Buffer *out)
-{
-    if (length < CODED_TEXT)
-        compress_at(UNCODED_LEVEL, text, length, out);
-    else
-        text_compress(text, length, out);
-}
-
-static gboolean text_size(const void *frame, gsize frame_length, gsize *size, GError **error)
-{
-    unsigned long long content = ZSTD_getFrameContentSize(frame, frame_length);
-    if (content != ZSTD_CONTENTSIZE_ERROR && content != ZSTD_CONTENTSIZE_UNKNOWN && content <= 2 * DOCUMENT_TEXT_LIMIT) {
-        *size = (gsize)content;
-        return TRUE;
-    }
-    g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text is no zstd frame of a sensible size");
-    return FALSE;
-}
-
-/* To where there is room for `size` bytes and a NUL. */
-static gboolean decompress_to(const void *frame, gsize frame_length, char *out, gsize size, GError **error)
-{
-    ZSTD_DCtx *context = g_private_get(&thread_decompressor);
-    if (!context) {
-        context = ZSTD_createDCtx();
-        g_private_set(&thread_decompressor, context);
-    }
-    gsize got = ZSTD_decompressDCtx(context, out, size, frame, frame_length);
-    if (ZSTD_isError(got) || got != size) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text does not decompress: %s",
-                    ZSTD_isError(got) ? ZSTD_getErrorName(got) : "wrong length");
-        return FALSE;
-    }
-    out[size] = '\0';
-    return TRUE;
-}
-
-gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error)
-{
-    gsize size;
-    if (!text_size(frame, frame_length, &size, error))
-        return FALSE;
-    g_autofree char *out = g_malloc(size + 1);
-    if (!decompress_to(frame, frame_length, out, size, error))
-        return FALSE;
-    *text = g_steal_pointer(&out);
-    *length = size;
-    return TRUE;
-}
-
-gboolean text_decompress_into(const void *frame, gsize frame_length, Buffer *out, GError **error)
-{
-    gsize size;
-    buffer_reset(out);
-    if (!text_size(frame, frame_length, &size, error))
-        return FALSE;
-    if (!buffer_reserve(out, size)) {
-        g_set_error(error, GALEN_ERROR, GALEN_ERROR_INPUT, "a stored text has %" G_GSIZE_FORMAT " bytes, more than there may be", size);
-        return FALSE;
-    }
-    if (!decompress_to(frame, frame_length, out->data, size, error))
-        return FALSE;
-    out->length = size;
-    return TRUE;
 }
 
 /* ---- The store ----------------------------------------------------------------------------------------------- */
@@ -274,8 +163,9 @@ gsize document_text_size(const StoreValue *value)
     const char *facts;
     if (!buffer_view_u32(&view, &facts_length) || !buffer_view_bytes(&view, facts_length, &facts))
         return 0;
-    unsigned long long content = ZSTD_getFrameContentSize(view.data + view.position, view.length - view.position);
-    return content > DOCUMENT_TEXT_LIMIT ? 0 : (gsize)content;
+    gsize length;
+    text_compressed_length(view.data + view.position, view.length - view.position, &length);
+    return length;
 }
 
 static gboolean document_load(StoreTxn *txn, Docno docno, gboolean with_text, Document *document, GError **error)

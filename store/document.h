@@ -72,11 +72,4 @@ gboolean document_find(StoreTxn *txn, const char *source, const char *id, Docno 
 gboolean cleaned_put(StoreTxn *txn, Docno docno, const char *text, gsize length, GError **error);
 gboolean cleaned_get(StoreTxn *txn, Docno docno, char **text, gsize *length, GError **error); /* FALSE, no error: absent */
 
-/* zstd frames with the content size inside, as the two above use them. */
-void text_compress(const char *text, gsize length, Buffer *out);
-void cleaned_compress(const char *text, gsize length, Buffer *out); /* for TABLE_CLEANED: shorter texts quicker to read */
-gboolean text_decompress(const void *frame, gsize frame_length, char **text, gsize *length, GError **error);
-/* In the place of what the buffer has: for whoever reads one text after the other. */
-gboolean text_decompress_into(const void *frame, gsize frame_length, Buffer *out, GError **error);
-
 #endif

@@ -28,14 +28,18 @@ typedef struct Reader {
     guint32 number; /* of the next shard in the split */
     guint64 done;   /* shards to pass over */
     PackCursor cursor;
+    PackPlacements *placements;
 } Reader;
 
 /* Adds what lies in a shard; -1: error. */
-static int gather_pieces(PackCursor *cursor, guint64 room, PackShard *shard, GError **error)
+static int gather_pieces(Reader *reader, PackShard *shard, GError **error)
 {
+    guint64 room = reader->packing->recipe->pack.shard_tokens;
     PackPiece piece;
     int more;
-    while ((more = pack_cursor_take(cursor, room, &piece, error)) > 0) {
+    while ((more = pack_cursor_take(&reader->cursor, room, &piece, error)) > 0) {
+        if (!pack_placements_note(reader->placements, reader->split, &piece, error))
+            return -1;
         pack_shard_add(shard, &piece);
         room -= piece.span.length;
     }
@@ -48,7 +52,7 @@ static PackShard *open_shard(Reader *reader, GError **error)
     Packing *packing = reader->packing;
     while (reader->split < SPLIT_COUNT) {
         PackShard *shard = pack_shard_new(packing, split_names[reader->split], reader->number++);
-        int more = gather_pieces(&reader->cursor, packing->recipe->pack.shard_tokens, shard, error);
+        int more = gather_pieces(reader, shard, error);
         if (more == 0 && shard->spans->len)
             return shard;
         pack_shard_free(shard);
@@ -109,13 +113,13 @@ static void free_shard(gpointer item)
     pack_shard_free(item);
 }
 
-static gboolean pack_shards(Packing *packing, GError **error)
+static gboolean pack_shards(Packing *packing, PackPlacements *placements, GError **error)
 {
     guint64 bytes = packing->recipe->pack.shard_tokens * packing->width, total = 0;
     guint64 most = MAX(MEMORY / bytes, 2) - 1;
     for (unsigned i = 0; i < SPLIT_COUNT; i++)
         total += packing->items[i].tokens;
-    Reader reader = {.packing = packing, .done = packing->run.next};
+    Reader reader = {.packing = packing, .done = packing->run.next, .placements = placements};
     Pipeline pipeline = {.user = &reader, .next = next_shard, .work = work_shard, .sink = sink_shard, .item_free = free_shard};
     progress_begin(packing->context->progress, "pack", "tokens", total);
     unsigned jobs = (unsigned)MIN(most, (guint64)MAX(packing->context->jobs, 1));
@@ -159,7 +163,8 @@ static gboolean pack_all(Packing *packing, const char *fingerprint, GError **err
         return FALSE;
     if (kept)
         return repack_run(packing, error);
-    return pack_shards(packing, error) && pack_placements_write(packing->context, packing->items, &packing->run, error) &&
+    g_autoptr(PackPlacements) placements = pack_placements_new(packing->context, packing->items, error);
+    return placements && pack_shards(packing, placements, error) && pack_placements_write(placements, &packing->run, error) &&
            stage_finish(store, &packing->run, error);
 }
 

@@ -31,6 +31,7 @@ typedef struct PackShard {
     GArray *lengths; /* of guint32, where the shard is to be filled: tokens of each span's whole item */
     guint64 *source_tokens; /* of each source */
     Sha256 digest;
+    Hash128 hash; /* of the ids, as store_put_hashed wants it */
 } PackShard;
 
 PackShard *pack_shard_new(const Packing *packing, const char *split, guint32 number);
@@ -38,6 +39,7 @@ void pack_shard_free(PackShard *shard);
 void pack_shard_add(PackShard *shard, const PackPiece *piece);
 void pack_shard_add_span(PackShard *shard, const Span *span);
 gboolean pack_shard_fill(PackShard *shard, GError **error);
+void pack_shard_hash(PackShard *shard); /* pack_shard_fill has done it */
 /* Tokens, spans and digest. */
 gboolean pack_shard_put(const PackShard *shard, StoreTxn *txn, GError **error);
 /* Spans alone, of a shard whose tokens stay. */

@@ -14,48 +14,50 @@ typedef struct Row {
     guint16 repeat, split;
 } Row;
 
-typedef struct Writing {
+struct PackPlacements {
     StageContext *context;
-    StageRun *run;
+    guint64 count;
     RowScatter *rows; /* of Row, by PackItem.index */
+};
+
+PackPlacements *pack_placements_new(StageContext *context, const PackItems items[SPLIT_COUNT], GError **error)
+{
+    g_autoptr(PackPlacements) placements = g_new0(PackPlacements, 1);
+    placements->context = context;
+    for (unsigned split = 0; split < SPLIT_COUNT; split++)
+        placements->count += items[split].count;
+    placements->rows = row_scatter_new(store_directory(context->store), sizeof(Row), placements->count, error);
+    return placements->rows ? g_steal_pointer(&placements) : NULL;
+}
+
+void pack_placements_free(PackPlacements *placements)
+{
+    if (!placements)
+        return;
+    g_clear_pointer(&placements->rows, row_scatter_free);
+    g_free(placements);
+}
+
+gboolean pack_placements_note(PackPlacements *placements, unsigned split, const PackPiece *piece, GError **error)
+{
+    if (span_is_padding(&piece->span) || piece->span.offset > 0)
+        return TRUE;
+    Row row = {piece->item.docno, piece->span.position, piece->item.length, piece->item.repeat, (guint16)split};
+    return row_scatter_put(placements->rows, piece->item.index, &row, error);
+}
+
+/* Rows [begin, end) as a batch. */
+typedef struct Writing {
+    PackPlacements *placements;
+    StageRun *run;
     guint64 begin, end;
 } Writing;
-
-static gboolean scatter_split(RowScatter *rows, const PackItems *items, unsigned split, GError **error)
-{
-    PackCursor cursor;
-    PackPiece piece;
-    int more;
-    pack_cursor_init(&cursor, items);
-    while ((more = pack_cursor_take(&cursor, G_MAXUINT64, &piece, error)) > 0) {
-        if (span_is_padding(&piece.span))
-            continue;
-        Row row = {piece.item.docno, piece.span.position, piece.item.length, piece.item.repeat, (guint16)split};
-        if (!row_scatter_put(rows, piece.item.index, &row, error)) {
-            more = -1;
-            break;
-        }
-    }
-    pack_cursor_clear(&cursor);
-    return more == 0;
-}
-
-static RowScatter *scatter_all(StageContext *context, const PackItems items[SPLIT_COUNT], guint64 count, GError **error)
-{
-    g_autoptr(RowScatter) rows = row_scatter_new(store_directory(context->store), sizeof(Row), count, error);
-    if (!rows)
-        return NULL;
-    for (unsigned split = 0; split < SPLIT_COUNT; split++)
-        if (!scatter_split(rows, &items[split], split, error))
-            return NULL;
-    return row_scatter_finish(rows, error) ? g_steal_pointer(&rows) : NULL;
-}
 
 static gboolean put_rows(StoreTxn *txn, gpointer user, GError **error)
 {
     const Writing *writing = user;
     for (guint64 i = writing->begin; i < writing->end; i++) {
-        const Row *row = row_scatter_at(writing->rows, i, error);
+        const Row *row = row_scatter_at(writing->placements->rows, i, error);
         if (!row)
             return FALSE;
         Placement placement = {.position = row->position, .length = row->length, .repeat = row->repeat};
@@ -66,18 +68,15 @@ static gboolean put_rows(StoreTxn *txn, gpointer user, GError **error)
     return stage_save(txn, writing->run, error);
 }
 
-gboolean pack_placements_write(StageContext *context, const PackItems items[SPLIT_COUNT], StageRun *run, GError **error)
+gboolean pack_placements_write(PackPlacements *placements, StageRun *run, GError **error)
 {
-    guint64 count = 0;
-    for (unsigned split = 0; split < SPLIT_COUNT; split++)
-        count += items[split].count;
+    const StageContext *context = placements->context;
+    guint64 count = placements->count, limit = context->batch_documents ? context->batch_documents : BATCH_ROWS;
     json_t *known = json_object_get(run->position, POSITION_KEY);
-    guint64 begin = (guint64)json_integer_value(known), limit = context->batch_documents ? context->batch_documents : BATCH_ROWS;
-    if (known && begin >= count)
+    Writing writing = {.placements = placements, .run = run, .begin = (guint64)json_integer_value(known)};
+    if (known && writing.begin >= count)
         return TRUE;
-    g_autoptr(RowScatter) rows = scatter_all(context, items, count, error);
-    Writing writing = {.context = context, .run = run, .rows = rows, .begin = begin};
-    if (!rows)
+    if (!row_scatter_finish(placements->rows, error))
         return FALSE;
     if (!run->position)
         run->position = json_object();

@@ -165,8 +165,15 @@ gboolean pack_shard_fill(PackShard *shard, GError **error)
         g_prefix_error(error, "while packing shard %s/%u: ", shard->split, shard->number);
         return FALSE;
     }
-    shard->digest = sha256(shard->ids, shard->tokens * packing->width);
+    pack_shard_hash(shard);
     return TRUE;
+}
+
+void pack_shard_hash(PackShard *shard)
+{
+    gsize length = shard->tokens * shard->packing->width;
+    shard->digest = sha256(shard->ids, length);
+    shard->hash = hash128(shard->ids, length);
 }
 
 gboolean pack_shard_put_spans(const PackShard *shard, StoreTxn *txn, GError **error)
@@ -180,7 +187,7 @@ gboolean pack_shard_put(const PackShard *shard, StoreTxn *txn, GError **error)
 {
     guint8 key[SHARD_KEY_SIZE];
     shard_key(shard->split, shard->number, key);
-    return store_put(txn, TABLE_SHARDS, key, sizeof key, shard->ids, shard->tokens * shard->packing->width, error) &&
+    return store_put_hashed(txn, TABLE_SHARDS, key, sizeof key, shard->ids, shard->tokens * shard->packing->width, shard->hash, error) &&
            shard_digest_put(txn, shard->split, shard->number, &shard->digest, error) && pack_shard_put_spans(shard, txn, error);
 }
 

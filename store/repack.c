@@ -405,7 +405,7 @@ static gboolean finish_shard(NewShard *made, gboolean differs, GError **error)
     if (made->shard->spans->len)
         pack_shard_count(made->shard, &repack->packing->run);
     if (made->changed)
-        made->shard->digest = sha256(made->ids->data, made->ids->len);
+        pack_shard_hash(made->shard);
     if (differs && !store_write(repack->packing->context->store, write_shard, made, error))
         return FALSE;
     progress_add(repack->packing->context->progress, made->position - repack->position);

@@ -17,6 +17,7 @@
 #define CHARACTER 0x40000000u
 #define FROZEN 0x20000000u
 #define NORMALISED_LIMIT ((gsize)2 << 30)
+#define SCRATCH_KEPT ((gsize)1 << 20) /* bytes; what a longer text took is given back */
 
 struct SpmEncoder {
     SpmModel *model;
@@ -227,6 +228,43 @@ gboolean spm_encoder_by_words(const SpmEncoder *encoder)
     return encoder->by_words;
 }
 
+/* ---- Scratch ------------------------------------------------------------------------------------------------------------ */
+
+/* What a text takes while it is encoded. A thread keeps its own: short texts would spend their time on getting and giving it back. */
+typedef struct Scratch {
+    Buffer normalised;
+    GArray *symbols;
+} Scratch;
+
+static void scratch_free(gpointer data)
+{
+    Scratch *scratch = data;
+    buffer_clear(&scratch->normalised);
+    g_array_unref(scratch->symbols);
+    g_free(scratch);
+}
+
+static GPrivate thread_scratch = G_PRIVATE_INIT(scratch_free);
+
+static Scratch *scratch_take(void)
+{
+    Scratch *scratch = g_private_get(&thread_scratch);
+    if (!scratch) {
+        scratch = g_new(Scratch, 1);
+        buffer_init(&scratch->normalised, NORMALISED_LIMIT);
+        scratch->symbols = g_array_new(FALSE, FALSE, sizeof(guint32));
+        g_private_set(&thread_scratch, scratch);
+    }
+    buffer_reset(&scratch->normalised);
+    return scratch;
+}
+
+static void scratch_leave(const Scratch *scratch)
+{
+    if (scratch->normalised.capacity > SCRATCH_KEPT || scratch->symbols->len > SCRATCH_KEPT / sizeof(guint32))
+        g_private_replace(&thread_scratch, NULL);
+}
+
 /* ---- Encoding a row ---------------------------------------------------------------------------------------------------- */
 
 /* What a call needs besides its arguments. */
@@ -363,9 +401,9 @@ static void encode_words(Encoding *encoding, const char *text, gsize length)
     word_batch_flush(&encoding->words);
 }
 
-static void encoding_begin(Encoding *encoding, const SpmEncoder *encoder, GArray *ids)
+static void encoding_begin(Encoding *encoding, const SpmEncoder *encoder, GArray *symbols, GArray *ids)
 {
-    *encoding = (Encoding){.encoder = encoder, .ids = ids, .symbols = g_array_new(FALSE, FALSE, sizeof(guint32))};
+    *encoding = (Encoding){.encoder = encoder, .ids = ids, .symbols = symbols};
     if (encoder->by_words)
         encoding->words = (WordBatch){.cache = word_cache_of_thread(encoder->number), .ids = ids, .encode = encode_word, .user = encoding};
     if (!encoder->unused)
@@ -377,23 +415,23 @@ static void encoding_begin(Encoding *encoding, const SpmEncoder *encoder, GArray
 
 static void encoding_end(Encoding *encoding)
 {
-    g_array_unref(encoding->symbols);
     bpe_work_clear(&encoding->work);
     g_clear_pointer(&encoding->splits, g_hash_table_unref);
 }
 
 void spm_encode(const SpmEncoder *encoder, const char *text, gsize length, GArray *ids)
 {
-    g_auto(Buffer) normalised;
+    Scratch *scratch = scratch_take();
+    const Buffer *normalised = &scratch->normalised;
     Encoding encoding;
-    buffer_init(&normalised, NORMALISED_LIMIT);
-    spm_normalise(encoder->normaliser, text, length, &normalised);
-    encoding_begin(&encoding, encoder, ids);
+    spm_normalise(encoder->normaliser, text, length, &scratch->normalised);
+    encoding_begin(&encoding, encoder, scratch->symbols, ids);
     if (encoder->by_words)
-        encode_words(&encoding, normalised.data, normalised.length);
+        encode_words(&encoding, normalised->data, normalised->length);
     else
-        encode_row(&encoding, normalised.data, normalised.length);
+        encode_row(&encoding, normalised->data, normalised->length);
     encoding_end(&encoding);
+    scratch_leave(scratch);
 }
 
 /* ---- Decoding ----------------------------------------------------------------------------------------------------------- */

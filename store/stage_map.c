@@ -9,6 +9,7 @@
 #include "base/pipeline.h"
 #include "store/changes.h"
 #include "store/chapters.h"
+#include "store/compressed_text.h"
 #include "store/stage.h"
 #include "store/stage_record.h"
 #include "store/stage_share.h"

@@ -105,16 +105,16 @@ static gboolean split_trailer(const MDB_val *stored, StoreValue *value)
 }
 
 /* Of value and key together: a value under another key than its own is damage too. */
-static Hash128 record_checksum(const void *key, gsize key_length, const void *data, gsize length)
+static Hash128 record_checksum(const void *key, gsize key_length, Hash128 content)
 {
-    Hash128 name = hash128(key, key_length), content = hash128(data, length);
+    Hash128 name = hash128(key, key_length);
     return (Hash128){content.high ^ name.high, content.low ^ name.low};
 }
 
 static gboolean trailer_matches(const StoreValue *key, const StoreValue *value)
 {
     const guint8 *trailer = (const guint8 *)value->data + value->length;
-    return hash128_equal(record_checksum(key->data, key->length, value->data, value->length), hash128_read(trailer));
+    return hash128_equal(record_checksum(key->data, key->length, hash128(value->data, value->length)), hash128_read(trailer));
 }
 
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
@@ -678,25 +678,42 @@ static int put_record(StoreTxn *txn, StoreTable table, unsigned flags, MDB_val *
     return result == MDB_KEYEXIST ? mdb_cursor_put(txn->put_cursors[table], key, stored, MDB_RESERVE | flags) : result;
 }
 
-/* A large record lies in memory that LMDB has just allocated. */
-static void fill_record(const void *key, gsize key_length, const void *data, gsize length, guint8 *stored)
+static void write_trailer(const void *key, gsize key_length, Hash128 content, guint8 *trailer)
 {
-    huge_pages_advise(stored, length);
-    if (length)
-        memcpy(stored, data, length);
-    hash128_write(record_checksum(key, key_length, data, length), stored + length);
+    hash128_write(record_checksum(key, key_length, content), trailer);
 }
 
-gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
+/* Room for a record of `length` bytes; NULL: an error. A large one lies in memory that LMDB has just allocated. */
+static guint8 *make_room(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, gsize length, GError **error)
 {
     MDB_val mdb_key = {key_length, (void *)key};
     MDB_val stored = {length + TRAILER_SIZE, NULL};
     int result = put_record(txn, table, 0, &mdb_key, &stored);
     if (result != 0) {
         txn_set_error(txn, error, result, "write", table);
-        return FALSE;
+        return NULL;
     }
-    fill_record(key, key_length, data, length, stored.mv_data);
+    huge_pages_advise(stored.mv_data, stored.mv_size);
+    return stored.mv_data;
+}
+
+gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error)
+{
+    guint8 *room = make_room(txn, table, key, key_length, length, error);
+    if (room)
+        write_trailer(key, key_length, hash128_copy(room, data, length), room + length);
+    return room != NULL;
+}
+
+gboolean store_put_hashed(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, Hash128 hash,
+                          GError **error)
+{
+    guint8 *room = make_room(txn, table, key, key_length, length, error);
+    if (!room)
+        return FALSE;
+    if (length)
+        memcpy(room, data, length);
+    write_trailer(key, key_length, hash, room + length);
     return TRUE;
 }
 
@@ -713,7 +730,7 @@ gboolean store_put_new(StoreTxn *txn, StoreTable table, const void *key, gsize k
         txn_set_error(txn, error, result, "write", table);
         return FALSE;
     }
-    fill_record(key, key_length, data, length, stored.mv_data);
+    write_trailer(key, key_length, hash128_copy(stored.mv_data, data, length), (guint8 *)stored.mv_data + length);
     return TRUE;
 }
 

@@ -113,6 +113,9 @@ gboolean store_get(StoreTxn *txn, StoreTable table, const void *key, gsize key_l
 gboolean store_get_unchecked(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, StoreValue *value, GError **error);
 /* Cheapest where the keys of a batch rise, and most of all where they lie behind all that the table has. */
 gboolean store_put(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, GError **error);
+/* The same for whoever knows hash128 of the data already: other threads may have computed it, while a batch holds up all others. */
+gboolean store_put_hashed(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, Hash128 hash,
+                          GError **error);
 /* The same, but a record that is there stays: it is then in *present, whose data is NULL where there was none. */
 gboolean store_put_new(StoreTxn *txn, StoreTable table, const void *key, gsize key_length, const void *data, gsize length, StoreValue *present,
                        GError **error);

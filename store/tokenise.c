@@ -8,9 +8,17 @@
 
 #define BLOCK_BYTES HUGE_PAGE
 
-/* Rows wait together for their commit, in memory that goes when the last of them has gone. */
+/* What all workers have: the tokenizer, and blocks to fill again. Memory that is new costs the system much more than filling it. */
+typedef struct Tokenising {
+    const Tokenizer *tokenizer;
+    unsigned width;
+    GAsyncQueue *blocks; /* of BLOCK_BYTES each */
+} Tokenising;
+
+/* Rows wait together for their commit, in memory that goes back when the last of them has gone. */
 typedef struct TokenBlock {
     gint uses; /* its rows, and the worker that fills it */
+    GAsyncQueue *home; /* NULL: a block of its own size */
     gsize used, size;
     guint8 bytes[];
 } TokenBlock;
@@ -28,8 +36,24 @@ typedef struct TokenWorker {
 
 static void block_leave(TokenBlock *block)
 {
-    if (block && g_atomic_int_dec_and_test(&block->uses))
+    if (!block || !g_atomic_int_dec_and_test(&block->uses))
+        return;
+    if (block->home)
+        g_async_queue_push(block->home, block);
+    else
         huge_pages_free(block);
+}
+
+/* With room for `bytes`. */
+static TokenBlock *block_new(const Tokenising *tokenising, gsize bytes)
+{
+    gsize size = BLOCK_BYTES - sizeof(TokenBlock);
+    gboolean own = bytes > size;
+    TokenBlock *block = own ? NULL : g_async_queue_try_pop(tokenising->blocks);
+    if (!block)
+        block = huge_pages_new(own ? sizeof(TokenBlock) + bytes : BLOCK_BYTES);
+    *block = (TokenBlock){.uses = 1, .home = own ? NULL : tokenising->blocks, .size = own ? bytes : size};
+    return block;
 }
 
 static void row_free(gpointer row)
@@ -37,14 +61,12 @@ static void row_free(gpointer row)
     block_leave(((TokenRow *)row)->block);
 }
 
-static TokenRow *row_new(TokenWorker *worker, gsize count, unsigned width)
+static TokenRow *row_new(const Tokenising *tokenising, TokenWorker *worker, gsize count)
 {
-    gsize bytes = (sizeof(TokenRow) + count * width + sizeof(gsize) - 1) / sizeof(gsize) * sizeof(gsize);
+    gsize bytes = (sizeof(TokenRow) + count * tokenising->width + sizeof(gsize) - 1) / sizeof(gsize) * sizeof(gsize);
     if (!worker->block || worker->block->size - worker->block->used < bytes) {
         block_leave(worker->block);
-        gsize size = MAX(BLOCK_BYTES - sizeof(TokenBlock), bytes);
-        worker->block = huge_pages_new(sizeof(TokenBlock) + size);
-        *worker->block = (TokenBlock){.uses = 1, .size = size};
+        worker->block = block_new(tokenising, bytes);
     }
     TokenRow *row = (TokenRow *)(gpointer)(worker->block->bytes + worker->block->used);
     worker->block->used += bytes;
@@ -70,14 +92,13 @@ static void worker_free(gpointer data)
 
 static gboolean tokenise_item(gpointer user, gpointer data, StageItem *item, GError **error)
 {
-    const Tokenizer *tokenizer = user;
+    const Tokenising *tokenising = user;
     TokenWorker *worker = data;
     g_array_set_size(worker->ids, 0);
-    if (!tokenizer_encode(tokenizer, item->cleaned, item->cleaned_length, worker->ids, error))
+    if (!tokenizer_encode(tokenising->tokenizer, item->cleaned, item->cleaned_length, worker->ids, error))
         return FALSE;
-    unsigned width = tokenizer_width(tokenizer_vocabulary(tokenizer));
-    TokenRow *row = row_new(worker, worker->ids->len, width);
-    tokens_pack((const guint32 *)(void *)worker->ids->data, row->count, width, row->ids);
+    TokenRow *row = row_new(tokenising, worker, worker->ids->len);
+    tokens_pack((const guint32 *)(void *)worker->ids->data, row->count, tokenising->width, row->ids);
     item->result = row;
     return TRUE;
 }
@@ -85,8 +106,7 @@ static gboolean tokenise_item(gpointer user, gpointer data, StageItem *item, GEr
 static gboolean save_item(gpointer user, StoreTxn *txn, StageItem *item, GError **error)
 {
     const TokenRow *row = item->result;
-    gsize width = tokenizer_width(tokenizer_vocabulary(user));
-    return store_put_docno(txn, TABLE_TOKENS, item->docno, row->ids, row->count * width, error);
+    return store_put_docno(txn, TABLE_TOKENS, item->docno, row->ids, row->count * ((const Tokenising *)user)->width, error);
 }
 
 static void count_item(gpointer user, StageItem *item, StageRun *run)
@@ -104,12 +124,13 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
     fingerprint_add(text, "tokenise 1 tokenizer=%s", hex);
     fingerprint_add_before(text, predecessor);
     *fingerprint = g_string_free(text, FALSE);
+    Tokenising tokenising = {tokenizer, tokenizer_width(tokenizer_vocabulary(tokenizer)), g_async_queue_new_full(huge_pages_free)};
     StageMap map = {
         .stage = "tokenise",
         .fingerprint = *fingerprint,
         .extends = TRUE,
         .reads = STAGE_READ_SOURCE | STAGE_READ_FINAL,
-        .user = (gpointer)tokenizer,
+        .user = &tokenising,
         .worker_new = worker_new,
         .worker_free = worker_free,
         .work = tokenise_item,
@@ -117,5 +138,7 @@ gboolean tokenise_run(StageContext *context, const Recipe *recipe, const Tokeniz
         .count = count_item,
         .result_free = row_free,
     };
-    return tokenizer_to_store(context->store, tokenizer, error) && stage_map(context, &map, error);
+    gboolean good = tokenizer_to_store(context->store, tokenizer, error) && stage_map(context, &map, error);
+    g_async_queue_unref(tokenising.blocks);
+    return good;
 }

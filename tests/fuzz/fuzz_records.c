@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "store/compressed_text.h"
 #include "store/cuts.h"
 #include "store/draw.h"
 #include "store/ledger.h"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/compressed_text.h"
 #include "store/stage.h"
 
 static char *directory;
@@ -114,6 +115,41 @@ static void test_clean_texts_of_any_length_come_back_one_after_the_other(void)
         g_assert_cmpint(text.data[text.length], ==, '\0');
         g_assert_true(text_decompress(frame.data, frame.length, &got, &length, &error));
         g_assert_cmpmem(got, length, wanted, lengths[i]);
+    }
+}
+
+static void test_clean_texts_that_an_earlier_program_wrote_as_zstd_are_read(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(Buffer) text, frame;
+    g_autofree char *wanted = text_of(5000);
+    buffer_init(&text, 1 << 20);
+    buffer_init(&frame, 1 << 20);
+    text_compress(wanted, 5000, &frame);
+    g_assert_cmpint(frame.data[0], ==, 0x28); /* of zstd's magic number */
+    g_assert_true(text_decompress_into(frame.data, frame.length, &text, &error));
+    g_assert_cmpmem(text.data, text.length, wanted, 5000);
+}
+
+/* Whatever a record says of its length, nothing is written behind it, and nobody takes half a text for a whole one. */
+static void test_a_clean_text_with_another_length_or_cut_off_is_refused(void)
+{
+    g_auto(Buffer) frame;
+    g_autofree char *wanted = text_of(5000);
+    buffer_init(&frame, 1 << 20);
+    cleaned_compress(wanted, 5000, &frame);
+    for (guint32 length = 0; length <= 20000; length += 1000) {
+        guint32 told = GUINT32_TO_LE(length);
+        g_autofree char *got = NULL;
+        gsize got_length;
+        memcpy(frame.data, &told, sizeof told);
+        g_assert_cmpint(text_decompress(frame.data, frame.length, &got, &got_length, NULL), ==, length == 5000);
+    }
+    memcpy(frame.data, &(guint32){GUINT32_TO_LE(5000)}, sizeof(guint32));
+    for (gsize kept = 0; kept < frame.length; kept++) {
+        g_autofree char *cut = g_memdup2(frame.data, kept), *got = NULL;
+        gsize got_length;
+        g_assert_false(text_decompress(cut, kept, &got, &got_length, NULL));
     }
 }
 
@@ -680,6 +716,8 @@ int main(int argc, char **argv)
     g_test_add_func("/store/a record that is put as new leaves the one that is there", test_a_record_that_is_put_as_new_leaves_the_one_that_is_there);
     g_test_add_func("/store/clean texts of any length come back, one after the other", test_clean_texts_of_any_length_come_back_one_after_the_other);
     g_test_add_func("/store/a clean text that is longer than its buffer may be is refused", test_a_clean_text_that_is_longer_than_its_buffer_may_be_is_refused);
+    g_test_add_func("/store/clean texts that an earlier program wrote as zstd are read", test_clean_texts_that_an_earlier_program_wrote_as_zstd_are_read);
+    g_test_add_func("/store/a clean text with another length or cut off is refused", test_a_clean_text_with_another_length_or_cut_off_is_refused);
     g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
     g_test_add_func("/store/records put in any order all come back", test_records_put_in_any_order_all_come_back);
     g_test_add_func("/store/a cursor beside another finds each document, or that there is none", test_a_cursor_beside_another_finds_each_document_or_none);
