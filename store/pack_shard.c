@@ -39,21 +39,48 @@ static const Span *span_of(const PackShard *shard, guint32 index)
     return &g_array_index(shard->spans, Span, index);
 }
 
-static int compare_documents(gconstpointer left, gconstpointer right, gpointer user)
+typedef struct SpanPlace {
+    Docno docno;
+    guint32 number;
+} SpanPlace;
+
+#define DIGIT_BITS 11
+#define DIGITS (1u << DIGIT_BITS)
+
+/* By one digit of the documents' distance from `least`; those of one digit stay in their order. */
+static void sort_by_digit(const SpanPlace *from, SpanPlace *to, gsize count, Docno least, unsigned shift)
 {
-    guint32 a = *(const guint32 *)left, b = *(const guint32 *)right;
-    Docno first = span_of(user, a)->docno, second = span_of(user, b)->docno;
-    return first != second ? (first < second ? -1 : 1) : (a > b) - (a < b);
+    gsize begins[DIGITS + 1] = {0};
+    for (gsize i = 0; i < count; i++)
+        begins[((from[i].docno - least) >> shift) % DIGITS + 1]++;
+    for (gsize i = 0; i < DIGITS; i++)
+        begins[i + 1] += begins[i];
+    for (gsize i = 0; i < count; i++)
+        to[begins[((from[i].docno - least) >> shift) % DIGITS]++] = from[i];
 }
 
-/* Numbers of the spans by rising documents; padding comes last. */
-static GArray *by_document(PackShard *shard)
+/* The spans by rising documents, those of one document in their order. Padding is left out. */
+static SpanPlace *by_document(const PackShard *shard, gsize *count)
 {
-    GArray *numbers = g_array_sized_new(FALSE, FALSE, sizeof(guint32), shard->spans->len);
-    for (guint32 i = 0; i < shard->spans->len; i++)
-        g_array_append_val(numbers, i);
-    g_array_sort_with_data(numbers, compare_documents, shard);
-    return numbers;
+    SpanPlace *places = g_new(SpanPlace, shard->spans->len), *spare = g_new(SpanPlace, shard->spans->len), *swapped;
+    Docno least = G_MAXUINT64, most = 0;
+    *count = 0;
+    for (guint32 i = 0; i < shard->spans->len; i++) {
+        const Span *span = span_of(shard, i);
+        if (span_is_padding(span))
+            continue;
+        places[(*count)++] = (SpanPlace){span->docno, i};
+        least = MIN(least, span->docno);
+        most = MAX(most, span->docno);
+    }
+    for (unsigned shift = 0; *count && shift < 64 && (most - least) >> shift; shift += DIGIT_BITS) {
+        sort_by_digit(places, spare, *count, least, shift);
+        swapped = places;
+        places = spare;
+        spare = swapped;
+    }
+    g_free(spare);
+    return places;
 }
 
 static void put_id(char *to, unsigned width, guint32 id)
@@ -100,10 +127,18 @@ gboolean pack_copy_tokens(const Packing *packing, StoreTxn *txn, const Span *spa
     return FALSE;
 }
 
-static void put_padding(const PackShard *shard, const Span *span, char *to)
+static char *place_of(const PackShard *shard, const Span *span)
 {
-    for (guint32 i = 0; i < span->length; i++)
-        put_id(to + (gsize)i * shard->packing->width, shard->packing->width, shard->packing->eos);
+    return shard->ids + (span->position - span_of(shard, 0)->position) * shard->packing->width;
+}
+
+static void put_padding(PackShard *shard)
+{
+    for (guint32 i = 0; shard->padding && i < shard->spans->len; i++) {
+        const Span *span = span_of(shard, i);
+        for (guint32 k = 0; span_is_padding(span) && k < span->length; k++)
+            put_id(place_of(shard, span) + (gsize)k * shard->packing->width, shard->packing->width, shard->packing->eos);
+    }
 }
 
 static gboolean fetch_span(PackShard *shard, StoreCursor *tokens, guint32 number, GError **error)
@@ -112,11 +147,7 @@ static gboolean fetch_span(PackShard *shard, StoreCursor *tokens, guint32 number
     const RecipePack *pack = &packing->recipe->pack;
     const Span *span = span_of(shard, number);
     guint32 length = g_array_index(shard->lengths, guint32, number);
-    char *to = shard->ids + (span->position - span_of(shard, 0)->position) * packing->width;
-    if (span_is_padding(span)) {
-        put_padding(shard, span, to);
-        return TRUE;
-    }
+    char *to = place_of(shard, span);
     StoreValue value = {0};
     int found = store_cursor_find(tokens, span->docno, &value, error);
     gsize count = value.length / packing->width;
@@ -130,12 +161,14 @@ static gboolean fetch_span(PackShard *shard, StoreCursor *tokens, guint32 number
 
 static gboolean fetch_all(PackShard *shard, GError **error)
 {
-    g_autoptr(GArray) numbers = by_document(shard);
+    gsize count;
+    g_autofree SpanPlace *places = by_document(shard, &count);
     g_autoptr(StoreTxn) txn = store_read_begin(shard->packing->context->store, error);
     g_autoptr(StoreCursor) tokens = txn ? store_cursor_new(txn, TABLE_TOKENS, NULL, 0, error) : NULL;
-    for (guint i = 0; tokens && i < numbers->len; i++)
-        if (!fetch_span(shard, tokens, g_array_index(numbers, guint32, i), error))
+    for (gsize i = 0; tokens && i < count; i++)
+        if (!fetch_span(shard, tokens, places[i].number, error))
             return FALSE;
+    put_padding(shard);
     return tokens != NULL;
 }
 
