@@ -13,6 +13,31 @@ Hash128 hash128(const void *data, gsize length)
     return (Hash128){.high = hash.high64, .low = hash.low64};
 }
 
+struct Hash128Context {
+    XXH3_state_t *state;
+};
+
+Hash128Context *hash128_new(void)
+{
+    Hash128Context *context = g_new(Hash128Context, 1);
+    context->state = XXH3_createState();
+    XXH3_128bits_reset(context->state);
+    return context;
+}
+
+void hash128_update(Hash128Context *context, const void *data, gsize length)
+{
+    XXH3_128bits_update(context->state, data, length);
+}
+
+Hash128 hash128_finish(Hash128Context *context)
+{
+    XXH128_hash_t hash = XXH3_128bits_digest(context->state);
+    XXH3_freeState(context->state);
+    g_free(context);
+    return (Hash128){.high = hash.high64, .low = hash.low64};
+}
+
 Hash128 hash128_copy(void *to, const void *from, gsize length)
 {
     if (length <= COPY_BYTES) {
@@ -20,16 +45,13 @@ Hash128 hash128_copy(void *to, const void *from, gsize length)
             memcpy(to, from, length);
         return hash128(from, length);
     }
-    XXH3_state_t *state = XXH3_createState();
-    XXH3_128bits_reset(state);
+    Hash128Context *context = hash128_new();
     for (gsize at = 0; at < length; at += COPY_BYTES) {
         gsize part = MIN(COPY_BYTES, length - at);
         memcpy((guint8 *)to + at, (const guint8 *)from + at, part);
-        XXH3_128bits_update(state, (const guint8 *)from + at, part);
+        hash128_update(context, (const guint8 *)from + at, part);
     }
-    XXH128_hash_t hash = XXH3_128bits_digest(state);
-    XXH3_freeState(state);
-    return (Hash128){.high = hash.high64, .low = hash.low64};
+    return hash128_finish(context);
 }
 
 guint64 hash64(const void *data, gsize length, guint64 seed)

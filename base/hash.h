@@ -17,6 +17,10 @@ typedef struct Hash128 {
 
 Hash128 hash128(const void *data, gsize length);
 Hash128 hash128_copy(void *to, const void *from, gsize length); /* copies too, and goes through long data once */
+typedef struct Hash128Context Hash128Context;
+Hash128Context *hash128_new(void);
+void hash128_update(Hash128Context *context, const void *data, gsize length);
+Hash128 hash128_finish(Hash128Context *context); /* and frees it */
 guint64 hash64(const void *data, gsize length, guint64 seed);
 gboolean hash128_equal(Hash128 a, Hash128 b);
 void hash128_write(Hash128 hash, guint8 bytes[16]); /* big-endian: bytes sort by high, then low */
