@@ -39,7 +39,7 @@ typedef enum {
     TABLE_META,       /* name -> text: format version, recipe, sources */
     TABLE_INPUTS,     /* source + path -> InputRecord JSON: SHA-256, bytes, records */
     TABLE_DOCUMENTS,  /* docno -> Document (store/document.h) */
-    TABLE_CLEANED,    /* docno -> zstd text after cleaning */
+    TABLE_CLEANED,    /* docno -> text after cleaning, as LZ4 */
     TABLE_IDS,        /* Hash128 of source + external id -> docno */
     TABLE_LEDGER,     /* docno -> Verdict (store/ledger.h) */
     TABLE_SIGNATURES, /* docno -> MinHash signature */
