@@ -80,10 +80,10 @@ void fixture_free(Fixture *fixture)
 
 /* ---- Documents ------------------------------------------------------------------------------------------------- */
 
-static char *document_text(Docno docno)
+static char *document_text(Docno docno, guint64 letters)
 {
     g_autoptr(GString) text = g_string_new("the");
-    for (guint64 i = 0; i < 10 + random_at(1, "length", docno) % 60; i++) {
+    for (guint64 i = 0; i < letters; i++) {
         guint64 draw = random_at(docno, "letters", i);
         g_string_append_c(text, draw % 5 ? (char)('a' + draw % 26) : ' ');
     }
@@ -91,10 +91,10 @@ static char *document_text(Docno docno)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static gboolean put_document(StoreTxn *txn, Docno docno, const Recipe *recipe, GError **error)
+static gboolean put_document(StoreTxn *txn, Docno docno, const Recipe *recipe, guint64 letters, GError **error)
 {
     const RecipeSource *source = &recipe->sources[docno % recipe->sources_count];
-    g_autofree char *text = document_text(docno);
+    g_autofree char *text = document_text(docno, letters);
     g_auto(Document) document = {
         .source = g_strdup(source->tag),
         .id = g_strdup_printf("doc-%" G_GUINT64_FORMAT, docno),
@@ -123,7 +123,7 @@ static gboolean put_corpus(StoreTxn *txn, gpointer user, GError **error)
     }
     g_autofree char *text = json_write(sources);
     for (Docno docno = 0; docno < FIXTURE_DOCUMENTS; docno++)
-        if (!put_document(txn, docno, recipe, error))
+        if (!put_document(txn, docno, recipe, 10 + random_at(1, "length", docno) % 60, error))
             return FALSE;
     return store_put_meta(txn, "sources", text, error) && store_put_meta(txn, "recipe", recipe->text, error) &&
            store_put(txn, TABLE_INPUTS, key, sizeof key - 1, input, strlen(input), error);
@@ -142,6 +142,27 @@ Store *fixture_store(Fixture *fixture, const char *name)
     g_assert_no_error(error);
     fixture_write(store, put_corpus, fixture->recipe);
     return store;
+}
+
+typedef struct More {
+    const Recipe *recipe;
+    Docno from, to;
+    guint letters;
+} More;
+
+static gboolean put_more(StoreTxn *txn, gpointer user, GError **error)
+{
+    const More *more = user;
+    for (Docno docno = more->from; docno < more->to; docno++)
+        if (!put_document(txn, docno, more->recipe, more->letters, error))
+            return FALSE;
+    return TRUE;
+}
+
+void fixture_add_documents(Fixture *fixture, Store *store, Docno from, Docno to, guint letters)
+{
+    More more = {fixture->recipe, from, to, letters};
+    fixture_write(store, put_more, &more);
 }
 
 StageContext fixture_context(Store *store)

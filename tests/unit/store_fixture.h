@@ -32,6 +32,8 @@ GByteArray *fixture_model(gboolean eos);
 /* A new store NAME with FIXTURE_DOCUMENTS documents; fixture_path gives where it lies (g_free). */
 Store *fixture_store(Fixture *fixture, const char *name);
 char *fixture_path(const Fixture *fixture, const char *name);
+/* More of them, [from, to), each of `letters` letters and a few. */
+void fixture_add_documents(Fixture *fixture, Store *store, Docno from, Docno to, guint letters);
 StageContext fixture_context(Store *store);
 
 /* tokenise, mix, pack, and (fixture_build) the manifest. */

@@ -38,7 +38,7 @@ static GArray *read_split(Store *store, const char *split, GArray *spans)
 }
 
 /* Every token of a split is that of the document which its span names; returns how often each document began. */
-static void trace_split(Store *store, const char *split, guint begins[FIXTURE_DOCUMENTS])
+static void trace_split(Store *store, const char *split, guint *begins)
 {
     g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(Span));
     g_autoptr(GArray) ids = read_split(store, split, spans);
@@ -72,6 +72,45 @@ static void test_every_token_belongs_to_the_document_its_span_names(void)
         g_assert_cmpuint(train[docno], ==, kept && !held_out ? source->repeat : 0);
         g_assert_cmpuint(valid[docno], ==, kept && held_out ? 1 : 0);
     }
+}
+
+/* Records of shards and tokens as their checksums have them, which whoever reads a shard in place does not look at. */
+static guint64 count_sound(Store *store, StoreTable table)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    g_autoptr(StoreCursor) cursor = store_cursor_new(txn, table, NULL, 0, &error);
+    StoreValue key, value;
+    guint64 count = 0;
+    while (store_cursor_next(cursor, &key, &value, &error) > 0)
+        count++;
+    g_assert_no_error(error);
+    return count;
+}
+
+/* Enough for what a small corpus never does: memory that goes round, several digits of documents, hashes in several parts. */
+static void test_a_large_corpus_is_packed_token_by_token_too(void)
+{
+    enum { DOCUMENTS = 5000, LETTERS = 900 };
+    g_autoptr(GError) error = NULL;
+    g_autofree char *tokenised = NULL, *mixed = NULL, *packed = NULL;
+    g_autoptr(Store) store = fixture_store(fixture, "large");
+    fixture_add_documents(fixture, store, FIXTURE_DOCUMENTS, DOCUMENTS, LETTERS);
+    guint64 shard_tokens = fixture->recipe->pack.shard_tokens;
+    fixture->recipe->pack.shard_tokens = 100000;
+    StageContext context = fixture_context(store);
+    context.batch_documents = 100;
+    g_assert_true(tokenise_run(&context, fixture->recipe, fixture->tokenizer, "clean", &tokenised, &error));
+    g_assert_true(mix_run(&context, fixture->recipe, tokenised, &mixed, &error));
+    g_assert_true(pack_run(&context, fixture->recipe, fixture->tokenizer, mixed, &packed, &error));
+    fixture->recipe->pack.shard_tokens = shard_tokens;
+    g_autofree guint *begins = g_new0(guint, DOCUMENTS);
+    trace_split(store, "train", begins);
+    trace_split(store, "valid", begins);
+    for (Docno docno = 0; docno < DOCUMENTS; docno++)
+        g_assert_cmpuint(begins[docno] > 0, ==, fixture_verdict(store, docno).outcome == OUTCOME_KEPT);
+    g_assert_cmpuint(count_sound(store, TABLE_TOKENS), ==, DOCUMENTS);
+    g_assert_cmpuint(count_sound(store, TABLE_SHARDS), >, 30);
 }
 
 static void test_each_document_lies_in_the_split_it_was_drawn_for(void)
@@ -524,6 +563,7 @@ int main(int argc, char **argv)
     fixture = fixture_new();
     g_test_add_func("/pack/every token belongs to the document its span names",
                     test_every_token_belongs_to_the_document_its_span_names);
+    g_test_add_func("/pack/a large corpus is packed token by token too", test_a_large_corpus_is_packed_token_by_token_too);
     g_test_add_func("/pack/each document lies in the split it was drawn for", test_each_document_lies_in_the_split_it_was_drawn_for);
     g_test_add_func("/pack/any range reads the same as the whole", test_any_range_reads_the_same_as_the_whole);
     g_test_add_func("/pack/placements say where each repeat begins", test_placements_say_where_each_repeat_begins);

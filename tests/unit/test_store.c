@@ -118,6 +118,36 @@ static void test_clean_texts_of_any_length_come_back_one_after_the_other(void)
     }
 }
 
+static gboolean put_lengths(StoreTxn *txn, gpointer user, GError **error)
+{
+    const char *text = user;
+    for (Docno docno = 0; docno < 16; docno++) {
+        guint8 key[8];
+        gsize length = docno * 8191; /* on both sides of what is copied and hashed in one go */
+        docno_write(docno, key);
+        if (!store_put(txn, TABLE_TOKENS, key, sizeof key, text, length, error) ||
+            !store_put_hashed(txn, TABLE_SHARDS, key, sizeof key, text, length, hash128(text, length), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void test_records_of_any_length_pass_their_checksums(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(directory, "lengths", NULL), *text = text_of(131072);
+    g_autoptr(Store) store = store_open(path, STORE_CREATE, &error);
+    g_assert_true(store_write(store, put_lengths, text, &error));
+    g_autoptr(StoreTxn) txn = store_read_begin(store, &error);
+    for (Docno docno = 0; docno < 16; docno++) {
+        StoreValue value;
+        g_assert_true(store_get_docno(txn, TABLE_TOKENS, docno, &value, &error));
+        g_assert_cmpmem(value.data, value.length, text, docno * 8191);
+        g_assert_true(store_get_docno(txn, TABLE_SHARDS, docno, &value, &error));
+        g_assert_cmpmem(value.data, value.length, text, docno * 8191);
+    }
+}
+
 static void test_clean_texts_that_an_earlier_program_wrote_as_zstd_are_read(void)
 {
     g_autoptr(GError) error = NULL;
@@ -716,6 +746,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/a record that is put as new leaves the one that is there", test_a_record_that_is_put_as_new_leaves_the_one_that_is_there);
     g_test_add_func("/store/clean texts of any length come back, one after the other", test_clean_texts_of_any_length_come_back_one_after_the_other);
     g_test_add_func("/store/a clean text that is longer than its buffer may be is refused", test_a_clean_text_that_is_longer_than_its_buffer_may_be_is_refused);
+    g_test_add_func("/store/records of any length pass their checksums", test_records_of_any_length_pass_their_checksums);
     g_test_add_func("/store/clean texts that an earlier program wrote as zstd are read", test_clean_texts_that_an_earlier_program_wrote_as_zstd_are_read);
     g_test_add_func("/store/a clean text with another length or cut off is refused", test_a_clean_text_with_another_length_or_cut_off_is_refused);
     g_test_add_func("/store/a full map grows and the batch is whole", test_a_full_map_grows_and_the_batch_is_whole);
