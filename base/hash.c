@@ -7,10 +7,14 @@
 
 #define COPY_BYTES ((gsize)32 << 10) /* stays in the processor's nearest cache */
 
+static Hash128 own_form(XXH128_hash_t hash)
+{
+    return (Hash128){.high = hash.high64, .low = hash.low64};
+}
+
 Hash128 hash128(const void *data, gsize length)
 {
-    XXH128_hash_t hash = XXH3_128bits(data, length);
-    return (Hash128){.high = hash.high64, .low = hash.low64};
+    return own_form(XXH3_128bits(data, length));
 }
 
 struct Hash128Context {
@@ -32,10 +36,10 @@ void hash128_update(Hash128Context *context, const void *data, gsize length)
 
 Hash128 hash128_finish(Hash128Context *context)
 {
-    XXH128_hash_t hash = XXH3_128bits_digest(context->state);
+    Hash128 hash = own_form(XXH3_128bits_digest(context->state));
     XXH3_freeState(context->state);
     g_free(context);
-    return (Hash128){.high = hash.high64, .low = hash.low64};
+    return hash;
 }
 
 Hash128 hash128_copy(void *to, const void *from, gsize length)

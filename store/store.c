@@ -922,10 +922,6 @@ void store_cursor_uncheck(StoreCursor *cursor)
 
 static int compare_to_docno(const StoreValue *key, const guint8 wanted[8])
 {
-    if (key->length == 8) {
-        Docno here = docno_read(key->data), there = docno_read(wanted);
-        return (here > there) - (here < there);
-    }
     int order = memcmp(key->data, wanted, MIN(key->length, 8));
     return order ? order : (key->length > 8) - (key->length < 8);
 }

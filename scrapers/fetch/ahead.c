@@ -20,6 +20,7 @@ typedef struct HostQueue {
 struct Ahead {
     AheadSettings settings;
     guint64 pages;
+    char *held; /* a host; NULL: none */
     GHashTable *by_host;  /* -> HostQueue; names are the queues' own */
     GPtrArray *queues;    /* the same, in the order in which the frontier came to them */
 };
@@ -52,12 +53,19 @@ void ahead_free(Ahead *ahead)
 {
     g_hash_table_unref(ahead->by_host);
     g_ptr_array_unref(ahead->queues);
+    g_free(ahead->held);
     g_free(ahead);
 }
 
 void ahead_allow(Ahead *ahead, guint64 pages)
 {
     ahead->pages = pages;
+}
+
+void ahead_hold(Ahead *ahead, const char *url)
+{
+    g_free(ahead->held);
+    ahead->held = url ? url_host(url) : NULL;
 }
 
 static HostQueue *find_queue(Ahead *ahead, const char *url)
@@ -154,7 +162,8 @@ void ahead_look(gpointer data)
     Ahead *ahead = data;
     sort_by_host(ahead);
     for (guint i = 0; i < ahead->queues->len; i++)
-        ask_host(ahead, ahead->queues->pdata[i]);
+        if (g_strcmp0(ahead->held, ((HostQueue *)ahead->queues->pdata[i])->host) != 0)
+            ask_host(ahead, ahead->queues->pdata[i]);
     for (guint i = ahead->queues->len; i-- > 0;) {
         HostQueue *queue = ahead->queues->pdata[i];
         if (g_queue_is_empty(&queue->items)) {

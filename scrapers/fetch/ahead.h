@@ -29,6 +29,9 @@ typedef struct Ahead Ahead;
 
 Ahead *ahead_new(const AheadSettings *settings);
 void ahead_allow(Ahead *ahead, guint64 pages); /* the crawl takes so many more URLs that are no targets of redirects */
+/* The crawl has taken this URL and will ask for it, but for robots.txt first (NULL: no more): meanwhile nothing else of its host is asked
+ * for, which would come before it. */
+void ahead_hold(Ahead *ahead, const char *url);
 void ahead_look(gpointer ahead);               /* a CaptureForesee */
 void ahead_free(Ahead *ahead);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ahead, ahead_free)

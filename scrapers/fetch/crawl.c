@@ -148,12 +148,23 @@ static void follow_sitemaps(Crawl *crawl)
     }
 }
 
+/* *refusal stays NULL where robots.txt allows it. */
+static gboolean check_robots(Crawl *crawl, const char *url, char **refusal, GError **error)
+{
+    if (!crawl->robots)
+        return TRUE;
+    ahead_hold(crawl->ahead, url);
+    gboolean good = robots_cache_check(crawl->robots, url, refusal, error);
+    ahead_hold(crawl->ahead, NULL);
+    return good;
+}
+
 static gboolean take(Crawl *crawl, const FrontierItem *item, GError **error)
 {
     guint64 pages = crawl->recipe->max_pages - crawl->asked;
     ahead_allow(crawl->ahead, pages - (item->hops == 0 && pages > 0));
     g_autofree char *refusal = NULL;
-    if (crawl->robots && !robots_cache_check(crawl->robots, item->url, &refusal, error))
+    if (!check_robots(crawl, item->url, &refusal, error))
         return FALSE;
     if (crawl->robots)
         follow_sitemaps(crawl);

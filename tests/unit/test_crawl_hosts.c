@@ -332,14 +332,12 @@ static void test_no_more_pages_are_asked_than_max_pages(void)
     prepare(&fixture, &site, "/index", "max.warc.gz");
     fixture.crawl.max_pages = 20;
     crawl(&fixture, FALSE);
-    /* By address: where a cookie has changed since a page was asked for, it is asked for again (capture.h). */
-    g_autoptr(GHashTable) asked = g_hash_table_new(g_str_hash, g_str_equal);
+    unsigned asked = 0;
     for (gint line = 0; line < shared->asked; line++) {
         const char *asked_for = strchr(shared->log[line] + 2, '/');
-        if (strcmp(asked_for, "/robots.txt") && strcmp(asked_for, "/rules") && !g_str_has_prefix(asked_for, "/q/"))
-            g_hash_table_add(asked, shared->log[line]);
+        asked += strcmp(asked_for, "/robots.txt") && strcmp(asked_for, "/rules") && !g_str_has_prefix(asked_for, "/q/");
     }
-    g_assert_cmpuint(g_hash_table_size(asked), ==, 20);
+    g_assert_cmpuint(asked, ==, 20);
     loopback_stop(&site);
 }
 
